@@ -1,0 +1,55 @@
+# Two commands are enough: `make serve` and `make test`. Each installs what it lacks and says what it does.
+.DEFAULT_GOAL := help
+.PHONY: help serve test site pkg check-types node-modules clean
+
+PORT ?= 8080
+# Where wasm-pack and wasm-bindgen-cli are compiled to, if they are not on PATH in the version that is needed.
+export TOOLS_DIR ?= $(CURDIR)/.tools
+export PATH := $(TOOLS_DIR)/bin:$(PATH)
+
+WASM := pkg/prompt_playground_bg.wasm
+RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock .cargo/config.toml
+NODE_MODULES := tests/page/node_modules/.package-lock.json
+
+help:
+	@echo "make serve   build what changed and serve the page on 127.0.0.1 (PORT=$(PORT))"
+	@echo "make test    every check and every test, in Chromium too"
+	@echo "make site    write the static site to site/, ready for any web server and any sub-path"
+	@echo "make pkg     build only the wasm library, pkg/"
+	@echo "make clean   remove pkg/, site/, target/ and the tools in .tools/"
+
+serve: pkg
+	@if command -v node >/dev/null; then exec node scripts/serve.mjs www --port $(PORT); \
+	else echo "Serving the playground at http://127.0.0.1:$(PORT)/ (Ctrl+C stops it)"; \
+	exec python3 -m http.server $(PORT) --bind 127.0.0.1 --directory www; fi
+
+test:
+	@scripts/test.sh
+
+# www/pkg is a link to ../pkg, so the page's relative addresses are the same here, in `make serve` and on a web server.
+site: pkg
+	rm -rf site
+	cp -rL www site
+	rm -f site/pkg/.gitignore
+	touch site/.nojekyll
+	@echo "Wrote site/ ($$(du -sh site | cut -f1)): copy it to any web server."
+
+pkg: $(WASM)
+
+$(WASM): $(RUST_SOURCES)
+	scripts/setup-rust.sh
+	wasm-pack build --mode no-install --release --target web --out-dir pkg
+
+check-types: pkg $(NODE_MODULES)
+	tests/page/node_modules/.bin/tsc --project tsconfig.json
+
+# TypeScript (as a checker), Playwright and axe-core: for the checks only, the page itself needs none of them.
+node-modules: $(NODE_MODULES)
+
+$(NODE_MODULES): tests/page/package-lock.json
+	@command -v npm >/dev/null || { echo "The checks need Node.js 20 or later: https://nodejs.org" >&2; exit 1; }
+	npm --prefix tests/page ci --no-audit --no-fund
+	@touch $@
+
+clean:
+	rm -rf pkg site target .tools

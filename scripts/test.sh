@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Runs every check and every test, goes on after a failure, and ends with a summary and the sum of all runners as
+# `N passed, N failed`. A check that fails without a count of its own (a compile error, a lint) counts as one failure.
+# The logs stay in target/test-logs/, the sum in target/test-logs/sum. `scripts/test.sh PATTERN` runs the steps whose
+# name matches.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="${TOOLS_DIR:-$PWD/.tools}/bin:$PATH"
+export WASM_BINDGEN_TEST_TIMEOUT=600
+only=${1:-}
+logs=target/test-logs
+rm -rf "$logs" && mkdir -p "$logs"
+passed=0 failed=0 summary=
+
+# step NAME COMMAND...: runs the command, shows and keeps its output, counts its tests
+step() {
+  local name=$1 log counts seconds=$SECONDS verdict=ok
+  shift
+  [[ $name =~ $only ]] || return 0
+  log="$logs/${name//[^a-z0-9]/-}.log"
+  printf '\n=== %s: %s\n' "$name" "$*"
+  "$@" 2>&1 | tee "$log" || verdict=FAILED
+  read -r step_passed step_failed <<<"$(scripts/count-tests.sh "$log")"
+  [ $verdict = ok ] && [ "$step_failed" = 0 ] || { verdict=FAILED; [ "$step_failed" -gt 0 ] || step_failed=1; }
+  passed=$((passed + step_passed)) failed=$((failed + step_failed))
+  counts=$([ $((step_passed + step_failed)) = 0 ] || echo "$step_passed passed, $step_failed failed")
+  summary+=$(printf '%-26s %-6s %4ds  %s' "$name" $verdict $((SECONDS - seconds)) "$counts")$'\n'
+}
+
+step 'setup'           bash -c 'scripts/setup-rust.sh && scripts/setup-browser.sh && scripts/fetch-smollm2.sh && make --no-print-directory node-modules'
+step 'formatting'      cargo fmt --check
+step 'clippy native'   cargo clippy --quiet --all-targets -- -D warnings
+step 'clippy wasm32'   cargo clippy --quiet --all-targets --target wasm32-unknown-unknown -- -D warnings
+step 'native tests'    cargo test
+step 'wasm library'    make --no-print-directory pkg
+step 'types of www'    make --no-print-directory check-types
+step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome --release -- --test web
+step 'static site'     make --no-print-directory site
+step 'page tests'      node --test --test-reporter=spec --test-concurrency=1 tests/page/*.test.mjs
+
+printf '\n%s' "$summary"
+echo "$passed passed, $failed failed" | tee "$logs/sum"
+[ $failed = 0 ]

@@ -1,0 +1,165 @@
+//! One transformer block, forward and backward; reads like the Llama paper (Touvron et al. 2023).
+//!
+//! Sizes: R rows of a batch, S rows that are asked for, D hidden size, F feed-forward size.
+//! Only the block's input has a gradient; nothing here can change a weight.
+
+use std::borrow::Cow;
+
+use crate::config::LlamaConfig;
+use crate::kernels::vector::add;
+use crate::matrix::Matrix;
+use crate::ops::attention::Span;
+use crate::ops::rope::{Direction, Rope};
+use crate::ops::{attention, linear, rms_norm, swiglu};
+
+/// The weights of a block, each matrix as outputs x inputs.
+pub struct Layer {
+    pub attention_norm: Vec<f32>, // (D)
+    pub wq: Matrix,               // (heads · head size, D)
+    pub wk: Matrix,               // (kv heads · head size, D)
+    pub wv: Matrix,               // (kv heads · head size, D)
+    pub wo: Matrix,               // (D, heads · head size)
+    pub mlp_norm: Vec<f32>,       // (D)
+    pub w_gate: Matrix,           // (F, D)
+    pub w_up: Matrix,             // (F, D)
+    pub w_down: Matrix,           // (D, F)
+}
+
+/// Keys (rotated) and values of one layer: (positions so far, kv heads · head size).
+#[derive(Default, Clone)]
+pub struct KeysValues {
+    pub keys: Vec<f32>,
+    pub values: Vec<f32>,
+}
+
+/// What the backward of one layer needs of its forward.
+pub struct LayerTape {
+    x: Vec<f32>,         // (R, D) input of the layer
+    q: Vec<f32>,         // (S, heads · head size), rotated
+    kv: KeysValues,      // (R, kv heads · head size)
+    middle: Vec<f32>,    // (S, D) after attention
+    gate: Vec<f32>,      // (S, F) before silu
+    up: Vec<f32>,        // (S, F)
+    queries: Vec<usize>, // the S rows that were asked for
+}
+
+/// Where the rows of a batch stand.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// Position of each of the R rows.
+    pub positions: &'a [usize],
+    /// The keys that each row attends to, counted from the start of the cache.
+    pub spans: &'a [Span],
+    /// The S rows, ascending, that are computed beyond their keys and values.
+    pub queries: &'a [usize],
+}
+
+/// What all blocks of a model share.
+pub struct Shared<'a> {
+    pub config: &'a LlamaConfig,
+    pub rope: &'a Rope,
+}
+
+impl Layer {
+    /// x (R, D) -> y (S, D). `kv` grows by R rows; with `keep` it moves to the tape that [`Layer::backward`] needs.
+    pub fn forward(
+        &self,
+        shared: &Shared,
+        x: Vec<f32>,
+        place: Place,
+        kv: &mut KeysValues,
+        keep: bool,
+    ) -> (Vec<f32>, Option<LayerTape>) {
+        let Shared { config, rope } = shared;
+        let (d, epsilon) = (config.hidden_size, config.rms_norm_eps);
+        let h = rms_norm::forward(&x, &self.attention_norm, epsilon);
+        let mut k = product(&h, &self.wk);
+        rope.rotate(&mut k, place.positions, Direction::Forward);
+        kv.keys.extend_from_slice(&k);
+        kv.values.extend(product(&h, &self.wv));
+
+        let mut q = product(&gather(&h, d, place.queries), &self.wq);
+        let query_positions: Vec<usize> = place.queries.iter().map(|row| place.positions[*row]).collect();
+        let query_spans: Vec<Span> = place.queries.iter().map(|row| place.spans[*row]).collect();
+        rope.rotate(&mut q, &query_positions, Direction::Forward);
+        let attended = attention::forward(&q, &kv.keys, &kv.values, &query_spans, config.heads());
+        let mut middle = product(&attended, &self.wo);
+        add(&mut middle, &gather(&x, d, place.queries));
+
+        let h = rms_norm::forward(&middle, &self.mlp_norm, epsilon);
+        let (gate, up) = (product(&h, &self.w_gate), product(&h, &self.w_up));
+        let mut y = product(&swiglu::forward(&gate, &up), &self.w_down);
+        add(&mut y, &middle);
+        let tape =
+            keep.then(|| LayerTape { x, q, kv: std::mem::take(kv), middle, gate, up, queries: place.queries.to_vec() });
+        (y, tape)
+    }
+
+    /// dy (S, D) -> gradient by the first `needed` rows of x (needed, D). The others are not computed.
+    pub fn backward(&self, shared: &Shared, tape: LayerTape, place: Place, needed: usize, dy: Vec<f32>) -> Vec<f32> {
+        let Shared { config, rope } = shared;
+        let (d, epsilon) = (config.hidden_size, config.rms_norm_eps);
+        let d_activation = product_backward(&dy, &self.w_down);
+        let (d_gate, d_up) = swiglu::backward(&tape.gate, &tape.up, &d_activation);
+        let mut dh = product_backward(&d_gate, &self.w_gate);
+        linear::backward(&d_up, &self.w_up, &mut dh);
+        let mut d_middle = dy;
+        rms_norm::backward(&tape.middle, &self.mlp_norm, epsilon, &dh, &mut d_middle);
+
+        let d_attended = product_backward(&d_middle, &self.wo);
+        let query_spans: Vec<Span> = tape.queries.iter().map(|row| place.spans[*row]).collect();
+        let queries = &tape.queries[..tape.queries.partition_point(|row| *row < needed)];
+        let (mut dq, mut dk, dv) = attention::backward(
+            &tape.q,
+            &tape.kv.keys,
+            &tape.kv.values,
+            &query_spans,
+            config.heads(),
+            &d_attended,
+            needed,
+            queries.len(),
+        );
+        let query_positions: Vec<usize> = queries.iter().map(|row| place.positions[*row]).collect();
+        rope.rotate(&mut dq, &query_positions, Direction::Backward);
+        rope.rotate(&mut dk, &place.positions[..needed], Direction::Backward);
+
+        let mut dh = product_backward(&dk, &self.wk);
+        linear::backward(&dv, &self.wv, &mut dh);
+        scatter_add(&mut dh, &product_backward(&dq, &self.wq), d, queries);
+        let mut dx = vec![0.0; needed * d];
+        rms_norm::backward(&tape.x[..needed * d], &self.attention_norm, epsilon, &dh, &mut dx);
+        scatter_add(&mut dx, &d_middle[..queries.len() * d], d, queries);
+        dx
+    }
+}
+
+/// x Wᵀ.
+fn product(x: &[f32], w: &Matrix) -> Vec<f32> {
+    let (outputs, inputs) = w.shape();
+    let mut y = vec![0.0; x.len() / inputs * outputs];
+    linear::forward(x, w, &mut y);
+    y
+}
+
+/// dy W.
+fn product_backward(dy: &[f32], w: &Matrix) -> Vec<f32> {
+    let (outputs, inputs) = w.shape();
+    let mut dx = vec![0.0; dy.len() / outputs * inputs];
+    linear::backward(dy, w, &mut dx);
+    dx
+}
+
+/// The rows `indices` of `x`; `x` itself where all are asked for.
+fn gather<'a>(x: &'a [f32], width: usize, indices: &[usize]) -> Cow<'a, [f32]> {
+    if indices.len() * width == x.len() {
+        return Cow::Borrowed(x);
+    }
+    Cow::Owned(indices.iter().flat_map(|row| &x[row * width..(row + 1) * width]).copied().collect())
+}
+
+/// x[indices] += rows.
+fn scatter_add(x: &mut [f32], rows: &[f32], width: usize, indices: &[usize]) {
+    for (row, values) in indices.iter().zip(rows.chunks_exact(width)) {
+        add(&mut x[row * width..(row + 1) * width], values);
+    }
+}

@@ -1,0 +1,133 @@
+//! The checkpoint's own chat template (Jinja, as `transformers` renders it), or ChatML where it has none.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, ErrorKind, Value, context};
+
+use crate::error::{Error, Result};
+
+const CHAT_ML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/// Stands for the content while the text around it is found; private-use characters, in no template.
+const STAND_IN: &str = "\u{f8fe}content\u{f8ff}";
+
+/// The names that a template may write between turns.
+#[derive(Debug, Clone, Default)]
+pub struct SpecialNames {
+    pub bos_token: String,
+    pub eos_token: String,
+}
+
+/// A parsed template.
+pub struct ChatTemplate {
+    environment: Environment<'static>,
+    names: SpecialNames,
+}
+
+/// A rendered prompt and where the person's words stand in it (bytes).
+#[derive(Debug, PartialEq)]
+pub struct Rendered {
+    pub text: String,
+    pub content: std::ops::Range<usize>,
+}
+
+impl ChatTemplate {
+    /// # Errors
+    /// Where `source` is not a Jinja template that renders one user turn.
+    pub fn new(source: Option<&str>, names: SpecialNames) -> Result<Self> {
+        let mut environment = Environment::new();
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(unusable)?;
+        environment.set_syntax(syntax);
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment.add_function(
+            "raise_exception",
+            |message: String| -> std::result::Result<Value, minijinja::Error> {
+                Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
+            },
+        );
+        environment.add_template_owned("chat", source.unwrap_or(CHAT_ML).to_string()).map_err(unusable)?;
+        let template = Self { environment, names };
+        template.prompt(None, "test")?;
+        Ok(template)
+    }
+
+    /// One user turn (and a system turn before it, where given), up to where the assistant's answer begins.
+    pub fn prompt(&self, system: Option<&str>, input: &str) -> Result<Rendered> {
+        let text = self.render(system, input, None)?;
+        let (before, after) = self.around_content(system, &text)?;
+        Ok(Rendered { content: before..text.len() - after, text })
+    }
+
+    /// What the template writes right after the assistant's words, for example `<|im_end|>\n`.
+    pub fn after_response(&self) -> Result<String> {
+        let text = self.render(None, "test", Some(STAND_IN))?;
+        Ok(text.split(STAND_IN).nth(1).unwrap_or_default().to_string())
+    }
+
+    /// Lengths of the text before and after the content; templates may trim the content itself.
+    fn around_content(&self, system: Option<&str>, rendered: &str) -> Result<(usize, usize)> {
+        let frame = self.render(system, STAND_IN, None)?;
+        let (before, after) = frame.split_once(STAND_IN).ok_or_else(|| {
+            Error::model(
+                "The model's chat template leaves out what the user writes. Choose a model with a usual chat template.",
+            )
+        })?;
+        if rendered.len() < frame.len() - STAND_IN.len() {
+            return Err(Error::model(
+                "The model's chat template changes with what the user writes. Choose a model with a usual chat template.",
+            ));
+        }
+        Ok((before.len(), after.len()))
+    }
+
+    fn render(&self, system: Option<&str>, input: &str, response: Option<&str>) -> Result<String> {
+        let turn = |role: &str, content: &str| context! { role => role, content => content };
+        let turns = [("system", system), ("user", Some(input)), ("assistant", response)];
+        let messages: Vec<Value> = turns.iter().filter_map(|(role, content)| content.map(|c| turn(role, c))).collect();
+        let template = self.environment.get_template("chat").map_err(unusable)?;
+        template
+            .render(context! {
+                messages => messages,
+                add_generation_prompt => response.is_none(),
+                bos_token => &self.names.bos_token,
+                eos_token => &self.names.eos_token,
+            })
+            .map_err(unusable)
+    }
+}
+
+fn unusable(error: minijinja::Error) -> Error {
+    Error::model(format!(
+        "The model's chat template cannot be used: {error}. Choose a model whose template is in usual Jinja."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chat_ml_is_the_default() {
+        let template = ChatTemplate::new(None, SpecialNames::default()).unwrap();
+        let rendered = template.prompt(None, "Hi {{ 1 }}").unwrap();
+        assert_eq!(rendered.text, "<|im_start|>user\nHi {{ 1 }}<|im_end|>\n<|im_start|>assistant\n");
+        assert_eq!(&rendered.text[rendered.content], "Hi {{ 1 }}");
+        assert_eq!(template.after_response().unwrap(), "<|im_end|>\n");
+    }
+
+    #[test]
+    fn a_template_that_trims_and_adds_a_system_turn() {
+        let source = "{% if messages[0]['role'] != 'system' %}{{ '<s>be kind</s>' }}{% endif %}{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'].strip() + eos_token }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
+        let names = SpecialNames { bos_token: String::new(), eos_token: "</s>".into() };
+        let template = ChatTemplate::new(Some(source), names).unwrap();
+        let rendered = template.prompt(None, "  user ").unwrap();
+        assert_eq!(rendered.text, "<s>be kind</s><user>user</s><assistant>");
+        assert_eq!(rendered.content, 20..24);
+        assert_eq!(template.prompt(Some("x"), "y").unwrap().text, "<system>x</s><user>y</s><assistant>");
+    }
+
+    #[test]
+    fn a_broken_template_is_refused_with_the_reason() {
+        let error = ChatTemplate::new(Some("{% for %}"), SpecialNames::default()).err().unwrap();
+        assert!(error.to_string().contains("chat template"), "{error}");
+    }
+}

@@ -1,0 +1,92 @@
+//! A run as bytes, so that it can go on after a reload or a crash: a safetensors file with the trained variables and
+//! the optimizer's moments, and the rest as JSON in its metadata.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use candle_core::{Device, Tensor};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::batches::BatchState;
+use crate::dataset::Example;
+use crate::error::{Error, Result};
+use crate::language_model::LanguageModel;
+use crate::settings::{RawSettings, TunerSettings, check};
+use crate::tuner::Tuner;
+
+const KEY: &str = "run";
+
+#[derive(Serialize, Deserialize)]
+struct Header<S> {
+    step: usize,
+    batches: BatchState,
+    settings: S,
+}
+
+impl Tuner {
+    pub fn save_state(&self) -> Result<Vec<u8>> {
+        let header = Header { step: self.step_number(), batches: self.batches.state(), settings: &self.settings };
+        let header =
+            serde_json::to_string(&header).map_err(|e| Error::Internal(format!("The run cannot be saved: {e}")))?;
+        let mut tensors = Vec::new();
+        for (i, (variable, moments)) in self.technique().variables().iter().zip(&self.optimizer.moments).enumerate() {
+            let values = variable.flatten_all()?.to_vec1::<f32>()?;
+            let parts = [("value", values), ("first", moments.first.clone()), ("second", moments.second.clone())];
+            tensors.extend(parts.map(|(part, values)| (format!("{part}.{i}"), variable.dims().to_vec(), values)));
+        }
+        let views = tensors.iter().map(|(name, shape, values)| {
+            TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values)).map(|view| (name, view))
+        });
+        let views = views.collect::<std::result::Result<Vec<_>, _>>();
+        views
+            .and_then(|views| safetensors::serialize(views, Some(HashMap::from([(KEY.to_string(), header)]))))
+            .map_err(|e| Error::Internal(format!("The run cannot be saved: {e}")))
+    }
+
+    /// Goes on from [`Tuner::save_state`] with the same examples. `changed` settings replace the saved ones, for example
+    /// more steps; the number of virtual tokens stays.
+    ///
+    /// # Errors
+    /// Where the bytes are not a saved run, or one on another model.
+    pub fn resume(
+        model: Rc<LanguageModel>,
+        examples: &[Example],
+        state: &[u8],
+        changed: Option<TunerSettings>,
+    ) -> Result<Self> {
+        let (_, metadata) = SafeTensors::read_metadata(state).map_err(|_| damaged())?;
+        let header = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(damaged)?;
+        let header: Header<RawSettings> = serde_json::from_str(header).map_err(|_| damaged())?;
+        let saved = check(header.settings).into_result()?;
+        let virtual_tokens = saved.num_virtual_tokens;
+        let settings = TunerSettings { num_virtual_tokens: virtual_tokens, ..changed.unwrap_or(saved) };
+        let mut tuner = Self::new(model, examples, settings)?;
+        let file = SafeTensors::deserialize(state).map_err(|_| damaged())?;
+        for (i, variable) in tuner.technique().variables().iter().enumerate() {
+            let values = values(&file, &format!("value.{i}"), variable.elem_count())?;
+            variable.set(&Tensor::from_vec(values, variable.shape(), &Device::Cpu)?)?;
+        }
+        for (i, moments) in tuner.optimizer.moments.iter_mut().enumerate() {
+            moments.first = values(&file, &format!("first.{i}"), moments.first.len())?;
+            moments.second = values(&file, &format!("second.{i}"), moments.second.len())?;
+        }
+        tuner.optimizer.updates = header.step;
+        // With other examples than before the data simply starts a new epoch.
+        tuner.batches.restore(header.batches);
+        Ok(tuner)
+    }
+}
+
+fn values(file: &SafeTensors, name: &str, length: usize) -> Result<Vec<f32>> {
+    let tensor = file.tensor(name).map_err(|_| damaged())?;
+    let values: Vec<f32> = bytemuck::pod_collect_to_vec(tensor.data());
+    if tensor.dtype() != Dtype::F32 || values.len() != length {
+        return Err(Error::input("The saved run was made on another model. Load that model, or start a new run."));
+    }
+    Ok(values)
+}
+
+fn damaged() -> Error {
+    Error::input("The saved run cannot be read: it is damaged or of another version. Start a new run.")
+}

@@ -1,0 +1,125 @@
+//! Decoding with a cache of keys and values, one token at a call, so that a worker can answer in between.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use crate::block::{KeysValues, Place};
+use crate::error::{Error, Result};
+use crate::kernels::gemm;
+use crate::language_model::LanguageModel;
+use crate::ops::attention::Span;
+use crate::sampler::{GenerationSettings, Sampler};
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FinishReason {
+    /// The model ended its turn.
+    Stop,
+    /// The longest allowed answer, or the end of the context.
+    Length,
+}
+
+pub struct Generation {
+    model: Rc<LanguageModel>,
+    sampler: Sampler,
+    cache: Vec<KeysValues>,
+    position: usize,
+    logits: Vec<f32>,
+    written: Vec<u32>,
+    text: String,
+    longest: usize,
+    finished: Option<FinishReason>,
+}
+
+impl Generation {
+    /// Reads the prompt: `soft_rows` (virtual tokens, hidden size; may be empty), then the chat template around `input`.
+    /// `instruction` is plain text that stands in front as a system turn (the discrete prefix).
+    ///
+    /// # Errors
+    /// Where the prompt leaves no room for an answer, or a setting is out of range.
+    pub fn new(
+        model: Rc<LanguageModel>,
+        input: &str,
+        instruction: Option<&str>,
+        soft_rows: &[f32],
+        settings: &GenerationSettings,
+    ) -> Result<Self> {
+        settings.check()?;
+        let config = &model.llama.config;
+        let ids: Vec<u32> = model.tokenizer.prompt(instruction, input)?.into_iter().map(|t| t.id).collect();
+        let length = soft_rows.len() / config.hidden_size + ids.len();
+        let room = config.max_position_embeddings.saturating_sub(length);
+        if room == 0 {
+            return Err(Error::input(format!(
+                "The question needs {length} positions, but the model has {}. Shorten the question.",
+                config.max_position_embeddings
+            )));
+        }
+        let x = [soft_rows, &model.llama.embed(&ids)].concat();
+        let mut generation = Self {
+            sampler: Sampler::new(settings),
+            cache: model.llama.new_cache(),
+            position: 0,
+            logits: vec![0.0; config.vocab_size],
+            written: Vec::new(),
+            text: String::new(),
+            longest: room.min(settings.max_new_tokens as usize),
+            finished: None,
+            model,
+        };
+        generation.read(x, length);
+        Ok(generation)
+    }
+
+    /// Writes one token. The text that it added (empty in the middle of a character), or none at the end.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<String> {
+        if self.finished.is_some() {
+            return None;
+        }
+        let id = self.sampler.choose(&mut self.logits, &self.written);
+        if self.model.tokenizer.is_stop(id) {
+            self.finished = Some(FinishReason::Stop);
+            return None;
+        }
+        self.written.push(id);
+        if self.written.len() == self.longest {
+            self.finished = Some(FinishReason::Length);
+        } else {
+            self.read(self.model.llama.embed(&[id]), 1);
+        }
+        Some(self.added_text())
+    }
+
+    /// Tokens written.
+    pub fn tokens(&self) -> usize {
+        self.written.len()
+    }
+
+    pub fn finish_reason(&self) -> Option<FinishReason> {
+        self.finished
+    }
+
+    /// Runs `count` rows and keeps the logits after the last one.
+    fn read(&mut self, x: Vec<f32>, count: usize) {
+        let positions: Vec<usize> = (self.position..self.position + count).collect();
+        let spans: Vec<Span> = positions.iter().map(|last| Span { shared: 0, first: 0, last: *last }).collect();
+        let place = Place { positions: &positions, spans: &spans, queries: &[count - 1] };
+        let hidden = self.model.llama.forward(x, place, &mut self.cache);
+        gemm::forward(&hidden, self.model.llama.head(), &mut self.logits);
+        self.position += count;
+    }
+
+    /// What the newest token adds to the text; waits while a character is incomplete, unless the answer is at its end.
+    fn added_text(&mut self) -> String {
+        let text = self.model.tokenizer.decode(&self.written);
+        if text.ends_with('\u{fffd}') && self.finished.is_none() {
+            return String::new();
+        }
+        let added = text.get(self.text.len()..).unwrap_or_default().to_string();
+        self.text = text;
+        added
+    }
+}

@@ -1,0 +1,9 @@
+//! The numerical kernels: everything here works on plain `f32` slices and knows nothing of transformers.
+//!
+//! * [`gemm`]: products with a frozen matrix, forward and backward, expanded panel by panel.
+//! * [`tile`]: the register tile that all of them spend their time in, one version for each instruction set.
+//! * [`vector`]: dot products, scaled sums and a branch-free exponential that the compiler vectorises.
+
+pub mod gemm;
+pub mod tile;
+pub mod vector;

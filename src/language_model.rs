@@ -1,0 +1,115 @@
+//! A frozen model with its tokenizer: what the page calls "the model".
+
+use crate::config::LlamaConfig;
+use crate::dataset::{DatasetReport, Example, TokenCounts, check_dataset};
+use crate::error::{Error, Result};
+use crate::gguf::Gguf;
+use crate::gradient_pass::{Gradient, GradientPass};
+use crate::model::Llama;
+use crate::ops::cross_entropy::{self, Prediction};
+use crate::rows::{Rows, TokenRow};
+use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
+use crate::{gguf_tokenizer, weights};
+
+pub struct LanguageModel {
+    pub llama: Llama,
+    pub tokenizer: ChatTokenizer,
+}
+
+impl LanguageModel {
+    /// Reads the files of a Hugging Face folder.
+    pub fn from_hf(
+        config: &[u8],
+        tokenizer: &[u8],
+        safetensors: &[u8],
+        tokenizer_config: Option<&[u8]>,
+    ) -> Result<Self> {
+        let config = LlamaConfig::from_json(config)?;
+        let tokenizer =
+            ChatTokenizer::from_json(tokenizer, tokenizer_config, &config.eos_token_ids, config.vocab_size)?;
+        Ok(Self { llama: weights::from_safetensors(safetensors, config)?, tokenizer })
+    }
+
+    /// Reads one GGUF file.
+    pub fn from_gguf(bytes: &[u8]) -> Result<Self> {
+        let gguf = Gguf::read(bytes)?;
+        let llama = weights::from_gguf(&gguf)?;
+        let tokenizer = gguf_tokenizer::from_metadata(&gguf.metadata(), llama.config.vocab_size)?;
+        Ok(Self { llama, tokenizer })
+    }
+
+    pub fn token_rows(&self, examples: &[Example]) -> Result<Vec<TokenRow>> {
+        examples.iter().map(|example| self.tokenizer.token_row(example)).collect()
+    }
+
+    /// Logits of every position of `ids`: (ids, vocabulary). For tests and small texts.
+    pub fn logits(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        let row = TokenRow { ids: [ids, &[0]].concat(), response: 1 };
+        let rows = Rows::new(0, &[&row], self.llama.config.max_position_embeddings + 1)?;
+        let hidden = self.hidden(&rows, &[]);
+        let mut logits = vec![0.0; ids.len() * self.llama.config.vocab_size];
+        crate::kernels::gemm::forward(&hidden, self.llama.head(), &mut logits);
+        Ok(logits)
+    }
+
+    /// Cross-entropy of every response token of one example with `soft_rows` in front (may be empty).
+    pub fn predictions(&self, example: &TokenRow, soft_rows: &[f32]) -> Result<Vec<Prediction>> {
+        let rows = self.batch(&[example], soft_rows)?;
+        Ok(cross_entropy::forward(&self.hidden(&rows, soft_rows), self.llama.head(), &rows.targets))
+    }
+
+    /// Loss and gradient of `examples`, in one go; [`GradientPass`] is the same in small steps.
+    pub fn gradient(&self, examples: &[&TokenRow], soft_rows: Vec<f32>) -> Result<Gradient> {
+        let mut pass = GradientPass::new(self, examples, soft_rows)?;
+        while pass.advance(self) {}
+        Ok(pass.finish())
+    }
+
+    /// Token counts and warnings of every row of a dataset.
+    pub fn check_dataset(&self, examples: &[Example], virtual_tokens: usize) -> Result<DatasetReport> {
+        let counts = examples.iter().map(|example| self.token_counts(example)).collect::<Result<Vec<_>>>()?;
+        Ok(check_dataset(examples, &counts, virtual_tokens, self.llama.config.max_position_embeddings))
+    }
+
+    /// Refuses a dataset that cannot be trained on, with the reason.
+    pub fn check_trainable(&self, examples: &[Example], virtual_tokens: usize) -> Result<()> {
+        if examples.is_empty() {
+            return Err(Error::input(
+                "There is no example to train on. Add at least one pair of input and response in step 1.",
+            ));
+        }
+        let report = self.check_dataset(examples, virtual_tokens)?;
+        for (i, row) in report.rows.iter().enumerate() {
+            if let Some(warning) = row.warnings.iter().find(|w| w.blocking) {
+                return Err(Error::input(format!("Example {}: {}", i + 1, warning.message)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A prepared prompt without its virtual tokens (step 4).
+    pub fn prepare(&self, example: &Example) -> Result<Vec<PromptToken>> {
+        self.tokenizer.example(example)
+    }
+
+    fn token_counts(&self, example: &Example) -> Result<TokenCounts> {
+        let tokens = self.tokenizer.example(example)?;
+        let of = |kind| tokens.iter().filter(|t| t.kind == kind).count();
+        Ok(TokenCounts { input: of(TokenKind::Input), output: of(TokenKind::Response) - 1, total: tokens.len() })
+    }
+
+    pub(crate) fn batch(&self, examples: &[&TokenRow], soft_rows: &[f32]) -> Result<Rows> {
+        let config = &self.llama.config;
+        Rows::new(soft_rows.len() / config.hidden_size, examples, config.max_position_embeddings)
+    }
+
+    /// (rows, hidden size): the soft prompt, then the embeddings of the text.
+    pub(crate) fn inputs(&self, rows: &Rows, soft_rows: &[f32]) -> Vec<f32> {
+        [soft_rows, &self.llama.embed(&rows.ids)].concat()
+    }
+
+    fn hidden(&self, rows: &Rows, soft_rows: &[f32]) -> Vec<f32> {
+        let x = self.inputs(rows, soft_rows);
+        self.llama.forward(x, rows.place(), &mut self.llama.new_cache())
+    }
+}

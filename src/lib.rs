@@ -1,0 +1,46 @@
+//! Prompt tuning of a frozen language model, in a browser tab.
+//!
+//! From the bottom up:
+//! * [`kernels`]: matrix products and vector loops on plain slices; [`matrix`]: a frozen matrix in its file's precision.
+//! * [`ops`]: the differentiable operations of a frozen transformer.
+//! * [`block`], [`model`]: the transformer, forward and backward by its input; [`rows`]: a batch without padding.
+//! * [`gradient_pass`]: loss and gradient of a batch, one block at a call.
+//! * [`config`], [`weights`], [`gguf`], [`tokenizer`], [`gguf_tokenizer`], [`chat_template`]: files -> model.
+//! * [`language_model`]: model and tokenizer together; [`evaluation`], [`generate`], [`sampler`]: what it is used for.
+//! * [`settings`], [`soft_prompt`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
+//! * [`dataset`], [`dataset_io`], [`metrics`], [`curve`]: the person's data and what came of it.
+//! * `wasm`: the only file that knows wasm-bindgen.
+
+pub mod adamw;
+pub mod batches;
+pub mod block;
+pub mod chat_template;
+pub mod checkpoint;
+pub mod config;
+pub mod curve;
+pub mod dataset;
+pub mod dataset_io;
+pub mod error;
+pub mod evaluation;
+pub mod generate;
+pub mod gguf;
+pub mod gguf_tokenizer;
+pub mod gradient_pass;
+pub mod kernels;
+pub mod language_model;
+pub mod matrix;
+pub mod metrics;
+pub mod model;
+pub mod ops;
+pub mod rng;
+pub mod rows;
+pub mod sampler;
+pub mod settings;
+pub mod soft_prompt;
+pub mod technique;
+pub mod tokenizer;
+pub mod tuner;
+pub mod weights;
+
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

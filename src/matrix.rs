@@ -1,0 +1,136 @@
+//! A frozen matrix in the precision that its file has it in, expanded to f32 a few rows at a time.
+
+use std::borrow::Cow;
+
+use candle_core::CpuStorage;
+use candle_core::quantized::GgmlDType;
+use half::{bf16, f16};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// W (rows x columns), row by row. For a linear layer: outputs x inputs, as `torch.nn.Linear.weight`.
+pub struct Matrix {
+    rows: usize,
+    columns: usize,
+    data: Data,
+}
+
+/// The values as they are stored.
+enum Data {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+    Bf16(Vec<bf16>),
+    /// Blocks of a GGUF quantisation; a row is a whole number of blocks.
+    Quantised {
+        bytes: Vec<u8>,
+        dtype: GgmlDType,
+    },
+}
+
+impl Matrix {
+    pub fn from_f32(rows: usize, columns: usize, values: Vec<f32>) -> Self {
+        assert_eq!(values.len(), rows * columns);
+        Self { rows, columns, data: Data::F32(values) }
+    }
+
+    pub fn from_f16(rows: usize, columns: usize, values: Vec<f16>) -> Self {
+        assert_eq!(values.len(), rows * columns);
+        Self { rows, columns, data: Data::F16(values) }
+    }
+
+    pub fn from_bf16(rows: usize, columns: usize, values: Vec<bf16>) -> Self {
+        assert_eq!(values.len(), rows * columns);
+        Self { rows, columns, data: Data::Bf16(values) }
+    }
+
+    /// `bytes` as GGUF stores them. Fails where a row is not a whole number of blocks.
+    pub fn from_quantised(rows: usize, columns: usize, bytes: Vec<u8>, dtype: GgmlDType) -> Result<Self> {
+        let matrix = Self { rows, columns, data: Data::Quantised { bytes, dtype } };
+        if !columns.is_multiple_of(dtype.block_size()) || matrix.bytes().len() != rows * matrix.row_bytes() {
+            return Err(Error::model(format!(
+                "A weight of {rows} x {columns} values does not fit the blocks of its type {dtype:?}. The GGUF file is damaged."
+            )));
+        }
+        Ok(matrix)
+    }
+
+    /// (rows, columns).
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes in memory.
+    pub fn size(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// Calls `use_rows` with rows `first .. first + count` as f32, row by row.
+    /// Rows that are stored as f32 are lent, others expanded into a buffer.
+    pub fn with_rows<T>(&self, first: usize, count: usize, use_rows: impl FnOnce(&[f32]) -> T) -> T {
+        use_rows(&self.expand(first, count))
+    }
+
+    /// One row as f32.
+    pub fn row(&self, index: usize) -> Vec<f32> {
+        self.expand(index, 1).into_owned()
+    }
+
+    fn expand(&self, first: usize, count: usize) -> Cow<'_, [f32]> {
+        let range = first * self.columns..(first + count) * self.columns;
+        match &self.data {
+            Data::F32(values) => Cow::Borrowed(&values[range]),
+            Data::F16(values) => Cow::Owned(values[range].iter().map(|v| v.to_f32()).collect()),
+            Data::Bf16(values) => Cow::Owned(values[range].iter().map(|v| v.to_f32()).collect()),
+            Data::Quantised { bytes, dtype } => {
+                let width = self.row_bytes();
+                let blocks = dtype.from_data(Cow::Borrowed(&bytes[first * width..(first + count) * width]));
+                match blocks.dequantize(count * self.columns) {
+                    Ok(CpuStorage::F32(values)) => Cow::Owned(values),
+                    _ => unreachable!("candle dequantises every GGUF type to f32"),
+                }
+            }
+        }
+    }
+
+    /// The rows in another order: row i of the result is row `order(i)` of this one.
+    pub fn with_row_order(self, order: impl Fn(usize) -> usize) -> Self {
+        fn reorder<T: Copy>(values: &[T], width: usize, rows: usize, order: impl Fn(usize) -> usize) -> Vec<T> {
+            (0..rows).flat_map(|i| &values[order(i) * width..(order(i) + 1) * width]).copied().collect()
+        }
+        let (rows, columns, width) = (self.rows, self.columns, self.row_bytes());
+        let data = match self.data {
+            Data::F32(v) => Data::F32(reorder(&v, columns, rows, order)),
+            Data::F16(v) => Data::F16(reorder(&v, columns, rows, order)),
+            Data::Bf16(v) => Data::Bf16(reorder(&v, columns, rows, order)),
+            Data::Quantised { bytes, dtype } => Data::Quantised { bytes: reorder(&bytes, width, rows, order), dtype },
+        };
+        Self { rows, columns, data }
+    }
+
+    /// Adds every stored byte to a hash.
+    pub fn hash_into(&self, hash: &mut Sha256) {
+        hash.update(self.bytes());
+    }
+
+    fn row_bytes(&self) -> usize {
+        match &self.data {
+            Data::F32(_) => self.columns * 4,
+            Data::F16(_) | Data::Bf16(_) => self.columns * 2,
+            Data::Quantised { dtype, .. } => self.columns / dtype.block_size() * dtype.type_size(),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.data {
+            Data::F32(v) => bytemuck::cast_slice(v),
+            Data::F16(v) => bytemuck::cast_slice(v),
+            Data::Bf16(v) => bytemuck::cast_slice(v),
+            Data::Quantised { bytes, .. } => bytes,
+        }
+    }
+}

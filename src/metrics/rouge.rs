@@ -1,0 +1,35 @@
+//! ROUGE-L (Lin 2004) with the numbers of Google's Python package `rouge-score`, `use_stemmer=False`.
+//!
+//! Its tokens are runs of a-z and 0-9 in lower case: texts in other scripts have none, and their score is 0.
+
+/// F1 of the longest common subsequence of tokens: 2 P R / (P + R), where P and R are its share of the answer's and the
+/// reference's tokens. 0 where one of them has no token.
+pub fn rouge_l(answer: &str, reference: &str) -> f64 {
+    let (answer, reference) = (answer.to_lowercase(), reference.to_lowercase());
+    let (answer, reference): (Vec<&str>, Vec<&str>) = (tokens(&answer).collect(), tokens(&reference).collect());
+    let common = longest_common_subsequence(&answer, &reference) as f64;
+    if common == 0.0 {
+        return 0.0;
+    }
+    let (precision, recall) = (common / answer.len() as f64, common / reference.len() as f64);
+    2.0 * precision * recall / (precision + recall)
+}
+
+fn tokens(lower: &str) -> impl Iterator<Item = &str> {
+    let separates = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit();
+    lower.split(separates).filter(|token| !token.is_empty())
+}
+
+/// Length of the longest common subsequence: O(n m) time, O(m) memory.
+fn longest_common_subsequence(a: &[&str], b: &[&str]) -> usize {
+    let mut row = vec![0; b.len() + 1];
+    for x in a {
+        let mut diagonal = 0;
+        for (j, y) in b.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = if x == y { diagonal + 1 } else { above.max(row[j]) };
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}

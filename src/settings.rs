@@ -1,0 +1,375 @@
+//! The settings of a run, with PEFT's names where PEFT has one, checked where they are made.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// What a run does; every field is in its range.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TunerSettings {
+    /// Name of the trained prompt, for example `[TECH_SUPPORT]`.
+    pub prefix_token: String,
+    pub num_virtual_tokens: usize,
+    pub prompt_tuning_init: Init,
+    /// The words that [`Init::Text`] starts from.
+    pub prompt_tuning_init_text: String,
+    /// Standard deviation of [`Init::Random`].
+    pub init_std: f64,
+    pub learning_rate: f64,
+    /// Examples a step.
+    pub batch_size: usize,
+    pub steps: usize,
+    /// Share of the steps in which the learning rate grows from 0.
+    pub warmup_ratio: f64,
+    pub lr_scheduler_type: Scheduler,
+    pub weight_decay: f64,
+    /// Longest gradient that is used as it is; 0 turns clipping off.
+    pub max_grad_norm: f64,
+    pub seed: u32,
+    /// Share of the examples that is never trained on.
+    pub held_out_share: f64,
+    /// Steps between two evaluations of the held-out examples.
+    pub eval_every: usize,
+}
+
+/// Where the soft prompt starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Init {
+    /// Normal numbers with standard deviation `init_std`.
+    Random,
+    /// The embeddings of a text, trimmed or repeated to the number of virtual tokens (as PEFT does).
+    Text,
+    /// The embeddings of tokens drawn from the vocabulary (PEFT's SAMPLE_VOCAB).
+    SampleVocab,
+}
+
+/// How the learning rate changes over the steps, as in `transformers`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheduler {
+    Constant,
+    Linear,
+    Cosine,
+}
+
+impl Scheduler {
+    /// Learning rate of step `step` (0-based) as a factor of the base rate: `transformers`'
+    /// `get_{constant,linear,cosine}_schedule_with_warmup`.
+    pub fn factor(self, step: usize, warmup: usize, steps: usize) -> f64 {
+        if step < warmup {
+            return step as f64 / warmup as f64;
+        }
+        let done = (step - warmup) as f64 / (steps.saturating_sub(warmup)).max(1) as f64;
+        match self {
+            Self::Constant => 1.0,
+            Self::Linear => (1.0 - done).max(0.0),
+            Self::Cosine => (0.5 * (1.0 + (std::f64::consts::PI * done).cos())).max(0.0),
+        }
+    }
+}
+
+impl Default for TunerSettings {
+    fn default() -> Self {
+        Self {
+            prefix_token: "[TECH_SUPPORT]".into(),
+            num_virtual_tokens: 20,
+            prompt_tuning_init: Init::Text,
+            prompt_tuning_init_text: String::new(),
+            init_std: 0.02,
+            learning_rate: 0.05,
+            batch_size: 5,
+            steps: 100,
+            warmup_ratio: 0.05,
+            lr_scheduler_type: Scheduler::Linear,
+            weight_decay: 0.0,
+            max_grad_norm: 1.0,
+            seed: 42,
+            held_out_share: 0.2,
+            eval_every: 5,
+        }
+    }
+}
+
+impl TunerSettings {
+    /// Steps with a growing learning rate (`transformers` rounds up).
+    pub fn warmup_steps(&self) -> usize {
+        (self.warmup_ratio * self.steps as f64).ceil() as usize
+    }
+
+    /// Learning rate of step `step` (0-based).
+    pub fn learning_rate_at(&self, step: usize) -> f64 {
+        self.learning_rate * self.lr_scheduler_type.factor(step, self.warmup_steps(), self.steps)
+    }
+}
+
+/// Settings as they come from outside: any number, any word, or nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawSettings {
+    pub prefix_token: Option<String>,
+    pub num_virtual_tokens: Option<f64>,
+    pub prompt_tuning_init: Option<String>,
+    pub prompt_tuning_init_text: Option<String>,
+    pub init_std: Option<f64>,
+    pub learning_rate: Option<f64>,
+    pub batch_size: Option<f64>,
+    pub steps: Option<f64>,
+    pub warmup_ratio: Option<f64>,
+    pub lr_scheduler_type: Option<String>,
+    pub weight_decay: Option<f64>,
+    pub max_grad_norm: Option<f64>,
+    pub seed: Option<f64>,
+    pub held_out_share: Option<f64>,
+    pub eval_every: Option<f64>,
+}
+
+/// What is wrong with one setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub field: &'static str,
+    pub message: String,
+}
+
+/// The effective settings (a default where a value is wrong or missing) and what was wrong.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedSettings {
+    pub settings: TunerSettings,
+    pub problems: Vec<Problem>,
+}
+
+impl CheckedSettings {
+    /// The settings, or the first problem as an error.
+    pub fn into_result(self) -> Result<TunerSettings> {
+        match self.problems.into_iter().next() {
+            None => Ok(self.settings),
+            Some(problem) => Err(Error::input(problem.message)),
+        }
+    }
+}
+
+/// Checks every field; a missing one is its default and no problem.
+pub fn check(raw: RawSettings) -> CheckedSettings {
+    let default = TunerSettings::default();
+    let mut problems = Vec::new();
+    let settings = {
+        let mut check = Checker { problems: &mut problems };
+        TunerSettings {
+            prefix_token: check.prefix_token(raw.prefix_token, default.prefix_token),
+            num_virtual_tokens: check.whole(
+                "num_virtual_tokens",
+                "Virtual tokens",
+                raw.num_virtual_tokens,
+                1,
+                256,
+                default.num_virtual_tokens,
+            ),
+            prompt_tuning_init: check.word(
+                "prompt_tuning_init",
+                "The initialisation",
+                raw.prompt_tuning_init,
+                default.prompt_tuning_init,
+            ),
+            prompt_tuning_init_text: raw.prompt_tuning_init_text.unwrap_or_default(),
+            init_std: check.real("init_std", "The standard deviation", raw.init_std, 0.0, 10.0, default.init_std),
+            learning_rate: check.real(
+                "learning_rate",
+                "The learning rate",
+                raw.learning_rate,
+                1e-6,
+                10.0,
+                default.learning_rate,
+            ),
+            batch_size: check.whole("batch_size", "The batch size", raw.batch_size, 1, 1000, default.batch_size),
+            steps: check.whole("steps", "The number of steps", raw.steps, 1, 100_000, default.steps),
+            warmup_ratio: check.real(
+                "warmup_ratio",
+                "The warm-up share",
+                raw.warmup_ratio,
+                0.0,
+                1.0,
+                default.warmup_ratio,
+            ),
+            lr_scheduler_type: check.word(
+                "lr_scheduler_type",
+                "The schedule",
+                raw.lr_scheduler_type,
+                default.lr_scheduler_type,
+            ),
+            weight_decay: check.real(
+                "weight_decay",
+                "The weight decay",
+                raw.weight_decay,
+                0.0,
+                1.0,
+                default.weight_decay,
+            ),
+            max_grad_norm: check.real(
+                "max_grad_norm",
+                "The largest gradient norm",
+                raw.max_grad_norm,
+                0.0,
+                1000.0,
+                default.max_grad_norm,
+            ),
+            seed: check.whole("seed", "The seed", raw.seed, 0, u32::MAX as usize, default.seed as usize) as u32,
+            held_out_share: check.real(
+                "held_out_share",
+                "The held-out share",
+                raw.held_out_share,
+                0.0,
+                0.5,
+                default.held_out_share,
+            ),
+            eval_every: check.whole(
+                "eval_every",
+                "The evaluation interval",
+                raw.eval_every,
+                1,
+                100_000,
+                default.eval_every,
+            ),
+        }
+    };
+    if settings.prompt_tuning_init == Init::Text && settings.prompt_tuning_init_text.trim().is_empty() {
+        problems.push(Problem {
+            field: "prompt_tuning_init_text",
+            message: "The soft prompt should start from a text, but there is none. Write the objective in step 2, or choose another initialisation.".into(),
+        });
+    }
+    CheckedSettings { settings, problems }
+}
+
+struct Checker<'a> {
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn real(&mut self, field: &'static str, name: &str, value: Option<f64>, min: f64, max: f64, default: f64) -> f64 {
+        match value {
+            None => default,
+            Some(value) if (min..=max).contains(&value) => value,
+            Some(value) => self.refuse(
+                field,
+                format!("{name} is {value}, but must be a number from {min} to {max}; {default} works well."),
+                default,
+            ),
+        }
+    }
+
+    fn whole(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        value: Option<f64>,
+        min: usize,
+        max: usize,
+        default: usize,
+    ) -> usize {
+        match value {
+            None => default,
+            Some(value) if value.fract() == 0.0 && (min as f64..=max as f64).contains(&value) => value as usize,
+            Some(value) => self.refuse(
+                field,
+                format!("{name} is {value}, but must be a whole number from {min} to {max}; {default} works well."),
+                default,
+            ),
+        }
+    }
+
+    fn word<T: Copy + Serialize + serde::de::DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        value: Option<String>,
+        default: T,
+    ) -> T {
+        let Some(value) = value else { return default };
+        match serde_json::from_value(serde_json::Value::String(value.clone())) {
+            Ok(word) => word,
+            Err(_) => self.refuse(
+                field,
+                format!("{name} is \"{value}\", which is not one of the choices. Choose one from the list."),
+                default,
+            ),
+        }
+    }
+
+    /// A prefix token is a name in square brackets: letters, digits, `_` and `-`, at most 40.
+    fn prefix_token(&mut self, value: Option<String>, default: String) -> String {
+        let Some(value) = value else { return default };
+        let trimmed = value.trim();
+        let name = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let message = match name {
+            _ if trimmed.is_empty() => {
+                "The prefix token is empty. Give it a name in square brackets, for example [TECH_SUPPORT]."
+            }
+            None => "The prefix token must stand in square brackets, for example [TECH_SUPPORT].",
+            Some("") => {
+                "There is no name between the brackets of the prefix token. Write one, for example [TECH_SUPPORT]."
+            }
+            Some(name) if name.chars().count() > 40 => {
+                "The prefix token is longer than 40 characters. Choose a shorter name."
+            }
+            Some(name) if !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
+                "The prefix token may hold letters, digits, _ and - between its brackets, no spaces or other signs. Example: [TECH_SUPPORT]."
+            }
+            Some(_) => return trimmed.to_string(),
+        };
+        self.refuse("prefix_token", message.to_string(), default)
+    }
+
+    fn refuse<T>(&mut self, field: &'static str, message: String, default: T) -> T {
+        self.problems.push(Problem { field, message });
+        default
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_text() -> RawSettings {
+        RawSettings { prompt_tuning_init_text: Some("Be kind.".into()), ..RawSettings::default() }
+    }
+
+    #[test]
+    fn what_is_left_out_is_the_default() {
+        let checked = check(with_text());
+        assert_eq!(checked.problems, []);
+        assert_eq!(
+            checked.settings,
+            TunerSettings { prompt_tuning_init_text: "Be kind.".into(), ..TunerSettings::default() }
+        );
+    }
+
+    #[test]
+    fn impossible_numbers_are_named_and_replaced() {
+        for rate in [f64::NAN, 1e9, 0.0, -1.0, f64::INFINITY] {
+            let checked = check(RawSettings { learning_rate: Some(rate), ..with_text() });
+            assert_eq!(checked.problems.len(), 1, "{rate}");
+            assert_eq!(checked.problems[0].field, "learning_rate");
+            assert_eq!(checked.settings.learning_rate, 0.05);
+        }
+        let raw = RawSettings { steps: Some(1.5), batch_size: Some(0.0), seed: Some(-1.0), ..with_text() };
+        let fields: Vec<_> = check(raw).problems.iter().map(|p| p.field).collect();
+        assert_eq!(fields, ["batch_size", "steps", "seed"]);
+    }
+
+    #[test]
+    fn a_prefix_token_is_a_name_in_brackets() {
+        for bad in ["", "  ", "TECH", "[]", "[A B]", "[<|im_end|>]", &format!("[{}]", "x".repeat(41))] {
+            let checked = check(RawSettings { prefix_token: Some(bad.into()), ..with_text() });
+            assert_eq!(checked.problems.len(), 1, "{bad:?}");
+        }
+        let checked = check(RawSettings { prefix_token: Some(" [Über-1] ".into()), ..with_text() });
+        assert_eq!((checked.problems.len(), checked.settings.prefix_token.as_str()), (0, "[Über-1]"));
+    }
+
+    #[test]
+    fn an_initial_text_is_needed_only_for_text() {
+        assert_eq!(check(RawSettings::default()).problems[0].field, "prompt_tuning_init_text");
+        let raw = RawSettings { prompt_tuning_init: Some("SAMPLE_VOCAB".into()), ..RawSettings::default() };
+        assert_eq!(check(raw).problems, []);
+    }
+}

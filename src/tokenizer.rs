@@ -1,0 +1,249 @@
+//! `tokenizer.json` or GGUF metadata -> token ids and back, with the chat template around the person's words.
+//!
+//! What a person types is always encoded as plain text: only the template can write a special token.
+
+use serde::{Deserialize, Serialize};
+use tokenizers::Tokenizer;
+
+use crate::chat_template::{ChatTemplate, SpecialNames};
+use crate::dataset::Example;
+use crate::error::{Error, Result};
+use crate::rows::TokenRow;
+
+/// Breaks up what looks like a special token in the person's words; taken out again before encoding.
+const BREAKS: [char; 3] = ['\u{f8f0}', '\u{f8f1}', '\u{f8f2}'];
+
+/// Which part of a prepared prompt a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenKind {
+    Virtual,
+    Template,
+    Input,
+    Response,
+}
+
+/// One token of a prepared prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromptToken {
+    pub id: u32,
+    pub kind: TokenKind,
+}
+
+/// A tokenizer and the chat template that belongs to it.
+pub struct ChatTokenizer {
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    /// Special tokens, the longest first.
+    special: Vec<(String, u32)>,
+    end_of_turn: u32,
+    stop_ids: Vec<u32>,
+}
+
+/// The fields of `tokenizer_config.json` that matter here.
+#[derive(Debug, Default, Deserialize)]
+struct TokenizerConfig {
+    chat_template: Option<String>,
+    bos_token: Option<TokenName>,
+    eos_token: Option<TokenName>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum TokenName {
+    Text(String),
+    Object { content: String },
+}
+
+impl TokenName {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) | Self::Object { content: text } => text,
+        }
+    }
+}
+
+impl ChatTokenizer {
+    /// Reads a Hugging Face `tokenizer.json` and, where given, `tokenizer_config.json`.
+    /// `eos_token_ids` are those of the model's configuration.
+    ///
+    /// # Errors
+    /// Where a file cannot be read, or has ids that a model of `vocab_size` tokens does not know.
+    pub fn from_json(
+        tokenizer: &[u8],
+        config: Option<&[u8]>,
+        eos_token_ids: &[u32],
+        vocab_size: usize,
+    ) -> Result<Self> {
+        let tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|e| {
+            Error::model(format!(
+                "tokenizer.json cannot be read: {e}. Choose the tokenizer.json that belongs to the model."
+            ))
+        })?;
+        let config: TokenizerConfig = match config {
+            None => TokenizerConfig::default(),
+            Some(bytes) => serde_json::from_slice(bytes).map_err(|e| {
+                Error::model(format!(
+                    "tokenizer_config.json cannot be read: {e}. Choose the one that belongs to the model."
+                ))
+            })?,
+        };
+        let names = SpecialNames {
+            bos_token: config.bos_token.map(TokenName::text).unwrap_or_default(),
+            eos_token: config.eos_token.map(TokenName::text).unwrap_or_default(),
+        };
+        Self::new(tokenizer, config.chat_template.as_deref(), names, eos_token_ids, vocab_size)
+    }
+
+    pub fn new(
+        mut tokenizer: Tokenizer,
+        template: Option<&str>,
+        names: SpecialNames,
+        eos_token_ids: &[u32],
+        vocab_size: usize,
+    ) -> Result<Self> {
+        let largest = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
+        if largest as usize >= vocab_size {
+            return Err(Error::model(format!(
+                "The tokenizer has a token with the id {largest}, but the model knows only {vocab_size} tokens. The two files are not of the same model."
+            )));
+        }
+        tokenizer.set_encode_special_tokens(true);
+        let _ = tokenizer.with_truncation(None);
+        tokenizer.with_padding(None);
+        let mut special: Vec<(String, u32)> = tokenizer
+            .get_added_tokens_decoder()
+            .into_iter()
+            .filter(|(_, t)| t.special)
+            .map(|(id, t)| (t.content, id))
+            .collect();
+        special.sort_by_key(|(content, id)| (std::cmp::Reverse(content.len()), *id));
+        let eos = special.iter().find(|(content, _)| *content == names.eos_token).map(|(_, id)| *id);
+        let template = ChatTemplate::new(template, names)?;
+        let after = template.after_response()?;
+        let first_special =
+            special.iter().filter_map(|(content, id)| after.find(content.as_str()).map(|at| (at, *id))).min();
+        let end_of_turn = first_special.map(|(_, id)| id).or(eos).or(eos_token_ids.first().copied()).ok_or_else(|| {
+            Error::model("Neither the chat template nor the configuration names a token that ends an answer. Choose a model with a chat template.")
+        })?;
+        let mut stop_ids = vec![end_of_turn];
+        stop_ids.extend(eos.into_iter().chain(eos_token_ids.iter().copied()));
+        Ok(Self { tokenizer, template, special, end_of_turn, stop_ids })
+    }
+
+    /// Token ids of a text in which nothing is special.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.encoding(text)?.get_ids().to_vec())
+    }
+
+    /// Text of some ids, special tokens left out.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        self.tokenizer.decode(ids, true).unwrap_or_default()
+    }
+
+    /// Text of a single token; special tokens by their name.
+    pub fn token_text(&self, id: u32) -> String {
+        self.tokenizer.decode(&[id], false).unwrap_or_default()
+    }
+
+    /// Generation ends with any of these.
+    pub fn is_stop(&self, id: u32) -> bool {
+        self.stop_ids.contains(&id)
+    }
+
+    pub fn is_special(&self, id: u32) -> bool {
+        self.special.iter().any(|(_, special)| *special == id)
+    }
+
+    /// The special token whose name `text` contains, if any.
+    pub fn special_in(&self, text: &str) -> Option<&str> {
+        self.special.iter().map(|(content, _)| content.as_str()).find(|content| text.contains(content))
+    }
+
+    /// The chat template around `input`, up to where the answer begins.
+    pub fn prompt(&self, system: Option<&str>, input: &str) -> Result<Vec<PromptToken>> {
+        let mark = BREAKS
+            .into_iter()
+            .find(|c| !input.contains(*c) && !system.is_some_and(|s| s.contains(*c)))
+            .unwrap_or(BREAKS[0]);
+        let plain = |text: &str| self.break_special(text, mark);
+        let rendered = self.template.prompt(system.map(plain).as_deref(), &plain(input))?;
+        let mut tokens = Vec::new();
+        let mut start = 0;
+        while start < rendered.text.len() {
+            let next = self.next_special(&rendered.text[start..]);
+            let end = next.map_or(rendered.text.len(), |(at, _, _)| start + at);
+            self.encode_piece(&rendered.text, start..end, &rendered.content, mark, &mut tokens)?;
+            start = end;
+            if let Some((_, length, id)) = next {
+                tokens.push(PromptToken { id, kind: TokenKind::Template });
+                start += length;
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// A whole training example: prompt, response and end of turn.
+    pub fn example(&self, example: &Example) -> Result<Vec<PromptToken>> {
+        let mut tokens = self.prompt(None, &example.input)?;
+        let response = self.encode(&example.output)?.into_iter().chain([self.end_of_turn]);
+        tokens.extend(response.map(|id| PromptToken { id, kind: TokenKind::Response }));
+        Ok(tokens)
+    }
+
+    /// As [`ChatTokenizer::example`], as the rows that training uses.
+    pub fn token_row(&self, example: &Example) -> Result<TokenRow> {
+        let tokens = self.example(example)?;
+        let response = tokens.iter().position(|t| t.kind == TokenKind::Response).unwrap_or(tokens.len());
+        Ok(TokenRow { ids: tokens.into_iter().map(|t| t.id).collect(), response })
+    }
+
+    /// Encodes `text[range]`, a stretch without special tokens; `content` is where the person's words are.
+    fn encode_piece(
+        &self,
+        text: &str,
+        range: std::ops::Range<usize>,
+        content: &std::ops::Range<usize>,
+        mark: char,
+        tokens: &mut Vec<PromptToken>,
+    ) -> Result<()> {
+        let unmarked = |range: std::ops::Range<usize>| text[range].replace(mark, "");
+        let (from, to) = (content.start.clamp(range.start, range.end), content.end.clamp(range.start, range.end));
+        let input_start = unmarked(range.start..from).len();
+        let input_end = input_start + unmarked(from..to).len();
+        let piece = unmarked(range);
+        let encoding = self.encoding(&piece)?;
+        tokens.extend(encoding.get_ids().iter().zip(encoding.get_offsets()).map(|(id, (start, _))| {
+            let inside = (input_start..input_end).contains(start);
+            PromptToken { id: *id, kind: if inside { TokenKind::Input } else { TokenKind::Template } }
+        }));
+        Ok(())
+    }
+
+    fn encoding(&self, text: &str) -> Result<tokenizers::Encoding> {
+        self.tokenizer
+            .encode(text, false)
+            .map_err(|e| Error::input(format!("This text cannot be split into tokens: {e}.")))
+    }
+
+    /// Puts `mark` after the first character of everything that looks like a special token.
+    fn break_special(&self, text: &str, mark: char) -> String {
+        let mut broken = text.to_string();
+        for (content, _) in &self.special {
+            let mut characters = content.chars();
+            if let Some(first) = characters.next() {
+                broken = broken.replace(content.as_str(), &format!("{first}{mark}{}", characters.as_str()));
+            }
+        }
+        broken
+    }
+
+    /// (offset, length, id) of the first special token in `text`.
+    fn next_special(&self, text: &str) -> Option<(usize, usize, u32)> {
+        let found = self
+            .special
+            .iter()
+            .filter_map(|(content, id)| text.find(content.as_str()).map(|at| (at, content.len(), *id)));
+        found.min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)))
+    }
+}

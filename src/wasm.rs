@@ -1,0 +1,463 @@
+//! The library as JavaScript sees it: a thin facade over the core, and the only file that knows wasm-bindgen.
+//!
+//! Objects go in and out as plain JavaScript values of the shapes in `www/protocol.js`. Every error is a JavaScript
+//! `Error` whose message is a sentence for the person and whose `kind` says by whose input it came about.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+use crate::dataset::{self, Example};
+use crate::dataset_io::{self, DatasetFormat};
+use crate::error::Error;
+use crate::evaluation::LossReport;
+use crate::language_model::LanguageModel;
+use crate::settings::{self, RawSettings, TunerSettings};
+use crate::tokenizer::TokenKind;
+use crate::{curve, evaluation, generate, metrics, soft_prompt, tuner};
+
+type JsResult<T> = Result<T, JsValue>;
+
+/// Writes Rust panics to the console with their place.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+// ---------------------------------------------------------------- model
+
+/// A frozen language model and its tokenizer.
+#[wasm_bindgen]
+pub struct Model {
+    inner: Rc<LanguageModel>,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// Reads the files of a Hugging Face folder, each as a `Uint8Array`.
+    #[wasm_bindgen(js_name = fromHf)]
+    pub fn from_hf(
+        config: &[u8],
+        tokenizer: &[u8],
+        safetensors: &[u8],
+        tokenizer_config: Option<Vec<u8>>,
+    ) -> JsResult<Model> {
+        let model = LanguageModel::from_hf(config, tokenizer, safetensors, tokenizer_config.as_deref());
+        Ok(Model { inner: Rc::new(model.map_err(to_js_error)?) })
+    }
+
+    /// Reads one GGUF file.
+    #[wasm_bindgen(js_name = fromGguf)]
+    pub fn from_gguf(bytes: &[u8]) -> JsResult<Model> {
+        Ok(Model { inner: Rc::new(LanguageModel::from_gguf(bytes).map_err(to_js_error)?) })
+    }
+
+    /// Sizes of the model: `ModelInfo` without `name` and `bytes`, which only the page knows.
+    pub fn info(&self) -> JsResult<JsValue> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct ModelInfo {
+            architecture: &'static str,
+            layers: usize,
+            hidden_size: usize,
+            heads: usize,
+            kv_heads: usize,
+            head_size: usize,
+            feed_forward: usize,
+            vocabulary: usize,
+            context_length: usize,
+            parameters: usize,
+            weights_hash: String,
+        }
+        let (llama, config) = (&self.inner.llama, &self.inner.llama.config);
+        to_js(&ModelInfo {
+            architecture: "Llama",
+            layers: config.num_hidden_layers,
+            hidden_size: config.hidden_size,
+            heads: config.num_attention_heads,
+            kv_heads: config.num_key_value_heads,
+            head_size: config.head_dim,
+            feed_forward: config.intermediate_size,
+            vocabulary: config.vocab_size,
+            context_length: config.max_position_embeddings,
+            parameters: llama.parameters(),
+            weights_hash: llama.weights_hash(),
+        })
+    }
+
+    /// SHA-256 over every weight as it is in memory now.
+    #[wasm_bindgen(js_name = weightsHash)]
+    pub fn weights_hash(&self) -> String {
+        self.inner.llama.weights_hash()
+    }
+
+    /// `Example[]` -> `DatasetReport`.
+    #[wasm_bindgen(js_name = checkDataset)]
+    pub fn check_dataset(&self, examples: JsValue, virtual_tokens: usize) -> JsResult<JsValue> {
+        let examples: Vec<Example> = from_js(examples)?;
+        to_js(&self.inner.check_dataset(&examples, virtual_tokens).map_err(to_js_error)?)
+    }
+
+    /// `Example[]`, `Settings` -> `PreparedPrompt[]`: every position as the model sees it.
+    pub fn prepare(&self, examples: JsValue, settings: JsValue) -> JsResult<JsValue> {
+        let examples: Vec<Example> = from_js(examples)?;
+        let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
+        let prompts: Vec<PreparedPrompt> =
+            examples.iter().map(|example| self.prepare_one(example, &settings)).collect();
+        to_js(&prompts)
+    }
+
+    /// Starts measuring the loss of `examples`, with a soft prompt in front or without.
+    pub fn evaluation(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<Evaluation> {
+        self.evaluation_with(examples, rows_of(soft_prompt))
+    }
+
+    /// `Example[]` -> `LossReport`, in one go.
+    pub fn loss(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<JsValue> {
+        self.loss_with(examples, rows_of(soft_prompt))
+    }
+
+    /// Starts an answer to `text`. `instruction` is plain text in front of it, `soft_prompt` trained virtual tokens.
+    pub fn generation(
+        &self,
+        text: &str,
+        instruction: Option<String>,
+        soft_prompt: Option<SoftPromptRef>,
+        settings: JsValue,
+    ) -> JsResult<Generation> {
+        let (rows, settings) = (rows_of(soft_prompt), from_js(settings)?);
+        let inner = generate::Generation::new(self.inner.clone(), text, instruction.as_deref(), &rows, &settings);
+        Ok(Generation { inner: inner.map_err(to_js_error)? })
+    }
+}
+
+/// What JavaScript does not see.
+impl Model {
+    fn evaluation_with(&self, examples: JsValue, soft_rows: Vec<f32>) -> JsResult<Evaluation> {
+        let inner = evaluation::Evaluation::new(self.inner.clone(), &from_js::<Vec<Example>>(examples)?, soft_rows);
+        Ok(Evaluation { inner: inner.map_err(to_js_error)? })
+    }
+
+    fn loss_with(&self, examples: JsValue, soft_rows: Vec<f32>) -> JsResult<JsValue> {
+        let mut evaluation = self.evaluation_with(examples, soft_rows)?;
+        while evaluation.next()? {}
+        evaluation.report()
+    }
+
+    fn prepare_one(&self, example: &Example, settings: &TunerSettings) -> PreparedPrompt {
+        let virtual_tokens = (0..settings.num_virtual_tokens).map(|_| JsPromptToken {
+            id: -1,
+            text: String::new(),
+            kind: TokenKind::Virtual,
+            learned: false,
+        });
+        let text = match self.inner.prepare(example) {
+            Ok(tokens) => tokens,
+            Err(error) => return PreparedPrompt { tokens: vec![], problem: Some(error.to_string()) },
+        };
+        let problem = self.inner.check_trainable(std::slice::from_ref(example), settings.num_virtual_tokens).err();
+        let text = text.into_iter().map(|token| JsPromptToken {
+            id: i64::from(token.id),
+            text: self.inner.tokenizer.token_text(token.id),
+            kind: token.kind,
+            learned: token.kind == TokenKind::Response,
+        });
+        PreparedPrompt { tokens: virtual_tokens.chain(text).collect(), problem: problem.map(|e| e.to_string()) }
+    }
+}
+
+#[derive(Serialize)]
+struct PreparedPrompt {
+    tokens: Vec<JsPromptToken>,
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct JsPromptToken {
+    id: i64,
+    text: String,
+    kind: TokenKind,
+    learned: bool,
+}
+
+/// A loss that is being measured, one example at a time.
+#[wasm_bindgen]
+pub struct Evaluation {
+    inner: evaluation::Evaluation,
+}
+
+#[wasm_bindgen]
+impl Evaluation {
+    /// Measures one more example; true while there are more.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> JsResult<bool> {
+        self.inner.advance().map_err(to_js_error)
+    }
+
+    pub fn done(&self) -> usize {
+        self.inner.done()
+    }
+
+    pub fn total(&self) -> usize {
+        self.inner.total()
+    }
+
+    /// `LossReport` of the examples measured so far.
+    pub fn report(&self) -> JsResult<JsValue> {
+        let report: LossReport = self.inner.report();
+        to_js(&report)
+    }
+}
+
+/// An answer that is being written, one token at a time.
+#[wasm_bindgen]
+pub struct Generation {
+    inner: generate::Generation,
+}
+
+#[wasm_bindgen]
+impl Generation {
+    /// Writes one token and returns the text that it added; undefined at the end.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<String> {
+        self.inner.next()
+    }
+
+    pub fn tokens(&self) -> usize {
+        self.inner.tokens()
+    }
+
+    /// "stop" or "length" once it has ended, "" before.
+    #[wasm_bindgen(js_name = finishReason)]
+    pub fn finish_reason(&self) -> String {
+        match self.inner.finish_reason() {
+            None => "",
+            Some(generate::FinishReason::Stop) => "stop",
+            Some(generate::FinishReason::Length) => "length",
+        }
+        .to_string()
+    }
+}
+
+// ---------------------------------------------------------------- training
+
+/// Trained virtual tokens: `virtualTokens()` x `hiddenSize()` numbers.
+#[wasm_bindgen]
+#[derive(Clone)]
+pub struct SoftPrompt {
+    inner: soft_prompt::SoftPrompt,
+}
+
+#[wasm_bindgen]
+impl SoftPrompt {
+    #[wasm_bindgen(js_name = fromVectors)]
+    pub fn from_vectors(model: &Model, vectors: Vec<f32>) -> JsResult<SoftPrompt> {
+        let inner = soft_prompt::SoftPrompt::new(vectors, &model.inner.llama).map_err(to_js_error)?;
+        Ok(SoftPrompt { inner })
+    }
+
+    pub fn vectors(&self) -> Vec<f32> {
+        self.inner.vectors().to_vec()
+    }
+
+    #[wasm_bindgen(js_name = virtualTokens)]
+    pub fn virtual_tokens(&self) -> usize {
+        self.inner.virtual_tokens()
+    }
+
+    #[wasm_bindgen(js_name = hiddenSize)]
+    pub fn hidden_size(&self) -> usize {
+        self.inner.hidden_size()
+    }
+
+    /// For every virtual token the `k` nearest words of the vocabulary: `{token, similarity}[][]`.
+    #[wasm_bindgen(js_name = nearestTokens)]
+    pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
+        to_js(&self.inner.nearest_tokens(k, &model.inner.llama, &model.inner.tokenizer))
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A [`SoftPrompt`] that is lent: passing the object itself would take it away from JavaScript.
+    #[wasm_bindgen(typescript_type = "SoftPrompt")]
+    pub type SoftPromptRef;
+
+    #[wasm_bindgen(method)]
+    fn vectors(this: &SoftPromptRef) -> Vec<f32>;
+}
+
+/// A run: one soft prompt being trained on some examples.
+#[wasm_bindgen]
+pub struct Tuner {
+    inner: tuner::Tuner,
+    /// Time spent in the step that is under way.
+    milliseconds: f64,
+}
+
+#[derive(Serialize)]
+struct StepReport {
+    #[serde(flatten)]
+    report: tuner::StepReport,
+    milliseconds: f64,
+}
+
+#[wasm_bindgen]
+impl Tuner {
+    #[wasm_bindgen(js_name = new)]
+    pub fn new_run(model: &Model, examples: JsValue, settings: JsValue) -> JsResult<Tuner> {
+        let (examples, settings) = (from_js::<Vec<Example>>(examples)?, settings_of(settings)?);
+        let inner = tuner::Tuner::new(model.inner.clone(), &examples, settings).map_err(to_js_error)?;
+        Ok(Tuner { inner, milliseconds: 0.0 })
+    }
+
+    /// Goes on from `saveState()`; `settings`, where given, replace the saved ones (for example with more steps).
+    pub fn resume(model: &Model, examples: JsValue, state: &[u8], settings: JsValue) -> JsResult<Tuner> {
+        let changed = if settings.is_falsy() { None } else { Some(settings_of(settings)?) };
+        let examples: Vec<Example> = from_js(examples)?;
+        let inner = tuner::Tuner::resume(model.inner.clone(), &examples, state, changed).map_err(to_js_error)?;
+        Ok(Tuner { inner, milliseconds: 0.0 })
+    }
+
+    /// One update of the soft prompt: `StepReport`.
+    pub fn step(&mut self) -> JsResult<JsValue> {
+        loop {
+            let report = self.advance()?;
+            if !report.is_undefined() {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// A small part of a step (one block of the network), so that a worker can answer in between: undefined, and
+    /// `StepReport` at the last one. A step that is left in the middle has changed nothing.
+    pub fn advance(&mut self) -> JsResult<JsValue> {
+        let start = now();
+        let report = self.inner.advance().map_err(to_js_error)?;
+        self.milliseconds += now() - start;
+        match report {
+            None => Ok(JsValue::UNDEFINED),
+            Some(report) => to_js(&StepReport { report, milliseconds: std::mem::take(&mut self.milliseconds) }),
+        }
+    }
+
+    #[wasm_bindgen(js_name = stepNumber)]
+    pub fn step_number(&self) -> usize {
+        self.inner.step_number()
+    }
+
+    /// How many numbers are trained.
+    #[wasm_bindgen(js_name = trainedNumbers)]
+    pub fn trained_numbers(&self) -> usize {
+        self.inner.trained_numbers()
+    }
+
+    /// The effective settings.
+    pub fn settings(&self) -> JsResult<JsValue> {
+        to_js(self.inner.settings())
+    }
+
+    #[wasm_bindgen(js_name = softPrompt)]
+    pub fn soft_prompt(&self) -> JsResult<SoftPrompt> {
+        Ok(SoftPrompt { inner: self.inner.soft_prompt().map_err(to_js_error)? })
+    }
+
+    /// `Example[]` -> `LossReport` with the soft prompt as it is now.
+    pub fn evaluate(&self, model: &Model, examples: JsValue) -> JsResult<JsValue> {
+        let rows = self.inner.soft_prompt().map_err(to_js_error)?;
+        model.loss_with(examples, rows.vectors().to_vec())
+    }
+
+    #[wasm_bindgen(js_name = saveState)]
+    pub fn save_state(&self) -> JsResult<Vec<u8>> {
+        self.inner.save_state().map_err(to_js_error)
+    }
+}
+
+// ---------------------------------------------------------------- data, metrics, settings
+
+/// A file or pasted text -> `ParsedDataset`.
+#[wasm_bindgen(js_name = parseDataset)]
+pub fn parse_dataset(text: &str, name: &str) -> JsResult<JsValue> {
+    to_js(&dataset_io::parse_dataset(text, name))
+}
+
+/// `Example[]`, `DatasetFormat` -> text of the file.
+#[wasm_bindgen(js_name = exportDataset)]
+pub fn export_dataset(examples: JsValue, format: JsValue) -> JsResult<String> {
+    Ok(dataset_io::export_dataset(&from_js::<Vec<Example>>(examples)?, from_js::<DatasetFormat>(format)?))
+}
+
+/// Which examples are trained on and which are held out.
+#[wasm_bindgen(js_name = splitDataset)]
+pub fn split_dataset(count: usize, share: f64, seed: u32) -> JsResult<JsValue> {
+    to_js(&dataset::split(count, share, u64::from(seed)).map_err(to_js_error)?)
+}
+
+/// `Settings` with any values -> the effective ones and what was wrong.
+#[wasm_bindgen(js_name = checkSettings)]
+pub fn check_settings(settings: JsValue) -> JsResult<JsValue> {
+    to_js(&settings::check(from_js(settings)?))
+}
+
+/// `{answer, reference}[]` -> `AnswerScore[]`.
+#[wasm_bindgen(js_name = scoreAnswers)]
+pub fn score_answers(pairs: JsValue) -> JsResult<JsValue> {
+    to_js(&metrics::score_answers(&from_js::<Vec<_>>(pairs)?))
+}
+
+/// Which of the person's patterns each text matches.
+#[wasm_bindgen(js_name = matchPatterns)]
+pub fn match_patterns(texts: JsValue, patterns: JsValue) -> JsResult<JsValue> {
+    to_js(&metrics::patterns::match_patterns(&from_js::<Vec<String>>(texts)?, &from_js::<Vec<_>>(patterns)?))
+}
+
+/// Test questions that nearly repeat a training input.
+#[wasm_bindgen(js_name = nearDuplicates)]
+pub fn near_duplicates(questions: JsValue, inputs: JsValue) -> JsResult<JsValue> {
+    let (questions, inputs) = (from_js::<Vec<String>>(questions)?, from_js::<Vec<String>>(inputs)?);
+    to_js(&dataset::near_duplicates::near_duplicates(&questions, &inputs))
+}
+
+/// `CurvePoint[]` -> `CurveReading`.
+#[wasm_bindgen(js_name = readCurve)]
+pub fn read_curve(points: JsValue) -> JsResult<JsValue> {
+    to_js(&curve::read_curve(&from_js::<Vec<_>>(points)?))
+}
+
+// ---------------------------------------------------------------- helpers
+
+fn settings_of(settings: JsValue) -> JsResult<TunerSettings> {
+    settings::check(from_js(settings)?).into_result().map_err(to_js_error)
+}
+
+fn rows_of(soft_prompt: Option<SoftPromptRef>) -> Vec<f32> {
+    soft_prompt.map(|prompt| prompt.vectors()).unwrap_or_default()
+}
+
+fn to_js<T: Serialize>(value: &T) -> JsResult<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value
+        .serialize(&serializer)
+        .map_err(|e| to_js_error(Error::Internal(format!("A result could not be passed to the page: {e}"))))
+}
+
+fn from_js<T: DeserializeOwned>(value: JsValue) -> JsResult<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|e| to_js_error(Error::Internal(format!("The page sent something unexpected: {e}"))))
+}
+
+fn to_js_error(error: Error) -> JsValue {
+    let js = js_sys::Error::new(&error.to_string());
+    // Setting a field of a fresh Error cannot fail.
+    let _ = js_sys::Reflect::set(&js, &"kind".into(), &error.kind().into());
+    js.into()
+}
+
+/// Milliseconds of the worker's clock; of the day's where there is no worker (Node).
+fn now() -> f64 {
+    let worker = js_sys::global().dyn_into::<web_sys::WorkerGlobalScope>().ok();
+    worker.and_then(|scope| scope.performance()).map_or_else(js_sys::Date::now, |performance| performance.now())
+}

@@ -1,0 +1,155 @@
+//! Model files -> frozen weights: a `model.safetensors` (f32, f16, bf16) or a GGUF file.
+
+use half::{bf16, f16};
+use safetensors::{Dtype, SafeTensors};
+
+use crate::block::Layer;
+use crate::config::LlamaConfig;
+use crate::error::{Error, Result};
+use crate::gguf::Gguf;
+use crate::matrix::Matrix;
+use crate::model::Llama;
+
+/// Models up to this number of parameters are expanded to f32 once, since that is faster; 256 MiB.
+const EXPAND_UP_TO: usize = 64 << 20;
+
+/// The weights of one file by their names in `transformers`.
+trait Source {
+    fn has(&self, name: &str) -> bool;
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix>;
+}
+
+/// Reads a `model.safetensors` whose tensors are named as in `transformers`' `LlamaForCausalLM`.
+pub fn from_safetensors(bytes: &[u8], config: LlamaConfig) -> Result<Llama> {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| {
+        Error::model(format!("The weights cannot be read as a safetensors file: {e}. It may be incomplete or of another format: download it again."))
+    })?;
+    let tied = config.tie_word_embeddings;
+    build(&file, config, tied)
+}
+
+/// Reads a GGUF file of architecture "llama".
+pub fn from_gguf(gguf: &Gguf) -> Result<Llama> {
+    let (vocab_size, _) = gguf.shape("token_embd.weight")?;
+    let tied = !gguf.has("output.weight");
+    let config = LlamaConfig::from_gguf(&gguf.metadata(), vocab_size, tied)?;
+    build(&GgufSource { gguf, config: config.clone() }, config, tied)
+}
+
+fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama> {
+    let (d, f) = (config.hidden_size, config.intermediate_size);
+    let q = config.num_attention_heads * config.head_dim;
+    let kv = config.num_key_value_heads * config.head_dim;
+    let size = config.vocab_size * d * 2 + config.num_hidden_layers * (2 * d * (q + kv) + 3 * d * f);
+    let matrix = |name: &str, rows: usize, columns: usize| -> Result<Matrix> {
+        let stored = source.matrix(name, rows, columns)?;
+        if size > EXPAND_UP_TO {
+            return Ok(stored);
+        }
+        Ok(stored.with_rows(0, rows, |values| Matrix::from_f32(rows, columns, values.to_vec())))
+    };
+    let vector = |name: &str| -> Result<Vec<f32>> { Ok(source.matrix(name, 1, d)?.row(0)) };
+    let layers = (0..config.num_hidden_layers)
+        .map(|i| {
+            let name = |part: &str| format!("model.layers.{i}.{part}.weight");
+            Ok(Layer {
+                attention_norm: vector(&name("input_layernorm"))?,
+                wq: matrix(&name("self_attn.q_proj"), q, d)?,
+                wk: matrix(&name("self_attn.k_proj"), kv, d)?,
+                wv: matrix(&name("self_attn.v_proj"), kv, d)?,
+                wo: matrix(&name("self_attn.o_proj"), d, q)?,
+                mlp_norm: vector(&name("post_attention_layernorm"))?,
+                w_gate: matrix(&name("mlp.gate_proj"), f, d)?,
+                w_up: matrix(&name("mlp.up_proj"), f, d)?,
+                w_down: matrix(&name("mlp.down_proj"), d, f)?,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let embedding = matrix("model.embed_tokens.weight", config.vocab_size, d)?;
+    let untied = !tied && source.has("lm_head.weight");
+    if !tied && !untied {
+        return Err(missing("lm_head.weight"));
+    }
+    let head = if untied { Some(matrix("lm_head.weight", config.vocab_size, d)?) } else { None };
+    Ok(Llama::new(config, embedding, layers, vector("model.norm.weight")?, head))
+}
+
+impl Source for SafeTensors<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.tensor(name).is_ok()
+    }
+
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix> {
+        let tensor = self.tensor(name).map_err(|_| missing(name))?;
+        let expected: &[usize] = if rows == 1 { &[columns] } else { &[rows, columns] };
+        if tensor.shape() != expected {
+            return Err(Error::model(format!(
+                "The weight {name} has shape {:?}, but config.json asks for {expected:?}. The two files are not of the same model.",
+                tensor.shape()
+            )));
+        }
+        match tensor.dtype() {
+            Dtype::F32 => Ok(Matrix::from_f32(rows, columns, bytemuck::pod_collect_to_vec(tensor.data()))),
+            Dtype::F16 => Ok(Matrix::from_f16(rows, columns, bytemuck::pod_collect_to_vec::<u8, f16>(tensor.data()))),
+            Dtype::BF16 => {
+                Ok(Matrix::from_bf16(rows, columns, bytemuck::pod_collect_to_vec::<u8, bf16>(tensor.data())))
+            }
+            other => Err(Error::model(format!(
+                "The weight {name} is stored as {other:?}, but F32, F16 and BF16 are supported."
+            ))),
+        }
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::model(format!("The weights have no tensor {name}. The file is not a complete Llama-style model."))
+}
+
+struct GgufSource<'a> {
+    gguf: &'a Gguf<'a>,
+    config: LlamaConfig,
+}
+
+impl Source for GgufSource<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.gguf.has(&gguf_name(name))
+    }
+
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix> {
+        let matrix = self.gguf.matrix(&gguf_name(name), rows, columns)?;
+        if name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight") {
+            return Ok(half_split(matrix, self.config.head_dim));
+        }
+        Ok(matrix)
+    }
+}
+
+/// llama.cpp's converter interleaves the two halves of each head's queries and keys (row 2j + p of its file is row
+/// j + p · half of the checkpoint); this puts them back, so that one rotary operation serves both formats.
+fn half_split(matrix: Matrix, head_size: usize) -> Matrix {
+    let half = head_size / 2;
+    matrix.with_row_order(|row| {
+        let (head, i) = (row / head_size, row % head_size);
+        head * head_size + 2 * (i % half) + i / half
+    })
+}
+
+/// `transformers`' name of a weight -> GGUF's.
+fn gguf_name(name: &str) -> String {
+    const PARTS: [(&str, &str); 13] = [
+        ("model.embed_tokens", "token_embd"),
+        ("model.norm", "output_norm"),
+        ("lm_head", "output"),
+        ("model.layers", "blk"),
+        ("input_layernorm", "attn_norm"),
+        ("post_attention_layernorm", "ffn_norm"),
+        ("self_attn.q_proj", "attn_q"),
+        ("self_attn.k_proj", "attn_k"),
+        ("self_attn.v_proj", "attn_v"),
+        ("self_attn.o_proj", "attn_output"),
+        ("mlp.gate_proj", "ffn_gate"),
+        ("mlp.up_proj", "ffn_up"),
+        ("mlp.down_proj", "ffn_down"),
+    ];
+    PARTS.iter().fold(name.to_string(), |name, (hf, gguf)| name.replace(hf, gguf))
+}

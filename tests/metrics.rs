@@ -1,0 +1,128 @@
+//! Scores of answers, against rouge-score's numbers and by hand.
+
+use prompt_playground::metrics::patterns::{Pattern, PatternKind, match_patterns};
+use prompt_playground::metrics::{AnswerPair, exact_match, rouge::rouge_l, score_answers};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct RougeFixture {
+    pairs: Vec<RougePair>,
+}
+
+#[derive(Deserialize)]
+struct RougePair {
+    answer: String,
+    reference: String,
+    #[serde(rename = "rougeL")]
+    rouge_l: f64,
+}
+
+#[test]
+fn parity_rouge() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rouge.json")).unwrap();
+    let fixture: RougeFixture = serde_json::from_str(&text).unwrap();
+    assert_eq!(fixture.pairs.len(), 200);
+    assert!(fixture.pairs.iter().filter(|p| p.rouge_l > 0.0 && p.rouge_l < 1.0).count() > 100, "too easy a fixture");
+    for pair in fixture.pairs {
+        let ours = rouge_l(&pair.answer, &pair.reference);
+        assert!(
+            (ours - pair.rouge_l).abs() < 1e-9,
+            "{ours} is not {} for {:?} and {:?}",
+            pair.rouge_l,
+            pair.answer,
+            pair.reference
+        );
+    }
+}
+
+#[test]
+fn rouge_l_counts_the_order_of_words() {
+    // Longest common subsequence of 4 and 4 words: "the cat" or "the mat" with 3 common words in order.
+    assert!((rouge_l("police killed the gunman", "police kill the gunman") - 0.75).abs() < 1e-12);
+    assert!((rouge_l("the gunman kill police", "police kill the gunman") - 0.5).abs() < 1e-12);
+}
+
+#[test]
+fn exact_match_ignores_white_space_only() {
+    assert!(exact_match("  Tap  Save.\n", "Tap Save."));
+    assert!(exact_match("", "   "));
+    assert!(!exact_match("tap Save.", "Tap Save."));
+    assert!(!exact_match("Tap Save", "Tap Save."));
+    assert!(!exact_match("TapSave.", "Tap Save."));
+}
+
+#[test]
+fn scores_come_as_the_page_reads_them() {
+    let pair = |answer: &str| AnswerPair { answer: answer.into(), reference: "a b".into() };
+    let scores = score_answers(&[pair("a b "), pair("a c")]);
+    let json = serde_json::to_value(&scores).unwrap();
+    assert_eq!(json, serde_json::json!([{"exactMatch": true, "rougeL": 1.0}, {"exactMatch": false, "rougeL": 0.5}]));
+}
+
+fn pattern(kind: PatternKind, value: &str) -> Pattern {
+    Pattern { kind, value: value.into() }
+}
+
+fn matches(text: &str, kind: PatternKind, value: &str) -> bool {
+    let found = match_patterns(&[text.into()], &[pattern(kind, value)]);
+    assert_eq!(found.problems, []);
+    found.matches[0][0]
+}
+
+#[test]
+fn patterns_match_texts() {
+    use PatternKind::*;
+    let answer = "  To reset the Hub: 1) Unplug it. 2) Wait.\nWe are here to help!  \n";
+    assert!(matches(answer, Contains, "1) Unplug"));
+    assert!(!matches(answer, Contains, "unplug"), "capitals count");
+    assert!(matches(answer, StartsWith, "To reset"));
+    assert!(!matches(answer, StartsWith, "reset"));
+    assert!(matches(answer, EndsWith, "here to help! "));
+    assert!(!matches(answer, EndsWith, "help"));
+    assert!(matches(answer, Regex, r"\b1\).*\b2\)"));
+    assert!(matches(answer, Regex, r"(?i)^TO reset"));
+    assert!(matches(answer, Regex, r"help!$"), "white space at the end of the answer does not count");
+    assert!(!matches(answer, Regex, r"^\d"));
+    assert!(matches("Für Größe 3", Regex, r"^\w+ \w+ \d$"), "letters of every script are word characters");
+}
+
+#[test]
+fn matches_are_text_by_pattern() {
+    let texts = ["ab".to_string(), "b".to_string()];
+    let patterns = [pattern(PatternKind::StartsWith, "a"), pattern(PatternKind::Contains, "b")];
+    assert_eq!(match_patterns(&texts, &patterns).matches, [[true, true], [false, true]]);
+    assert_eq!(match_patterns(&[], &patterns).matches.len(), 0);
+    assert_eq!(match_patterns(&texts, &[]).matches, [[], []] as [[bool; 0]; 2]);
+}
+
+#[test]
+fn a_pattern_that_cannot_be_used_is_explained_and_matches_nothing() {
+    let patterns = [
+        pattern(PatternKind::Contains, "a"),
+        pattern(PatternKind::Regex, "(a"),
+        pattern(PatternKind::EndsWith, "  "),
+        pattern(PatternKind::Regex, r"(\w{1000}){1000}"),
+        pattern(PatternKind::Regex, r"a(?=b)"),
+    ];
+    let found = match_patterns(&["a".into()], &patterns);
+    assert_eq!(found.matches, [[true, false, false, false, false]]);
+    let places: Vec<usize> = found.problems.iter().map(|p| p.pattern).collect();
+    assert_eq!(places, [1, 2, 3, 4]);
+    assert!(found.problems[0].message.contains("unclosed group"), "{}", found.problems[0].message);
+    assert!(found.problems[1].message.contains("empty"));
+    assert!(found.problems[2].message.contains("too large"));
+    assert!(found.problems[3].message.contains("look-around"), "{}", found.problems[3].message);
+    assert!(found.problems.iter().all(|p| p.message.ends_with('.') && !p.message.contains('\n')));
+}
+
+#[test]
+fn a_regular_expression_cannot_hang() {
+    let text = "a".repeat(100_000) + "!";
+    assert!(!matches(&text, PatternKind::Regex, r"^(a+)+$"));
+}
+
+#[test]
+fn patterns_have_the_names_of_the_page() {
+    let read: Pattern = serde_json::from_str(r#"{"kind": "starts_with", "value": "x"}"#).unwrap();
+    assert_eq!(read, pattern(PatternKind::StartsWith, "x"));
+}

@@ -1,0 +1,108 @@
+// The page for everyone: axe-core finds nothing, 360 px are enough, and the keyboard alone does the exercise.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { answersTo, box, runStatus, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+/** What axe-core objects to, one line each. */
+async function violations(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations);
+  return found.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')} ${node.any[0]?.message ?? ''}`));
+}
+
+/** Everything that appears in the course of the exercise, on the page at once. */
+async function fill(page) {
+  await page.getByText('More settings').click();
+  await train(page, 4);
+  await setting(page, 'Learning rate').fill('abc');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.getByRole('textbox', { name: /^Paste rows here/ }).fill('{"input": "One?", "output": "First."}\n{"broken');
+  await page.getByRole('button', { name: 'Read the pasted text' }).click();
+  await page.getByRole('region', { name: 'Import' }).getByText(/Line 2/).waitFor();
+  await page.getByRole('button', { name: 'Add a row' }).click();
+  await box(page, 'Maximum length').fill('8');
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await answersTo(page, 1);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const width of [1280, 360]) {
+    test(`axe-core finds nothing, ${colorScheme}, ${width} px`, () => playground.withPage({
+      context: { colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' },
+    }, async (page) => {
+      assert.deepEqual(await violations(page), [], 'as it opens');
+      await fill(page);
+      assert.deepEqual(await violations(page), [], 'after the exercise');
+    }));
+  }
+}
+
+test('the colours can be chosen, and the choice is kept', () => playground.withPage({ context: { colorScheme: 'light' } }, async (page) => {
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  const choice = page.getByRole('button', { name: /^Colours:/ });
+  for (let click = 0; click < 3 && !/dark/.test(await choice.innerText()); click++) await choice.click();
+  const dark = await background();
+  assert.notEqual(dark, light);
+  await page.reload();
+  await choice.waitFor();
+  assert.equal(await background(), dark);
+}));
+
+test('nothing is wider than a window of 360 px, before and after the exercise', () => playground.withPage({
+  context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
+}, async (page) => {
+  const tooWide = () => page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    return [document.documentElement.scrollWidth, window.innerWidth, width].some((size) => size > 360)
+      ? [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > width + 1)
+        .slice(0, 5).map((element) => `${element.tagName}.${element.className}`) : [];
+  });
+  assert.deepEqual(await tooWide(), []);
+  await fill(page);
+  assert.deepEqual(await tooWide(), []);
+}));
+
+test('the keyboard alone does the exercise', () => playground.withPage({ context: { reducedMotion: 'reduce' } }, async (page) => {
+  /** Presses Tab until the focused element has this name; every stop on the way must be visible. */
+  const tabTo = async (name, key = 'Tab') => {
+    for (let press = 0; press < 400; press++) {
+      await page.keyboard.press(key);
+      const focused = await page.evaluate(() => {
+        const element = document.activeElement;
+        const label = element.getAttribute('aria-label') ?? element.labels?.[0]?.innerText ?? element.innerText ?? '';
+        const { outlineStyle, boxShadow } = getComputedStyle(element);
+        return { label: label.trim(), marked: outlineStyle !== 'none' || boxShadow !== 'none' || element.matches('textarea, input, select') };
+      });
+      if (!focused.marked) assert.fail(`the focus on "${focused.label}" can't be seen`);
+      if (name.test(focused.label)) return;
+    }
+    assert.fail(`Tab never reached ${name}`);
+  };
+  await tabTo(/^Input of row 1$/);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('Typed by keyboard?');
+  await page.keyboard.press('Alt+ArrowDown');
+  assert.equal(await box(page, 'Input of row 2').inputValue(), 'Typed by keyboard?');
+  await tabTo(/^Steps/);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('3');
+  await until(() => startButton(page).isEnabled(), (enabled) => enabled);
+  await tabTo(/^Start fine-tuning/);
+  await page.keyboard.press('Enter');
+  await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).isEnabled();
+  await tabTo(/^Ask inquiry 1$/);
+  await page.keyboard.press('Enter');
+  assert.notEqual((await answersTo(page, 1)).tuned, '');
+  await tabTo(/^Skip to step 1$/, 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'step-dataset');
+}));

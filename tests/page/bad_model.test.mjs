@@ -1,0 +1,67 @@
+// A model that can't be used: each file is broken in turn on its way to the page, which says what is wrong, keeps
+// what was typed, and loads the good model on request.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { box, modelReady, project, startButton, startPlayground, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const folder = `${project}/www/models/bundled`;
+const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
+const weights = readFileSync(`${folder}/model.safetensors`);
+const withConfig = (change) => ['config.json', JSON.stringify({ ...config, ...change })];
+
+/** A safetensors file whose header says what `header` says. */
+function safetensors(header, data = Buffer.alloc(0)) {
+  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, data]);
+}
+
+const hugeHeader = Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), Buffer.from('{}')]);
+const cases = {
+  'a truncated model file': ['model.safetensors', weights.subarray(0, weights.length / 2)],
+  'a model file without its last byte': ['model.safetensors', weights.subarray(0, weights.length - 1)],
+  'an empty model file': ['model.safetensors', Buffer.alloc(0)],
+  'a foreign model file (a web page)': ['model.safetensors', Buffer.from('<!doctype html><title>Sign in</title>')],
+  'a foreign model file (other tensors)': ['model.safetensors', safetensors({ 'conv1.weight': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }, Buffer.alloc(4))],
+  'a header that claims 2^63 bytes': ['model.safetensors', hugeHeader],
+  'a header with offsets outside the file': ['model.safetensors', safetensors({ 'model.embed_tokens.weight': { dtype: 'F32', shape: [4096, 192], data_offsets: [0, 3145728] } })],
+  'a config that is no JSON': ['config.json', '{"hidden_size": 192,'],
+  'a config of another architecture': withConfig({ model_type: 'gpt2', architectures: ['GPT2LMHeadModel'] }),
+  'a config with absurd sizes': withConfig({ hidden_size: 1e15 }),
+  'a config with a billion layers': withConfig({ num_hidden_layers: 1e9 }),
+  'a config with zero heads': withConfig({ num_attention_heads: 0 }),
+  'a config with a negative size': withConfig({ intermediate_size: -512 }),
+  'a config that disagrees with the weights': withConfig({ hidden_size: 384 }),
+  'a tokenizer that is none': ['tokenizer.json', '{"model": {}}'],
+  'a missing file': ['model.safetensors', null],
+};
+
+for (const [name, [file, body]] of Object.entries(cases)) {
+  test(name, () => playground.withPage({
+    wait: false,
+    expected: /Failed to load resource.*404/,
+    before: (page, context) => context.route(`**/models/bundled/${file}`, (route) => route.fulfill(
+      body === null ? { status: 404, body: 'Not found' } : { status: 200, body: Buffer.from(body), contentType: 'application/octet-stream' },
+    )),
+  }, async (page, { context }) => {
+    const again = page.getByRole('button', { name: 'Load the model again' });
+    await again.waitFor();
+    const sentence = (await page.getByRole('alert').filter({ has: again }).innerText()).replace('Load the model again', '').trim();
+    assert.match(sentence, /^(\S+\.json |[A-Z“]).{20,400}\.$/s, sentence);
+    assert.doesNotMatch(sentence, /panicked|unreachable|fault in this program|undefined|\[object/, sentence);
+    assert.ok(await startButton(page).isDisabled());
+    await box(page, 'Input of row 1').fill('Typed without a model');
+
+    await context.unroute(`**/models/bundled/${file}`);
+    await again.click();
+    await modelReady(page);
+    assert.equal(await box(page, 'Input of row 1').inputValue(), 'Typed without a model');
+    await until(() => page.getByRole('alert').count(), (count) => count === 0);
+  }));
+}

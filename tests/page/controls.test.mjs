@@ -1,0 +1,92 @@
+// Step 5: pause, continue, stop and cancel act within 200 ms, and the page's main thread never waits.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { box, runNumber, runStatus, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const LIMIT_MS = 200;
+const button = (page, name) => page.locator('#step-training').getByRole('button', { name, exact: true });
+
+/** Starts a long run and waits until it makes steps. */
+async function startLong(page) {
+  await setting(page, 'Steps').fill('5000');
+  await startButton(page).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 2);
+}
+
+/** Milliseconds in the page from a click on a button to the moment the text appears in step 5. */
+function clickUntil(page, name, text) {
+  return page.evaluate(([label, pattern]) => new Promise((done, fail) => {
+    const section = document.getElementById('step-training');
+    const shown = () => new RegExp(pattern).test(section.innerText);
+    const control = [...section.querySelectorAll('button')].find((one) => one.innerText.trim() === label);
+    const start = performance.now();
+    const finish = () => { observer.disconnect(); clearTimeout(timer); done(performance.now() - start); };
+    const observer = new MutationObserver(() => { if (shown()) finish(); });
+    observer.observe(section, { subtree: true, childList: true, characterData: true });
+    const timer = setTimeout(() => fail(new Error(`"${label}" did not lead to ${pattern} in 20 s`)), 20_000);
+    control.click();
+  }), [name, text]);
+}
+
+test('pause holds the run, continue goes on, stop keeps the prompt', () => playground.withPage({}, async (page) => {
+  await startLong(page);
+  const paused = await clickUntil(page, 'Pause', '\\bPaused\\b');
+  const step = await runNumber(page, 'Step');
+  await page.waitForTimeout(700);
+  assert.equal(await runNumber(page, 'Step'), step, 'no step while it is paused');
+  const continued = await clickUntil(page, 'Continue', '\\bTraining\\b(?! loss)');
+  await until(() => runNumber(page, 'Step'), (now) => now > step);
+  const stopped = await clickUntil(page, 'Stop and keep', '\\bStopped\\b');
+  const times = { paused, continued, stopped };
+  for (const [what, time] of Object.entries(times)) assert.ok(time < LIMIT_MS, `${what} after ${Math.round(time)} ms`);
+  assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), '[TECH_SUPPORT]');
+}));
+
+test('cancel throws the run away and leaves the prompt before it', () => playground.withPage({}, async (page) => {
+  await train(page, 3);
+  const kept = await page.getByRole('combobox', { name: 'Trained prompt' }).evaluate((box) => box.closest('.field').innerText);
+  await startLong(page);
+  const time = await clickUntil(page, 'Cancel', '\\bFinished\\b');
+  assert.ok(time < LIMIT_MS, `cancelled after ${Math.round(time)} ms`);
+  await page.getByText('The run was cancelled').waitFor();
+  assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).evaluate((box) => box.closest('.field').innerText), kept);
+  assert.ok(await startButton(page).isEnabled());
+}));
+
+test('a stopped run continues to its last step, and trains on from there', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('12');
+  await startButton(page).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 2, { every: 10 });
+  await button(page, 'Stop and keep').click();
+  await runStatus(page).filter({ hasText: 'Stopped' }).waitFor();
+  const step = await runNumber(page, 'Step');
+  assert.ok(step < 12, `stopped at step ${step}`);
+  await button(page, 'Continue to step 12').click();
+  await runStatus(page).filter({ hasText: 'Finished' }).waitFor();
+  assert.equal(await runNumber(page, 'Step'), 12);
+  await page.getByLabel('More steps', { exact: true }).fill('3');
+  await button(page, 'Train 3 more steps').click();
+  await until(async () => [await runNumber(page, 'Step'), await runStatus(page).innerText()], ([now, status]) => now === 15 && /Finished/.test(status));
+}));
+
+test('asking in step 6 can be stopped at any time', () => playground.withPage({}, async (page) => {
+  await box(page, 'Maximum length').fill('2000');
+  await page.getByRole('button', { name: 'Ask all' }).click();
+  await until(() => page.locator('#step-test').innerText(), (text) => /\b9 answers to go|\b10 answers to go/.test(text));
+  await page.locator('#step-test').getByRole('button', { name: 'Stop' }).click();
+  await until(() => page.getByRole('button', { name: 'Ask all' }).isEnabled(), (enabled) => enabled, { timeout: 1000 });
+}));
+
+test('no task of the main thread is longer than 50 ms while it trains', () => playground.withPage({}, async (page) => {
+  await page.evaluate(() => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => Math.round(entry.duration))))
+      .observe({ type: 'longtask' });
+  });
+  await train(page, 40);
+  assert.deepEqual(await page.evaluate(() => window.longTasks), [], 'durations in ms');
+}));

@@ -1,0 +1,108 @@
+// Step 1: the table is edited, undone, exported and imported as a person does it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { box, chapter, datasetRows, downloaded, importText, startPlayground, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+test('the chapter\'s ten examples are there, with their token counts', () => playground.withPage({}, async (page) => {
+  assert.deepEqual(await datasetRows(page), chapter.examples);
+  const table = page.getByRole('table', { name: 'Examples' });
+  const counts = await until(
+    () => table.getByRole('cell').filter({ hasText: /^\s*\d+\s*\+\s*\d+\s*$/ }).allInnerTexts(),
+    (texts) => texts.length === 10,
+  );
+  for (const count of counts) assert.match(count, /[1-9]\d*\s*\+\s*[1-9]\d*/);
+}));
+
+test('rows are added, edited, duplicated, moved and deleted, and undo brings each back', () => playground.withPage({}, async (page) => {
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  await button('Add a row').click();
+  await page.keyboard.type('Where is my parcel?');
+  await box(page, 'Output of row 11').fill('On its way.');
+  const added = [...chapter.examples, { input: 'Where is my parcel?', output: 'On its way.' }];
+  assert.deepEqual(await datasetRows(page), added);
+
+  await button('Duplicate row 2').click();
+  assert.deepEqual((await datasetRows(page))[2], chapter.examples[1]);
+  await button('Move row 3 down').click();
+  assert.deepEqual((await datasetRows(page))[3], chapter.examples[1]);
+  await button('Delete row 4').click();
+  assert.deepEqual(await datasetRows(page), added);
+
+  for (let step = 0; step < 6; step++) await button('Undo').click();
+  assert.deepEqual(await datasetRows(page), chapter.examples);
+  assert.ok(await button('Undo').isDisabled());
+  for (let step = 0; step < 6; step++) await button('Redo').click();
+  assert.deepEqual(await datasetRows(page), added);
+}));
+
+const difficult = [
+  { input: 'Say "hi", please', output: 'Hi, there;\nsecond line' },
+  { input: 'Émoji 🙂 and 中文', output: '\tTab, comma, and a backslash \\' },
+  { input: '=1+1', output: '<b>bold</b> & <|im_end|>' },
+];
+
+test('export and import give the same rows in every format', () => playground.withPage({}, async (page) => {
+  const format = page.getByRole('combobox', { name: 'Format of the export' });
+  const formats = await format.getByRole('option').evaluateAll((options) => options.map((option) => option.value));
+  assert.deepEqual(formats, ['input_output', 'messages', 'alpaca', 'prompt_completion', 'csv']);
+  const rows = [...chapter.examples, ...difficult];
+  await importText(page, rows.map((row) => JSON.stringify(row)).join('\n'));
+  assert.deepEqual(await datasetRows(page), rows);
+  for (const name of formats) {
+    await format.selectOption(name);
+    const text = await downloaded(page, () => page.getByRole('button', { name: 'Export', exact: true }).click());
+    await importText(page, JSON.stringify({ input: 'gone', output: 'gone' }));
+    assert.equal((await datasetRows(page)).length, 1);
+    await importText(page, text);
+    assert.deepEqual(await datasetRows(page), rows, name);
+  }
+}));
+
+test('a file is imported by the chooser and by dropping it', () => playground.withPage({}, async (page) => {
+  const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page.getByRole('button', { name: 'Import', exact: true }).click()
+      .then(() => page.getByRole('button', { name: 'Choose a file' }).click()),
+  ]);
+  await chooser.setFiles(file('rows.csv', 'input,output\n"One, two?",Three.\n'));
+  await page.getByRole('button', { name: 'Append below' }).click();
+  assert.deepEqual((await datasetRows(page))[10], { input: 'One, two?', output: 'Three.' });
+
+  const transfer = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['{"prompt": "Dropped?", "completion": "Yes."}\n'], 'rows.jsonl'));
+    return data;
+  });
+  await page.getByRole('table', { name: 'Examples' }).dispatchEvent('drop', { dataTransfer: transfer });
+  await page.getByRole('button', { name: /^Replace all/ }).click();
+  assert.deepEqual(await datasetRows(page), [{ input: 'Dropped?', output: 'Yes.' }]);
+}));
+
+test('empty, duplicate and contradictory rows are pointed out at the row', () => playground.withPage({}, async (page) => {
+  await importText(page, [
+    { input: 'One?', output: 'First.' }, { input: 'Two?', output: 'Second.' }, { input: 'Two?', output: 'Second.' },
+    { input: 'One?', output: 'Something else.' },
+  ].map((row) => JSON.stringify(row)).join('\n'));
+  await page.getByRole('button', { name: 'Add a row' }).click();
+  const row = (number) => page.getByRole('table', { name: 'Examples' }).getByRole('row').nth(number);
+  await row(5).getByText(/is empty/).waitFor();
+  await row(3).getByText('This row repeats row 2').waitFor();
+  await row(4).getByText(/contradict|different|another|differs/i).waitFor();
+  assert.equal(await row(2).getByText(/empty/i).count(), 0);
+}));
+
+test('starting over asks first', () => playground.withPage({}, async (page) => {
+  await box(page, 'Input of row 1').fill('Changed');
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep my work' }).click();
+  assert.equal((await datasetRows(page))[0].input, 'Changed');
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start over' }).click();
+  await until(() => datasetRows(page), (rows) => rows[0].input === chapter.examples[0].input);
+  assert.deepEqual(await datasetRows(page), chapter.examples);
+}));

@@ -1,0 +1,98 @@
+// A browser that lacks something, and a worker that dies: said in a sentence, and the page goes on.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { answersTo, box, datasetRows, modelReady, runNumber, runStatus, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const storageNotice = (page) => page.getByText(/changes are kept only until this tab is closed/);
+
+test('storage is forbidden: said once, and everything works in memory', () => playground.withPage({
+  before: (page) => page.addInitScript(() => {
+    IDBFactory.prototype.open = () => { throw new DOMException('The operation is insecure.', 'SecurityError'); };
+    Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('Denied', 'SecurityError'); } });
+  }),
+}, async (page) => {
+  assert.equal(await storageNotice(page).count(), 1);
+  await box(page, 'Input of row 1').fill('In memory only');
+  await train(page, 2);
+  assert.equal((await datasetRows(page))[0].input, 'In memory only');
+  assert.equal(await storageNotice(page).count(), 1);
+}));
+
+test('storage is full: said once, and everything works in memory', () => playground.withPage({
+  before: async (page, context) => {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin: new URL(playground.url).origin, quotaSize: 1000 });
+  },
+}, async (page) => {
+  await box(page, 'Input of row 1').fill('Too much '.repeat(10_000));
+  await storageNotice(page).waitFor();
+  await box(page, 'Input of row 2').fill('More');
+  await train(page, 2);
+  assert.equal((await datasetRows(page))[1].input, 'More');
+  assert.equal(await storageNotice(page).count(), 1);
+}));
+
+test('a browser without SIMD is told which browsers work, and can still edit and keep its data', async () => {
+  const old = await startPlayground({ flags: ['--js-flags=--no-enable-ssse3'] });
+  try {
+    await old.withPage({ wait: false }, async (page) => {
+      await page.getByText(/no SIMD/).waitFor();
+      assert.ok(await startButton(page).isDisabled());
+      await box(page, 'Input of row 1').fill('Kept');
+      await page.waitForTimeout(400);
+      await page.reload();
+      await page.getByText(/no SIMD/).waitFor();
+      assert.equal(await box(page, 'Input of row 1').inputValue(), 'Kept');
+    });
+  } finally {
+    await old.close();
+  }
+});
+
+test('a crash of the worker in mid-run: said, restarted, and the last soft prompt is back', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('5000');
+  await startButton(page).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 8);
+  await page.locator('#step-training').getByRole('button', { name: 'Pause' }).click();
+  await runStatus(page).filter({ hasText: 'Paused' }).waitFor();
+  const step = await runNumber(page, 'Step');
+  await page.locator('#step-training').getByRole('button', { name: 'Continue' }).click();
+  const [worker] = page.workers();
+  // the next look at the clock fails as a trap of the wasm instance does
+  await worker.evaluate(() => { performance.now = () => { throw new WebAssembly.RuntimeError('unreachable'); }; });
+  await page.getByRole('alert').getByText(/stopped because of a fault|stopped unexpectedly/).first().waitFor();
+  await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
+  await modelReady(page);
+  assert.ok(page.workers()[0] !== worker && page.workers().length === 1, 'a new worker in place of the old one');
+
+  assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), '[TECH_SUPPORT]');
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  assert.notEqual((await answersTo(page, 1)).tuned, '');
+  const resume = page.locator('#step-training').getByRole('button', { name: /^Continue from step \d+/ });
+  assert.ok(Number((await resume.innerText()).match(/\d+/)[0]) >= step, 'at least the pause is kept');
+  await resume.click();
+  await until(() => runNumber(page, 'Step'), (now) => now > step);
+  await page.locator('#step-training').getByRole('button', { name: 'Cancel' }).click();
+}));
+
+test('a crash while nothing runs: the model is loaded again and training works', () => playground.withPage({}, async (page) => {
+  await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error('gone'); }); });
+  await page.getByRole('alert').getByText(/stopped unexpectedly/).waitFor();
+  await modelReady(page);
+  await train(page, 2);
+}));
+
+test('once it is open, nothing that the page does needs the network', () => playground.withPage({
+  expected: /ERR_INTERNET_DISCONNECTED/, // Chromium looks for the icon again whenever the address changes
+}, async (page, { context, requested }) => {
+  await context.setOffline(true);
+  requested.length = 0;
+  await train(page, 2);
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  assert.notEqual((await answersTo(page, 1)).tuned, '');
+  assert.deepEqual(requested.filter((address) => !/favicon|^(blob|data):/.test(address)), []);
+}));

@@ -1,0 +1,169 @@
+// What every page test needs: a browser, a page on the project's own server, and a watch over it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { startServer } from '../../scripts/serve.mjs';
+
+export const project = fileURLToPath(new URL('../..', import.meta.url));
+export const chapter = JSON.parse(readFileSync(`${project}/www/cases/smarthome.json`, 'utf8'));
+
+const FLAGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+/** The first Chromium on PATH. */
+function chromiumPath() {
+  const names = 'command -v chromium || command -v chromium-browser || command -v google-chrome';
+  return execFileSync('sh', ['-c', names], { encoding: 'utf8' }).trim();
+}
+
+export function openBrowser({ flags = [] } = {}) {
+  return chromium.launch({ executablePath: chromiumPath(), args: [...FLAGS, ...flags] });
+}
+
+/**
+ * One server and one browser for the tests of a file: `withPage(options, body)` runs `body` on a fresh profile and
+ * then requires that the page stayed quiet. `close()` ends both.
+ */
+export async function startPlayground({ folder = `${project}/www`, base = '/', flags = [] } = {}) {
+  const [server, browser] = await Promise.all([startServer({ folder, base }), openBrowser({ flags })]);
+  return {
+    url: server.url,
+    async withPage(options, body) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options.context });
+      try {
+        const session = await openPage(context, server.url, options);
+        await body(session.page, session);
+        session.assertQuiet();
+      } finally {
+        await context.close();
+      }
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * Opens the page and watches it. Options: `hash` of the address; `before(page, context)` runs before it is opened;
+ * `expected`: a pattern of console messages that the test provokes; `wait: false` doesn't wait for the model.
+ */
+async function openPage(context, url, { hash = '', before, expected, wait = true }) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints = [];
+  const requested = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error}`));
+  context.on('request', (request) => requested.push(request.url()));
+  await before?.(page, context);
+  await page.goto(url + hash);
+  if (wait) await modelReady(page);
+  return {
+    page,
+    context,
+    requested,
+    assertQuiet() {
+      assert.deepEqual(complaints.filter((text) => !expected?.test(text)), [], 'console errors and warnings');
+      const home = new URL('/', url).href;
+      const foreign = requested.filter((address) => !address.startsWith(home) && !/^(data|blob):/.test(address));
+      assert.deepEqual(foreign, [], 'requests to other origins');
+    },
+  };
+}
+
+/** Polls `read` until `accept(value)` holds; resolves to the value. */
+export async function until(read, accept, { what = String(accept), timeout = 30_000, every = 50 } = {}) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const value = await read();
+    if (accept(value)) return value;
+    if (Date.now() > end) assert.fail(`waited ${timeout} ms for ${what}; last seen: ${JSON.stringify(value)}`);
+    await new Promise((done) => setTimeout(done, every));
+  }
+}
+
+/** The button that starts a run; its text depends on whether there was one before. */
+export const startButton = (page) => page.getByRole('button', { name: /^Start (fine-tuning|again)/ });
+
+/** Resolves when the bundled model is loaded: the button that starts training can be pressed. */
+export async function modelReady(page) {
+  await startButton(page).and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+}
+
+/** A setting of step 3 by its name on the page, for example "Steps". */
+export const setting = (page, label) => page.locator('#step-technique').getByLabel(label, { exact: true });
+
+/** A box to type into, by its whole name: "Input of row 1", "Objective", "Inquiry 1" ... */
+export const box = (page, name) => page.getByRole('textbox', { name, exact: true });
+
+/** The status of the run: "Training", "Paused", "Finished" ... */
+export const runStatus = (page) => page.locator('#step-training').getByRole('status').filter({ hasText: /^\w+/ }).first();
+
+/** A number of the running or finished run, by its name: "Step", "Training loss", "Held-out loss" ... */
+export async function runNumber(page, name) {
+  const term = page.locator('#step-training').getByRole('term').filter({ hasText: new RegExp(`^${name}$`) });
+  if (await term.count() === 0) return NaN;
+  return Number.parseFloat((await term.locator('xpath=following-sibling::dd').innerText()).replaceAll(',', ''));
+}
+
+/** Trains `steps` steps with the settings of the page and waits for the end. */
+export async function train(page, steps) {
+  await setting(page, 'Steps').fill(String(steps));
+  await startButton(page).click();
+  await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 180_000 });
+}
+
+/** The curves of the run as numbers, from the page's own CSV: one object per step. */
+export async function runCurve(page) {
+  const text = await downloaded(page, () => page.locator('#step-training').getByRole('button', { name: 'Download CSV' }).click());
+  const [names, ...rows] = text.trim().split(/\r?\n/).map((line) => line.split(','));
+  return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] === '' ? null : Number(row[index])])));
+}
+
+/** The three answers to an inquiry of step 6, once they are written: {base, discrete, tuned}. */
+export async function answersTo(page, number, timeout = 60_000) {
+  const inquiry = page.locator('#step-test').getByRole('listitem').filter({ has: page.getByRole('textbox', { name: `Inquiry ${number}`, exact: true }) });
+  const names = { base: /^Base model/, discrete: /^Objective as text/, tuned: /^Tuned/ };
+  const answers = {};
+  for (const [variant, name] of Object.entries(names)) {
+    const section = inquiry.locator('section').filter({ has: page.getByRole('heading', { name }) });
+    await section.getByText(/^\d+ tokens/).waitFor({ timeout });
+    answers[variant] = await section.getByRole('paragraph').first().innerText();
+  }
+  return answers;
+}
+
+/** The rows of the dataset that are on the page. */
+export async function datasetRows(page) {
+  const texts = (name) => page.getByRole('textbox', { name }).evaluateAll((boxes) => boxes.map((box) => box.value));
+  const [inputs, outputs] = [await texts(/^Input of row/), await texts(/^Output of row/)];
+  return inputs.map((input, index) => ({ input, output: outputs[index] }));
+}
+
+/** Imports a text in place of all rows, by paste. */
+export async function importText(page, text, how = /^Replace all/) {
+  await readPasted(page, text);
+  await page.getByRole('button', { name: how }).click();
+}
+
+/** Opens the import and has a pasted text read. */
+export async function readPasted(page, text) {
+  const box = page.getByRole('textbox', { name: /^Paste rows here/ });
+  if (!(await box.isVisible())) await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await box.fill(text);
+  await page.getByRole('button', { name: 'Read the pasted text' }).click();
+}
+
+/** The text of a download that `trigger` starts. */
+export async function downloaded(page, trigger) {
+  const [download] = await Promise.all([page.waitForEvent('download'), trigger()]);
+  return readFileSync(await download.path(), 'utf8');
+}

@@ -1,0 +1,47 @@
+// @ts-check
+/**
+ * What Rust says about the dataset and the settings, asked anew whenever they change and things are quiet.
+ * Only the latest question counts: an answer about rows that have changed since is dropped.
+ */
+import { computed, debounce, effect, signal } from './ui.js';
+import { engine } from './engine.js';
+import { datasetReport, effectiveSettings, examples, model, settings, settingsProblems, settingTexts } from './state.js';
+import { fieldOf, parseSetting } from './settings.js';
+
+const DATASET_WAIT_MS = 300;
+const SETTINGS_WAIT_MS = 150;
+
+/** What is wrong with the text of a field, before Rust is asked. */
+const localProblems = computed(() => Object.entries(settingTexts.value).flatMap(([name, text]) => {
+  const field = fieldOf(name);
+  const problem = field ? parseSetting(field, text).problem : null;
+  return problem ? [{ field: name, message: problem }] : [];
+}));
+
+const rustProblems = signal(/** @type {{field: string, message: string}[]} */ ([]));
+
+const checkDataset = debounce(async (/** @type {import('./state.js').ExampleRow[]} */ rows, /** @type {number} */ virtualTokens) => {
+  try {
+    const report = await engine.request('checkDataset', { examples: rows.map(({ input, output }) => ({ input, output })), virtualTokens });
+    if (rows === examples.peek()) datasetReport.value = { rows, report };
+  } catch { /* a crash says so itself, and the rows are checked again when the model is back */ }
+}, DATASET_WAIT_MS);
+
+const checkSettings = debounce(async (/** @type {import('./protocol.js').Settings} */ sent) => {
+  try {
+    const { problems } = await engine.request('checkSettings', { settings: sent });
+    if (sent === effectiveSettings.peek()) rustProblems.value = problems;
+  } catch { /* as above: the bounds of settings.js have been checked already */ }
+}, SETTINGS_WAIT_MS);
+
+/** Starts asking; once, when the page opens. */
+export const startChecks = () => {
+  const virtualTokens = computed(() => settings.value.num_virtual_tokens);
+  const ready = computed(() => model.value.status === 'ready');
+  effect(() => { if (ready.value) checkDataset(examples.value, virtualTokens.value); });
+  effect(() => { if (ready.value) checkSettings(effectiveSettings.value); });
+  effect(() => {
+    const local = localProblems.value;
+    settingsProblems.value = [...local, ...rustProblems.value.filter(({ field }) => !local.some((problem) => problem.field === field))];
+  });
+};

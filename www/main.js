@@ -1,0 +1,34 @@
+// @ts-check
+/** Opens the page: brings back what was saved, takes over the link, mounts the seven steps, loads the model. */
+import { html, render, batch } from './ui.js';
+import { App } from './app.js';
+import { startChecks } from './checks.js';
+import { loadBundledModel } from './model.js';
+import { addNotice, forgetHistory, settings, startWith } from './state.js';
+import { restore, saveAll, startSaving } from './store.js';
+import { startLink } from './url.js';
+import { chapterCase } from './scenario.js';
+
+const open = async () => {
+  const loading = loadBundledModel();
+  const [saved, scenario] = await Promise.all([restore(), chapterCase().catch(() => null)]);
+  if (!saved.has('examples')) {
+    const kept = settings.peek();
+    batch(() => {
+      if (scenario) startWith(scenario);
+      if (saved.has('settings')) settings.value = kept;
+    });
+    if (scenario) saveAll();
+    else addNotice('error', 'The example scenario could not be loaded. You can still write or import your own examples, or reload the page.');
+  }
+  forgetHistory();
+  startLink(saved.has('settings'));
+  startSaving();
+  startChecks();
+  const page = /** @type {HTMLElement} */ (document.getElementById('page'));
+  page.replaceChildren();
+  render(html`<${App} />`, page);
+  await loading;
+};
+
+open();

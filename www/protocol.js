@@ -1,0 +1,213 @@
+// @ts-check
+/**
+ * Every message between the page and its worker, in one file.
+ *
+ * The page sends a `Request` (an `id`, a `type`, a payload) and gets exactly one `Reply` with the same `id`;
+ * long requests stream `Event`s with that `id` before it. `control` messages act on a running request.
+ * Types that come out of Rust (`src/wasm.rs`) are declared here once and used everywhere on the page.
+ */
+
+// ---------------------------------------------------------------- data
+
+/** One training example: what the customer writes and the ideal response.
+ * @typedef {{input: string, output: string}} Example */
+
+/** Settings of a run; PEFT's names where PEFT has one.
+ * @typedef {object} Settings
+ * @property {string} prefix_token               name of the trained prompt, for example "[TECH_SUPPORT]"
+ * @property {number} num_virtual_tokens         1 .. 256
+ * @property {'RANDOM'|'TEXT'|'SAMPLE_VOCAB'} prompt_tuning_init  N(0, s) | text | rows drawn from the vocabulary
+ * @property {string} prompt_tuning_init_text    used by TEXT; "" means: the objective
+ * @property {number} init_std                   s of RANDOM
+ * @property {number} learning_rate
+ * @property {number} batch_size                 examples per step
+ * @property {number} steps
+ * @property {number} warmup_ratio               0 .. 1, share of the steps
+ * @property {'constant'|'linear'|'cosine'} lr_scheduler_type
+ * @property {number} weight_decay
+ * @property {number} max_grad_norm              0 turns clipping off
+ * @property {number} seed                       0 .. 2^32 - 1
+ * @property {number} held_out_share             0 .. 0.5 of the examples, never trained on
+ * @property {number} eval_every                 steps between two held-out evaluations
+ */
+
+/** @typedef {object} ModelInfo
+ * @property {string} name
+ * @property {string} architecture
+ * @property {number} layers
+ * @property {number} hiddenSize
+ * @property {number} heads
+ * @property {number} kvHeads
+ * @property {number} headSize
+ * @property {number} feedForward
+ * @property {number} vocabulary
+ * @property {number} contextLength   positions
+ * @property {number} parameters      all of them frozen
+ * @property {number} bytes           size of the files it was read from
+ * @property {string} weightsHash     SHA-256 (hex) over every frozen weight as it is in memory
+ */
+
+/** One position of a prepared prompt (step 4).
+ * `kind`: "virtual" (a row of the soft prompt, no text), "template", "input" or "response";
+ * `learned`: this token is predicted and counts in the loss.
+ * @typedef {{id: number, text: string, kind: 'virtual'|'template'|'input'|'response', learned: boolean}} PromptToken */
+
+/** @typedef {{tokens: PromptToken[], problem: string|null}} PreparedPrompt */
+
+/** What is known of one row of the dataset (step 1).
+ * `kind`: "empty" | "duplicate" | "contradiction" | "too_long"; `blocking` rows cannot be trained on.
+ * @typedef {{kind: string, message: string, blocking: boolean}} RowWarning
+ * @typedef {{inputTokens: number, outputTokens: number, totalTokens: number, warnings: RowWarning[]}} RowReport
+ * @typedef {{rows: RowReport[], usable: number, tokens: number}} DatasetReport */
+
+/** @typedef {{format: string, examples: Example[], problems: {line: number, message: string}[]}} ParsedDataset */
+/** @typedef {'input_output'|'messages'|'alpaca'|'prompt_completion'|'csv'} DatasetFormat */
+
+/** A trained prompt. `vectors`: num_virtual_tokens x hiddenSize, row by row.
+ * @typedef {object} SoftPrompt
+ * @property {Float32Array} vectors
+ * @property {number} virtualTokens
+ * @property {number} hiddenSize
+ */
+
+/** @typedef {object} StepReport
+ * @property {number} step            1-based
+ * @property {number} loss            mean cross-entropy over the response tokens of the batch, before this update (nats)
+ * @property {number} gradNorm        before clipping
+ * @property {number} learningRate
+ * @property {number} tokens          text tokens (all positions except virtual ones) of the batch
+ * @property {number} milliseconds
+ */
+
+/** Loss over a set of examples. `loss` is the mean over all response tokens (nats).
+ * @typedef {{loss: number, perplexity: number, tokens: number, tokenAccuracy: number,
+ *            examples: {loss: number, tokens: number, tokenAccuracy: number}[]}} LossReport */
+
+/** How an answer is decoded.
+ * @typedef {object} GenerationSettings
+ * @property {number} temperature         0 = greedy
+ * @property {number} top_p               0 < p <= 1
+ * @property {number} repetition_penalty  1 = off
+ * @property {number} max_new_tokens
+ * @property {number} seed
+ */
+
+/** @typedef {{text: string, tokens: number, finishReason: 'stop'|'length'|'cancelled', milliseconds: number}} Answer */
+
+/** The three ways an inquiry is asked in step 6.
+ * "base": as it is; "discrete": the objective as plain text in front; "tuned": the soft prompt in front.
+ * @typedef {'base'|'discrete'|'tuned'} Variant */
+
+/** @typedef {{exactMatch: boolean, rougeL: number}} AnswerScore */
+
+// ---------------------------------------------------------------- requests
+
+/** Where a model comes from.
+ * @typedef {{kind: 'bundled', url: string}
+ *   | {kind: 'folder', config: ArrayBuffer, tokenizer: ArrayBuffer, weights: ArrayBuffer, tokenizerConfig?: ArrayBuffer, name: string}
+ *   | {kind: 'gguf', bytes: ArrayBuffer, name: string}} ModelSource */
+
+/** Every request: its payload, its result and what it streams.
+ * @typedef {object} Requests
+ * @property {{payload: {source: ModelSource}, result: ModelInfo, event: {loaded: number, total: number}}} loadModel
+ * @property {{payload: {}, result: string, event: never}} weightsHash
+ *   hashes the weights in memory anew
+ * @property {{payload: {text: string, name: string}, result: ParsedDataset, event: never}} parseDataset
+ * @property {{payload: {examples: Example[], format: DatasetFormat}, result: string, event: never}} exportDataset
+ * @property {{payload: {examples: Example[], virtualTokens: number}, result: DatasetReport, event: never}} checkDataset
+ * @property {{payload: {settings: Settings}, result: {settings: Settings, problems: {field: string, message: string}[]}, event: never}} checkSettings
+ *   validates; `settings` is the effective set with out-of-range fields replaced by their defaults
+ * @property {{payload: {examples: Example[], settings: Settings}, result: PreparedPrompt[], event: never}} prepare
+ * @property {{payload: {count: number, share: number, seed: number}, result: {train: number[], heldOut: number[]}, event: never}} split
+ * @property {{payload: TrainPayload, result: TrainResult, event: TrainEvent}} train
+ * @property {{payload: {text: string, variant: Variant, instruction: string, softPrompt: SoftPrompt|null, settings: GenerationSettings},
+ *            result: Answer, event: {text: string}}} generate
+ *   events carry the text that was added
+ * @property {{payload: {examples: Example[], softPrompt: SoftPrompt|null}, result: LossReport, event: {done: number, total: number}}} evaluate
+ * @property {{payload: {pairs: {answer: string, reference: string}[]}, result: AnswerScore[], event: never}} score
+ * @property {{payload: {texts: string[], patterns: Pattern[]}, result: {matches: boolean[][], problems: {pattern: number, message: string}[]}, event: never}} matchPatterns
+ *   matches[text][pattern]
+ * @property {{payload: {questions: string[], inputs: string[]}, result: {question: number, input: number, similarity: number}[], event: never}} nearDuplicates
+ * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: {token: string, similarity: number}[][], event: never}} nearestTokens
+ *   cosine similarity, for every virtual token
+ * @property {{payload: {curve: CurvePoint[]}, result: CurveReading, event: never}} readCurve
+ */
+
+/** A check that the person writes.
+ * @typedef {{kind: 'contains'|'starts_with'|'ends_with'|'regex', value: string}} Pattern */
+
+/** One point of a run: `heldOutLoss` only at evaluations; step 0 is the baseline before training.
+ * @typedef {{step: number, loss: number|null, heldOutLoss: number|null}} CurvePoint */
+
+/** A reading of the curves in plain words (computed in Rust).
+ * @typedef {{verdict: 'too_short'|'still_falling'|'converged'|'overfitting'|'diverged', sentence: string, advice: string,
+ *            bestStep: number|null}} CurveReading */
+
+/** @typedef {object} TrainPayload
+ * @property {Example[]} examples        all usable rows; the split is made from settings
+ * @property {Settings} settings
+ * @property {string} sampleQuestion     asked anew every `sampleEvery` steps
+ * @property {number} sampleEvery        0 = never
+ * @property {GenerationSettings} sampleSettings
+ * @property {Uint8Array|null} resumeState   a state from a `checkpoint` event: go on from there
+ */
+
+/** @typedef {{kind: 'started', settings: Settings, trainedNumbers: number, modelNumbers: number, split: {train: number[], heldOut: number[]}}
+ *   | {kind: 'step', report: StepReport}
+ *   | {kind: 'evaluation', step: number, heldOutLoss: number|null, best: boolean}
+ *   | {kind: 'sample', step: number, text: string}
+ *   | {kind: 'checkpoint', step: number, state: Uint8Array, softPrompt: SoftPrompt}
+ *   | {kind: 'paused', step: number}
+ *   | {kind: 'continued', step: number}} TrainEvent */
+
+/** `softPrompt`: after the last step; `best`: the one with the lowest held-out loss, null without held-out rows.
+ * @typedef {object} TrainResult
+ * @property {'finished'|'stopped'|'cancelled'} outcome   stopped keeps the prompt as it is, cancelled throws it away
+ * @property {number} step
+ * @property {SoftPrompt|null} softPrompt
+ * @property {{step: number, heldOutLoss: number, softPrompt: SoftPrompt}|null} best
+ * @property {string} weightsHash         after training
+ * @property {Uint8Array|null} state      to go on later
+ */
+
+/** @typedef {keyof Requests} RequestType */
+
+/** A request on the wire. @typedef {{id: number, type: RequestType, payload: any}} Request */
+
+/** Acts on the running request `target` at its next step or token.
+ * @typedef {{type: 'control', target: number, action: 'pause'|'continue'|'stop'|'cancel'}} Control */
+
+/** @typedef {{id: number, reply: 'result', result: any}
+ *   | {id: number, reply: 'error', error: {message: string, kind: 'input'|'model'|'internal'|'cancelled'}}
+ *   | {id: number, reply: 'event', event: any}
+ *   | {reply: 'ready', simd: 'none'|'simd128'|'relaxed-simd'}
+ *   | {reply: 'crashed', message: string}} Reply */
+
+/** Default settings; those of Rust (`TunerSettings::default`) are the same and a test compares them.
+ * @type {Settings} */
+export const DEFAULT_SETTINGS = {
+  prefix_token: '[TECH_SUPPORT]',
+  num_virtual_tokens: 20,
+  prompt_tuning_init: 'TEXT',
+  prompt_tuning_init_text: '',
+  init_std: 0.02,
+  learning_rate: 0.05,
+  batch_size: 5,
+  steps: 100,
+  warmup_ratio: 0.05,
+  lr_scheduler_type: 'linear',
+  weight_decay: 0,
+  max_grad_norm: 1,
+  seed: 42,
+  held_out_share: 0.2,
+  eval_every: 5,
+};
+
+/** @type {GenerationSettings} */
+export const DEFAULT_GENERATION = {
+  temperature: 0,
+  top_p: 0.95,
+  repetition_penalty: 1.1,
+  max_new_tokens: 120,
+  seed: 42,
+};

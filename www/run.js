@@ -1,0 +1,282 @@
+// @ts-check
+/**
+ * The current training run and those before it, and the actions on them. Events of the worker arrive many times
+ * a second; the page sees them with an animation frame, and not more often than a reader can follow.
+ */
+import { EngineError, engine } from './engine.js';
+import { differences } from './run/differences.js';
+import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from './run/record.js';
+import { addNotice, examples, generation, model, objective, saveTrainedPrompt, settings, testRows } from './state.js';
+import { keep } from './store.js';
+import { computed, effect, signal, untracked } from './ui.js';
+
+/** @typedef {import('./protocol.js').Example} Example */
+/** @typedef {import('./protocol.js').TrainEvent} TrainEvent */
+/** @typedef {import('./protocol.js').TrainResult} TrainResult */
+/** @typedef {import('./run/record.js').Run} Run */
+/** @typedef {import('./run/record.js').Asked} Asked */
+
+const KEPT_RUNS = 20;
+const SHOWN_EVERY_MS = 80;
+
+export const run = signal(/** @type {Run|null} */ (null));
+/** The runs before the current one, newest first. */
+export const earlierRuns = signal(/** @type {Run[]} */ ([]));
+/** The question answered anew during training; "" means the first test question. */
+export const sampleQuestion = signal('');
+/** Steps between two sample answers; 0 = none. */
+export const sampleEvery = signal(10);
+/** Why the last attempt to start a run failed, or "". */
+export const startError = signal('');
+
+/** The current run as it is saved: at every checkpoint and when its state changes. */
+const savedRun = signal(/** @type {Run|null} */ (null));
+keep('run', savedRun, acceptRun);
+keep('sampleQuestion', sampleQuestion, (saved) => (typeof saved === 'string' ? saved : undefined));
+keep('sampleEvery', sampleEvery, (saved) => (Number.isInteger(saved) && saved >= 0 ? saved : undefined));
+// A run that was saved on an earlier visit becomes the current one.
+effect(() => {
+  const saved = savedRun.value;
+  if (saved && !untracked(() => run.value)) {
+    current = saved;
+    run.value = { ...saved };
+  }
+});
+
+export const isActive = computed(() => ['starting', 'running', 'pausing', 'paused', 'stopping'].includes(run.value?.status ?? ''));
+
+/** What the person has changed since the current run was started; [] when a new run would be the same. */
+export const changesSinceRun = computed(() => (run.value ? differences(run.value.asked, pageNow()) : []));
+
+/** @type {import('./engine.js').Running<'train'>|null} */
+let running = null;
+/** Events change this object; `publish` shows a copy of it. @type {Run|null} */
+let current = null;
+/** How things stood before the run, for cancelling it. @type {{current: Run|null, earlier: Run[]}} */
+let before = { current: null, earlier: [] };
+let frame = 0;
+let shownAt = 0;
+
+/** Wall-clock time of the steps since the run was started or continued, without its pauses. */
+let clock = { since: 0, milliseconds: 0, steps: 0 };
+
+/** Starts a new run with the settings and the rows of now. */
+export async function startRun() {
+  if (isActive.value) return;
+  before = { current, earlier: earlierRuns.value };
+  startError.value = '';
+  const asked = pageNow();
+  current = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
+  if (before.current) earlierRuns.value = [before.current, ...earlierRuns.value].slice(0, KEPT_RUNS);
+  publishNow();
+  try {
+    current.examples = await rowsToTrainOn(asked);
+  } catch (error) {
+    startError.value = sentence(error);
+    takeBack();
+    return;
+  }
+  await drive(null);
+}
+
+/**
+ * Goes on from where the run ended, was stopped or crashed.
+ * @param {number} more steps beyond the planned ones; 0 finishes the plan
+ */
+export async function continueRun(more) {
+  if (isActive.value || !current?.state) return;
+  before = { current, earlier: earlierRuns.value };
+  current = rewound(current, more);
+  publishNow();
+  await drive(current.state);
+}
+
+export function pauseRun() {
+  control('pause', 'pausing');
+}
+
+export function resumeRun() {
+  control('continue', 'running');
+}
+
+/** Ends the run and keeps its prompt. */
+export function stopRun() {
+  control('stop', 'stopping');
+}
+
+/** Ends the run and throws its prompt away; what stood under the prefix token before stays. */
+export function cancelRun() {
+  control('cancel', 'stopping');
+}
+
+/** Chooses which prompt of the finished run stands under its prefix token. @param {'best'|'last'} which */
+export function keepPrompt(which) {
+  if (!current) return;
+  current.kept = which;
+  savePrompt(current);
+  publishNow();
+}
+
+/** Brings the prompt of an earlier run back under its prefix token. @param {Run} earlier */
+export function usePromptOf(earlier) {
+  savePrompt(earlier);
+  addNotice('success', `${earlier.settings.prefix_token} now stands for the prompt of run ${earlier.number}.`);
+}
+
+/** The question that the sample answers are for: the chosen one, else the first test question, else the first row. */
+export function effectiveQuestion() {
+  const questions = [sampleQuestion.value, ...testRows.value.map((row) => row.question), ...examples.value.slice(0, 1).map((row) => row.input)];
+  return questions.map((question) => question.trim()).find((question) => question !== '') ?? '';
+}
+
+/** @param {import('./protocol.js').Control['action']} action @param {Run['status']} status shown until the worker has acted */
+function control(action, status) {
+  if (!current || !running) return;
+  running.control(action);
+  current.status = status;
+  publishNow();
+}
+
+/** @returns {Asked} */
+function pageNow() {
+  return { settings: settings.value, objective: objective.value, examples: examples.value };
+}
+
+/** The rows that can be trained on. @param {Asked} asked @returns {Promise<Example[]>} */
+async function rowsToTrainOn(asked) {
+  const rows = asked.examples.map(({ input, output }) => ({ input, output }));
+  const report = await engine.request('checkDataset', { examples: rows, virtualTokens: asked.settings.num_virtual_tokens });
+  const usable = rows.filter((_, index) => !report.rows[index]?.warnings.some((warning) => warning.blocking));
+  if (usable.length === 0) {
+    throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
+  }
+  if (usable.length < rows.length) {
+    addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
+  }
+  return usable;
+}
+
+/** Runs the training request of `current` to its end. @param {Uint8Array|null} resumeState */
+async function drive(resumeState) {
+  if (!current) return;
+  clock = { since: performance.now(), milliseconds: 0, steps: 0 };
+  running = engine.request('train', {
+    examples: current.examples,
+    settings: current.settings,
+    sampleQuestion: current.sampleQuestion,
+    sampleEvery: sampleEvery.value,
+    sampleSettings: generation.value,
+    resumeState,
+  }, receive);
+  try {
+    finish(await running);
+  } catch (error) {
+    fail(error);
+  } finally {
+    running = null;
+  }
+}
+
+/** @param {TrainEvent} event */
+function receive(event) {
+  if (!current) return;
+  applyEvent(current, event);
+  if (event.kind === 'paused') clock.milliseconds += performance.now() - clock.since;
+  if (event.kind === 'continued') clock.since = performance.now();
+  if (event.kind === 'step') {
+    // What came before the first step (the baseline, an answer) says nothing about the speed.
+    if (clock.steps === 0) clock = { since: performance.now() - event.report.milliseconds, milliseconds: 0, steps: 0 };
+    clock.steps++;
+    current.msPerStep = (clock.milliseconds + performance.now() - clock.since) / clock.steps;
+  }
+  publish();
+  if (event.kind === 'checkpoint') savedRun.value = { ...current };
+}
+
+/** @param {TrainResult} result */
+function finish(result) {
+  if (!current) return;
+  if (result.outcome === 'cancelled') {
+    const gone = current;
+    takeBack();
+    addNotice('info', 'The run was cancelled and its prompt thrown away.', gone.last ? { label: 'Bring it back', run: () => bringBack(gone) } : null);
+    return;
+  }
+  current.status = result.outcome;
+  current.hashAfter = result.weightsHash;
+  current.state = result.state;
+  if (result.softPrompt) {
+    current.last = { step: result.step, heldOutLoss: heldOutAt(current, result.step), softPrompt: result.softPrompt };
+  }
+  const bestBefore = current.best?.heldOutLoss ?? Infinity;
+  if (result.best && result.best.heldOutLoss < bestBefore) current.best = result.best;
+  current.kept = current.best ? 'best' : 'last';
+  savePrompt(current);
+  publishNow();
+}
+
+/** A run that ended in an error keeps its last checkpoint. @param {unknown} error */
+function fail(error) {
+  if (!current) return;
+  current.status = 'failed';
+  current.error = sentence(error);
+  if (current.last) {
+    current.kept = 'last';
+    savePrompt(current);
+  }
+  publishNow();
+}
+
+/** As if the run had never been started. */
+function takeBack() {
+  current = before.current;
+  earlierRuns.value = before.earlier;
+  publishNow();
+}
+
+/** A cancelled run, as it was at its last checkpoint. @param {Run} gone */
+function bringBack(gone) {
+  if (isActive.value || !gone.last) return;
+  if (current && current.number !== gone.number) earlierRuns.value = [current, ...earlierRuns.value].slice(0, KEPT_RUNS);
+  current = { ...rewound(gone, 0), status: 'stopped', kept: 'last' };
+  savePrompt(current);
+  publishNow();
+}
+
+/** @param {Run} of */
+function savePrompt(of) {
+  const reached = keptPrompt(of);
+  if (!reached) return;
+  const { step, heldOutLoss, softPrompt } = reached;
+  saveTrainedPrompt(of.settings.prefix_token, {
+    ...softPrompt, settings: of.settings, step, heldOutLoss, trainedAt: Date.now(), modelHash: of.hashBefore,
+  });
+}
+
+/** @param {unknown} error */
+function sentence(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Shows the current state at once, and saves it. */
+function publishNow() {
+  cancelAnimationFrame(frame);
+  show();
+  if (current?.last) savedRun.value = { ...current };
+}
+
+function show() {
+  frame = 0;
+  shownAt = performance.now();
+  run.value = current ? { ...current } : null;
+}
+
+/** Shows it with the first animation frame that is `SHOWN_EVERY_MS` after the last one shown. */
+function publish() {
+  if (frame !== 0) return;
+  const wait = () => {
+    if (performance.now() - shownAt >= SHOWN_EVERY_MS) show();
+    else frame = requestAnimationFrame(wait);
+  };
+  frame = requestAnimationFrame(wait);
+}

@@ -1,0 +1,154 @@
+// @ts-check
+/** What is known of one training run, and how each event of the worker changes it. */
+import { differences } from './differences.js';
+
+/** @typedef {import('../protocol.js').Example} Example */
+/** @typedef {import('../protocol.js').Settings} Settings */
+/** @typedef {import('../protocol.js').SoftPrompt} SoftPrompt */
+/** @typedef {import('../protocol.js').StepReport} StepReport */
+/** @typedef {import('../protocol.js').TrainEvent} TrainEvent */
+
+/** @typedef {'idle'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} RunStatus */
+
+/** A soft prompt that the run has reached. `heldOutLoss` is null where it was not measured.
+ * @typedef {{step: number, heldOutLoss: number|null, softPrompt: SoftPrompt}} ReachedPrompt */
+
+/** What a run is started with, as it stood on the page.
+ * @typedef {{settings: Settings, objective: string, examples: readonly Example[]}} Asked */
+
+/**
+ * @typedef {object} Run
+ * @property {number} number            counts from 1
+ * @property {RunStatus} status
+ * @property {Settings} settings        the effective ones once it has started
+ * @property {Asked} asked              the page at the start
+ * @property {string[]} changes         what differed from the run before it
+ * @property {Example[]} examples       the usable rows, in the order of the table
+ * @property {{train: number[], heldOut: number[]}} split   indices into `examples`
+ * @property {StepReport[]} steps
+ * @property {{step: number, heldOutLoss: number}[]} evaluations   step 0 is the baseline before training
+ * @property {{step: number, text: string}[]} samples
+ * @property {string} sampleQuestion
+ * @property {number} trainedNumbers
+ * @property {number} modelNumbers
+ * @property {string} hashBefore        SHA-256 of the frozen weights when the model was loaded
+ * @property {string} hashAfter         and when the run ended; "" until then
+ * @property {ReachedPrompt|null} last  at the latest checkpoint or the end
+ * @property {ReachedPrompt|null} best  lowest held-out loss; null without held-out rows
+ * @property {'best'|'last'} kept       which of the two stands under the prefix token
+ * @property {Uint8Array|null} state    to go on from `last`
+ * @property {string} error             why it failed, or ""
+ * @property {number} msPerStep         wall clock, evaluations and sample answers included; 0 while unknown
+ */
+
+/**
+ * @param {Asked} asked
+ * @param {Run|null} previous
+ * @param {string} sampleQuestion
+ * @param {string} weightsHash
+ * @returns {Run}
+ */
+export function emptyRun(asked, previous, sampleQuestion, weightsHash) {
+  const text = asked.settings.prompt_tuning_init_text.trim() || asked.objective;
+  return {
+    number: (previous?.number ?? 0) + 1,
+    status: 'starting',
+    settings: { ...asked.settings, prompt_tuning_init_text: text },
+    asked,
+    changes: previous ? differences(previous.asked, asked) : [],
+    examples: [],
+    split: { train: [], heldOut: [] },
+    steps: [],
+    evaluations: [],
+    samples: [],
+    sampleQuestion,
+    trainedNumbers: 0,
+    modelNumbers: 0,
+    hashBefore: weightsHash,
+    hashAfter: '',
+    last: null,
+    best: null,
+    kept: 'best',
+    state: null,
+    error: '',
+    msPerStep: 0,
+  };
+}
+
+/** The same run, back at its last checkpoint and about to go on. @param {Run} run @param {number} more steps @returns {Run} */
+export function rewound(run, more) {
+  const from = run.last?.step ?? 0;
+  return {
+    ...run,
+    status: 'starting',
+    error: '',
+    hashAfter: '',
+    settings: { ...run.settings, steps: run.settings.steps + more },
+    steps: run.steps.filter((report) => report.step <= from),
+    evaluations: run.evaluations.filter((point) => point.step <= from),
+    samples: run.samples.filter((sample) => sample.step <= from),
+  };
+}
+
+/**
+ * A run that was saved on an earlier visit. One that was under way has stopped at its last checkpoint.
+ * @param {any} saved
+ * @returns {Run|undefined} undefined when it does not look like a run
+ */
+export function acceptRun(saved) {
+  const looksRight = saved && typeof saved.number === 'number' && saved.settings && saved.asked && saved.last
+    && ['steps', 'evaluations', 'samples', 'examples', 'changes'].every((list) => Array.isArray(saved[list]));
+  if (!looksRight) return undefined;
+  return ['finished', 'stopped', 'failed'].includes(saved.status) ? saved : { ...rewound(saved, 0), status: 'stopped' };
+}
+
+/** Takes one event of the worker into `run`. @param {Run} run @param {TrainEvent} event */
+export function applyEvent(run, event) {
+  switch (event.kind) {
+    case 'started':
+      if (run.status === 'starting') run.status = 'running';
+      run.settings = event.settings;
+      run.split = event.split;
+      run.trainedNumbers = event.trainedNumbers;
+      run.modelNumbers = event.modelNumbers;
+      break;
+    case 'step':
+      run.steps.push(event.report);
+      break;
+    case 'evaluation':
+      if (event.heldOutLoss !== null && heldOutAt(run, event.step) === null) {
+        run.evaluations.push({ step: event.step, heldOutLoss: event.heldOutLoss });
+      }
+      break;
+    case 'sample':
+      if (!run.samples.some((sample) => sample.step === event.step)) run.samples.push({ step: event.step, text: event.text });
+      break;
+    case 'checkpoint':
+      run.state = event.state;
+      run.last = { step: event.step, heldOutLoss: heldOutAt(run, event.step), softPrompt: event.softPrompt };
+      break;
+    case 'paused':
+      run.status = 'paused';
+      break;
+    case 'continued':
+      run.status = 'running';
+  }
+}
+
+/** @param {Run} run @param {number} step @returns {number|null} */
+export function heldOutAt(run, step) {
+  return run.evaluations.find((point) => point.step === step)?.heldOutLoss ?? null;
+}
+
+/** The evaluation with the lowest held-out loss. @param {Run} run */
+export function bestEvaluation(run) {
+  return run.evaluations.reduce(
+    (best, point) => (!best || point.heldOutLoss < best.heldOutLoss ? point : best),
+    /** @type {{step: number, heldOutLoss: number}|null} */ (null),
+  );
+}
+
+/** The prompt of the run that stands under its prefix token. @param {Run} run @returns {ReachedPrompt|null} */
+export function keptPrompt(run) {
+  return run.kept === 'best' ? run.best ?? run.last : run.last;
+}

@@ -1,0 +1,32 @@
+// @ts-check
+/** Step 7: what was learned, what it is worth, and what to do next. */
+import { conclusions } from '../state.js';
+import { Card, GrowingText, html } from '../ui.js';
+import { Comparison } from './analysis/comparison.js';
+import { Frozen } from './analysis/frozen.js';
+import { NearestTokens } from './analysis/nearest_tokens.js';
+import { Patterns } from './analysis/patterns.js';
+import { Reading } from './analysis/reading.js';
+
+export function AnalysisStep() {
+  return html`
+    <${Card} step=${7} name="analysis" title="Analyse"
+      intro="Did the prompt learn the objective, or only the ten examples? Each part below answers one question, and says where its answer can mislead.">
+      <${Reading} />
+      <${Comparison} />
+      <${Patterns} />
+      <${Frozen} />
+      <${NearestTokens} />
+      <${Conclusions} />
+    <//>`;
+}
+
+function Conclusions() {
+  return html`
+    <section class="part" aria-labelledby="conclusions-title">
+      <h3 class="part-title" id="conclusions-title">Your conclusions</h3>
+      <p class="part-intro">Which of the three answers would you send to a customer, and why? Would you train longer, or write more examples? Your notes are kept in this browser.</p>
+      <${GrowingText} class="conclusions" aria-labelledby="conclusions-title" value=${conclusions.value} placeholder="What did you see?"
+        onInput=${(/** @type {string} */ text) => { conclusions.value = text; }} />
+    </section>`;
+}

@@ -1,0 +1,63 @@
+// @ts-check
+/** The proof that only the soft prompt has changed: the hash of the model's weights before and after, and the count. */
+import { engine } from '../../engine.js';
+import { run } from '../../run.js';
+import { activePrompt, model } from '../../state.js';
+import { Button, Icon, formatNumber, html, signal } from '../../ui.js';
+
+/** The weights hashed anew on request. */
+const again = signal(/** @type {{hash: string, at: Date}|null} */ (null));
+const problem = signal('');
+const busy = signal(false);
+
+async function checkAgain() {
+  busy.value = true;
+  problem.value = '';
+  try {
+    again.value = { hash: await engine.request('weightsHash', {}), at: new Date() };
+  } catch (error) {
+    problem.value = error instanceof Error ? error.message : String(error);
+  }
+  busy.value = false;
+}
+
+export function Frozen() {
+  const info = model.value.info;
+  if (!info) return null;
+  const now = run.value;
+  const before = now?.hashBefore || info.weightsHash;
+  const hashes = [{ name: now ? `Before run ${now.number}, as loaded` : 'When the model was loaded', hash: before }];
+  if (now?.hashAfter) hashes.push({ name: `After run ${now.number}`, hash: now.hashAfter });
+  if (again.value) hashes.push({ name: `Checked at ${again.value.at.toLocaleTimeString('en')}`, hash: again.value.hash });
+  const same = hashes.every(({ hash }) => hash === before);
+  return html`
+    <section class="part" aria-labelledby="frozen-title">
+      <h3 class="part-title" id="frozen-title">Did the model stay frozen?</h3>
+      <${Counts} />
+      <p class="part-intro">The hash below is a fingerprint (SHA-256) of every weight in memory: if a single bit of the model had changed, it would be a different one.</p>
+      <dl class="hashes">
+        ${hashes.map(({ name, hash }) => html`<div key=${name}><dt>${name}</dt><dd><code>${hash}</code></dd></div>`)}
+      </dl>
+      ${hashes.length > 1 && html`
+        <p class=${same ? 'verdict is-good' : 'verdict is-bad'}><${Icon} name=${same ? 'success' : 'error'} />
+          ${same ? 'The same, bit for bit: the model is untouched.' : 'They differ: the model is not the one the run began with.'}</p>`}
+      <${Button} icon="restart" disabled=${busy.value || model.value.status !== 'ready'} onClick=${() => void checkAgain()}>${busy.value ? 'Hashing …' : 'Hash the weights again now'}<//>
+      ${problem.value && html`<p class="field-error"><${Icon} name="error" />${problem.value}</p>`}
+    </section>`;
+}
+
+function Counts() {
+  const info = model.value.info;
+  const trained = activePrompt.value?.vectors.length ?? (run.value?.trainedNumbers || 0);
+  if (!info || trained === 0) return null;
+  const share = (trained / info.parameters) * 100;
+  const width = activePrompt.value ? `${activePrompt.value.virtualTokens} virtual tokens × ${activePrompt.value.hiddenSize} numbers` : '';
+  return html`
+    <div class="counts">
+      <p><b>${formatNumber(trained)}</b> numbers were trained${width && html` <span>(${width})</span>`}, <b>${formatNumber(info.parameters)}</b> stayed as they were: ${formatPercent(share)} of the model’s size.</p>
+      <div class="counts-bar" aria-hidden="true"><span style=${{ width: `${Math.min(100, Math.max(share, 0.3))}%` }}></span></div>
+    </div>`;
+}
+
+/** @param {number} percent */
+const formatPercent = (percent) => `${percent >= 1 ? percent.toFixed(1) : percent.toPrecision(2)} %`;

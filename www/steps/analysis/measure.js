@@ -1,0 +1,153 @@
+// @ts-check
+/**
+ * Measures the base and the tuned model on the training, the held-out and the test rows: losses over the given
+ * responses, and greedy answers against them. All numbers come from the worker; this only asks in the right order.
+ */
+import { engine } from '../../engine.js';
+import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.js';
+import { run } from '../../run.js';
+import { activePrompt, activePrefix, generation, testRows, usableExamples } from '../../state.js';
+import { signal } from '../../ui.js';
+import { readInquiry } from '../test/answers.js';
+
+/** @typedef {import('../../protocol.js').Example} Example */
+/** @typedef {import('../../protocol.js').SoftPrompt} SoftPrompt */
+/** @typedef {import('../../state.js').TrainedPrompt} TrainedPrompt */
+
+/** Means over the rows; null where not measured. Shares are 0 to 1.
+ * @typedef {{loss: number|null, perplexity: number|null, tokenAccuracy: number|null, exactMatch: number|null, rougeL: number|null}} Measures */
+/** @typedef {'training'|'heldOut'|'test'} SetName */
+/** @typedef {{name: SetName, rows: Example[], all: number, base: Measures, tuned: Measures}} MeasuredSet  `all`: rows there are; `rows`: those measured */
+/** @typedef {{sets: MeasuredSet[], prefix: string, promptKey: string}} Comparison */
+
+export const comparison = signal(/** @type {Comparison|null} */ (null));
+export const progress = signal(/** @type {{text: string, done: number, total: number}|null} */ (null));
+export const problem = signal('');
+
+/** @type {{control: (action: 'cancel') => void}|null} */
+let running = null;
+let cancelled = false;
+
+export function cancelMeasuring() {
+  cancelled = true;
+  running?.control('cancel');
+}
+
+/** What the numbers depend on. */
+export function promptKey() {
+  const prompt = activePrompt.value;
+  return prompt ? `${activePrefix.value} ${prompt.trainedAt} ${prompt.step}` : '';
+}
+
+class Stopped extends Error {}
+
+/** @param {boolean} withAnswers also writes greedy answers and scores them */
+export async function measure(withAnswers) {
+  const prompt = activePrompt.value;
+  if (!prompt || progress.value) return;
+  cancelled = false;
+  problem.value = '';
+  const softPrompt = { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize };
+  progress.value = { text: 'Choosing the rows', done: 0, total: 0 };
+  try {
+    const sets = (await chooseRows(prompt)).filter((set) => set.rows.length > 0);
+    const work = new Work(sets, withAnswers);
+    const result = { sets, prefix: activePrefix.value, promptKey: promptKey() };
+    for (const set of sets) {
+      await work.losses(set, 'base', null);
+      await work.losses(set, 'tuned', softPrompt);
+      comparison.value = { ...result };
+    }
+    for (const set of withAnswers ? sets : []) {
+      await work.answers(set, 'base', null);
+      await work.answers(set, 'tuned', softPrompt);
+      comparison.value = { ...result };
+    }
+  } catch (error) {
+    if (!cancelled) problem.value = error instanceof Error ? error.message : String(error);
+  } finally {
+    progress.value = null;
+    running = null;
+  }
+}
+
+/**
+ * The rows of the run that made the prompt; where that run is gone, the rows of step 1, split in the same way.
+ * @param {TrainedPrompt} prompt
+ * @returns {Promise<MeasuredSet[]>}
+ */
+async function chooseRows(prompt) {
+  const now = run.value;
+  const { held_out_share: share, seed, prefix_token: prefix } = prompt.settings;
+  const itsRun = now && now.settings.prefix_token === prefix && now.settings.seed === seed && now.settings.held_out_share === share ? now : null;
+  const examples = itsRun ? itsRun.examples : usableExamples.value;
+  const split = itsRun ? itsRun.split : await engine.request('split', { count: examples.length, share, seed });
+  const test = testRows.value
+    .filter((row) => row.reference.trim() !== '' && readInquiry(row.question).text !== '')
+    .map((row) => ({ input: readInquiry(row.question).text, output: row.reference.trim() }));
+  return [
+    emptySet('training', split.train.map((index) => examples[index])),
+    emptySet('heldOut', split.heldOut.map((index) => examples[index])),
+    emptySet('test', test),
+  ];
+}
+
+/** @param {SetName} name @param {Example[]} rows @returns {MeasuredSet} */
+function emptySet(name, rows) {
+  const nothing = { loss: null, perplexity: null, tokenAccuracy: null, exactMatch: null, rougeL: null };
+  return { name, rows: spread(rows, MOST_MEASURED_ROWS), all: rows.length, base: { ...nothing }, tuned: { ...nothing } };
+}
+
+/** The requests one after another, with one progress over all of them. */
+class Work {
+  #done = 0;
+
+  /** @param {MeasuredSet[]} sets @param {boolean} withAnswers */
+  constructor(sets, withAnswers) {
+    this.total = 2 * sets.reduce((sum, set) => sum + set.rows.length + (withAnswers ? Math.min(set.rows.length, MOST_WRITTEN_ANSWERS) : 0), 0);
+  }
+
+  /** @param {string} text @param {number} extra done within the current request */
+  #show(text, extra = 0) {
+    progress.value = { text, done: this.#done + extra, total: this.total };
+  }
+
+  /** @param {MeasuredSet} set @param {'base'|'tuned'} which @param {SoftPrompt|null} softPrompt */
+  async losses(set, which, softPrompt) {
+    const text = `Measuring the loss of the ${which} model`;
+    this.#show(text);
+    const request = engine.request('evaluate', { examples: set.rows, softPrompt }, ({ done }) => this.#show(text, done));
+    running = request;
+    const report = await request;
+    set[which] = { ...set[which], loss: report.loss, perplexity: report.perplexity, tokenAccuracy: report.tokenAccuracy };
+    this.#done += set.rows.length;
+  }
+
+  /** @param {MeasuredSet} set @param {'base'|'tuned'} which @param {SoftPrompt|null} softPrompt */
+  async answers(set, which, softPrompt) {
+    const pairs = [];
+    for (const { input, output } of spread(set.rows, MOST_WRITTEN_ANSWERS)) {
+      if (cancelled) throw new Stopped();
+      this.#show(`Writing answers with the ${which} model`);
+      const request = engine.request('generate', {
+        text: input, variant: softPrompt ? 'tuned' : 'base', instruction: '', softPrompt, settings: { ...generation.value, temperature: 0 },
+      });
+      running = request;
+      const answer = await request;
+      if (answer.finishReason === 'cancelled') throw new Stopped();
+      pairs.push({ answer: answer.text, reference: output });
+      this.#done++;
+    }
+    const scores = await engine.request('score', { pairs });
+    set[which] = {
+      ...set[which],
+      exactMatch: mean(scores.map((score) => (score.exactMatch ? 1 : 0))),
+      rougeL: mean(scores.map((score) => score.rougeL)),
+    };
+  }
+}
+
+/** @param {number[]} values */
+function mean(values) {
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+}

@@ -1,0 +1,64 @@
+// @ts-check
+/** The words of the vocabulary that lie nearest to each virtual token. */
+import { engine } from '../../engine.js';
+import { activePrefix, activePrompt, model } from '../../state.js';
+import { effect, html, signal } from '../../ui.js';
+
+const NEAREST = 4;
+/** Virtual tokens shown before the person asks for all. */
+const FIRST = 20;
+
+/** @typedef {{token: string, similarity: number}} Near */
+
+const nearest = signal(/** @type {Near[][]|null} */ (null));
+const problem = signal('');
+const showAll = signal(false);
+let latest = 0;
+
+effect(() => {
+  const prompt = activePrompt.value;
+  const ready = model.value.status === 'ready';
+  const request = ++latest;
+  if (!prompt || !ready) {
+    nearest.value = null;
+    return;
+  }
+  const softPrompt = { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize };
+  engine.request('nearestTokens', { softPrompt, k: NEAREST }).then(
+    (found) => { if (request === latest) { nearest.value = found; problem.value = ''; } },
+    (error) => { if (request === latest) { nearest.value = null; problem.value = error.message; } },
+  );
+});
+
+export function NearestTokens() {
+  const rows = nearest.value;
+  return html`
+    <section class="part" aria-labelledby="nearest-title">
+      <h3 class="part-title" id="nearest-title">What do the virtual tokens look like?</h3>
+      <p class="part-intro">A virtual token is a point between the words. These are the words nearest to each${activePrefix.value && rows ? html` of <span class="voice-tag">${activePrefix.value}</span>` : ''}, with their cosine similarity (1 is the same direction).</p>
+      ${problem.value && html`<p class="field-error">${problem.value}</p>`}
+      ${rows
+        ? html`
+          <ol class="nearest">
+            ${(showAll.value ? rows : rows.slice(0, FIRST)).map((near, index) => html`<${VirtualToken} key=${index} near=${near} number=${index + 1} />`)}
+          </ol>
+          ${rows.length > FIRST && html`<button type="button" class="text-button" onClick=${() => { showAll.value = !showAll.value; }}>${showAll.value ? `Show the first ${FIRST}` : `Show all ${rows.length}`}</button>`}
+          <p class="part-caution">Read this with care: a soft prompt works through directions that no word has, so the nearest words are a hint at best. Words of your objective are here because training started from them.</p>`
+        : !problem.value && html`<p class="hint">They appear here once a prompt is trained.</p>`}
+    </section>`;
+}
+
+/** @param {{near: Near[], number: number}} props */
+const VirtualToken = ({ near, number }) => html`
+  <li class="virtual-token">
+    <span class="virtual-number">v${number}</span>
+    <span class="virtual-near">
+      ${near.map(({ token, similarity }, rank) => html`
+        <span key=${rank} class=${rank === 0 ? 'near is-first' : 'near'}><span class="near-token">${visible(token)}</span><span class="near-similarity">${similarity.toFixed(2)}</span></span>`)}
+    </span>
+  </li>`;
+
+/** A token with its white space made visible. @param {string} token */
+function visible(token) {
+  return token.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅';
+}

@@ -1,0 +1,60 @@
+// @ts-check
+/** The curves in plain words: Rust reads them (`readCurve`), this shows what it says. */
+import { engine } from '../../engine.js';
+import { run } from '../../run.js';
+import { debounce, effect, html, signal } from '../../ui.js';
+
+/** @typedef {import('../../run/record.js').Run} Run */
+/** @typedef {import('../../protocol.js').CurveReading} CurveReading */
+
+const reading = signal(/** @type {CurveReading|null} */ (null));
+const WAIT_MS = 300;
+
+const read = debounce(async (/** @type {Run} */ now) => {
+  const heldOut = new Map(now.evaluations.map((point) => [point.step, point.heldOutLoss]));
+  const losses = new Map(now.steps.map((report) => [report.step, report.loss]));
+  const steps = [...new Set([...heldOut.keys(), ...losses.keys()])].sort((a, b) => a - b);
+  const curve = steps.map((step) => ({ step, loss: losses.get(step) ?? null, heldOutLoss: heldOut.get(step) ?? null }));
+  try {
+    reading.value = await engine.request('readCurve', { curve });
+  } catch {
+    reading.value = null;
+  }
+}, WAIT_MS);
+
+let seen = '';
+effect(() => {
+  const now = run.value;
+  if (!now || now.steps.length === 0) {
+    reading.value = null;
+    return;
+  }
+  const key = `${now.number} ${now.evaluations.length || now.steps.length} ${now.status}`;
+  if (key === seen) return;
+  seen = key;
+  read(now);
+});
+
+/** @type {Record<CurveReading['verdict'], string>} */
+const VERDICTS = {
+  too_short: 'Too short to tell', still_falling: 'Still falling', converged: 'Converged', overfitting: 'Overfitting', diverged: 'Diverged',
+};
+
+export function Reading() {
+  const now = reading.value;
+  return html`
+    <section class="part" aria-labelledby="reading-title">
+      <h3 class="part-title" id="reading-title">More steps, or more examples?</h3>
+      ${now
+        ? html`
+          <div class=${`reading reading-${now.verdict}`}>
+            <p class="reading-verdict">${VERDICTS[now.verdict]}</p>
+            <div class="reading-words">
+              <p>${now.sentence}</p>
+              <p>${now.advice}</p>
+            </div>
+          </div>
+          <p class="part-caution">The held-out loss comes from very few examples, so small ups and downs are chance. Change the seed in step 3 to hold out others, and see whether the reading stays the same.</p>`
+        : html`<p class="hint">A reading of the curves stands here after a run in step 5.</p>`}
+    </section>`;
+}

@@ -1,0 +1,170 @@
+// @ts-check
+/** Import by paste, drop or file, and export, of the dataset. The formats are read and written in Rust. */
+import { Button, Field, formatNumber, html, Notice, plural, signal, useEffect, useRef } from '../ui.js';
+import { engine } from '../engine.js';
+import { addNotice, appendExamples, examples, replaceExamples } from '../state.js';
+
+/** @typedef {import('../protocol.js').ParsedDataset} ParsedDataset */
+/** @typedef {import('../protocol.js').DatasetFormat} DatasetFormat */
+
+const LARGEST_FILE = 50e6;
+const PROBLEMS_SHOWN = 20;
+
+/** @type {[DatasetFormat, string, string][]} format, label, extension */
+const FORMATS = [
+  ['input_output', 'JSONL: input, output', 'jsonl'],
+  ['messages', 'JSONL: chat messages', 'jsonl'],
+  ['alpaca', 'JSONL: Alpaca', 'jsonl'],
+  ['prompt_completion', 'JSONL: prompt, completion', 'jsonl'],
+  ['csv', 'CSV', 'csv'],
+];
+
+const FORMAT_NAMES = /** @type {Record<string, string>} */ ({
+  input_output: 'JSONL with input and output', messages: 'JSONL with chat messages', alpaca: 'Alpaca JSONL',
+  prompt_completion: 'JSONL with prompt and completion', csv: 'CSV',
+});
+
+// ---------------------------------------------------------------- import
+
+export const importOpen = signal(false);
+const pasted = signal('');
+const reading = signal('');
+/** @type {import('../vendor/signals/signals.js').Signal<{name: string, parsed: ParsedDataset}|null>} */
+const found = signal(/** @type {{name: string, parsed: ParsedDataset}|null} */ (null));
+const failure = signal('');
+
+/** @param {string} text @param {string} name of the file; "" where the text was pasted */
+const read = async (text, name) => {
+  importOpen.value = true;
+  failure.value = '';
+  found.value = null;
+  reading.value = name || 'the pasted text';
+  try {
+    found.value = { name, parsed: await engine.request('parseDataset', { text, name }) };
+  } catch (error) {
+    failure.value = error instanceof Error ? error.message : String(error);
+  }
+  reading.value = '';
+};
+
+/** @param {FileList|File[]} files only the first is read */
+export const takeFiles = async (files) => {
+  const [file] = files;
+  if (!file) return;
+  importOpen.value = true;
+  if (file.size > LARGEST_FILE) {
+    found.value = null;
+    failure.value = `${file.name} has ${formatNumber(file.size / 1e6)} MB; the page reads up to ${LARGEST_FILE / 1e6} MB. Split it, or take a sample: prompt tuning needs tens of rows, not millions.`;
+    return;
+  }
+  try {
+    await read(await file.text(), file.name);
+  } catch {
+    failure.value = `${file.name} could not be read. Check that it still exists and that it is a text file.`;
+  }
+};
+
+const close = () => { importOpen.value = false; found.value = null; failure.value = ''; };
+
+/** @param {'replace'|'append'} how */
+const take = (how) => {
+  const rows = found.value?.parsed.examples ?? [];
+  if (how === 'replace') replaceExamples(rows);
+  else appendExamples(rows);
+  addNotice('success', `${plural(rows.length, 'row')} ${rows.length === 1 ? 'was' : 'were'} imported${how === 'replace' ? ' in place of the old ones; undo brings those back' : ' below the others'}.`);
+  pasted.value = '';
+  close();
+};
+
+/** @param {{problems: ParsedDataset['problems']}} props */
+const Problems = ({ problems }) => html`
+  <${Notice} kind="warning">
+    <p>${plural(problems.length, 'line')} can’t be used and ${problems.length === 1 ? 'is' : 'are'} left out:</p>
+    <ul class="import-problems">
+      ${problems.slice(0, PROBLEMS_SHOWN).map(({ line, message }, index) => html`<li key=${index}><strong>Line ${line}</strong> ${message}</li>`)}
+      ${problems.length > PROBLEMS_SHOWN && html`<li>… and ${formatNumber(problems.length - PROBLEMS_SHOWN)} more.</li>`}
+    </ul>
+  <//>`;
+
+/** What was found, and what to do with it. @param {{name: string, parsed: ParsedDataset}} props */
+const Found = ({ name, parsed }) => {
+  const { examples: rows, problems, format } = parsed;
+  const [first] = rows;
+  return html`
+    <div class="import-found">
+      <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || 'the pasted text'}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
+      ${first && html`<p class="import-first"><span>${first.input.slice(0, 160)}</span> <span class="prefix-sign">→</span> <span>${first.output.slice(0, 160)}</span></p>`}
+      ${problems.length > 0 && html`<${Problems} problems=${problems} />`}
+      ${rows.length > 0 && html`
+        <div class="toolbar">
+          <${Button} kind="primary" onClick=${() => take('append')}>Append below<//>
+          <${Button} onClick=${() => take('replace')}>Replace all ${plural(examples.value.length, 'row')}<//>
+          <${Button} kind="quiet" onClick=${close}>Cancel<//>
+        </div>`}
+    </div>`;
+};
+
+export const ImportPanel = () => {
+  const file = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const text = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => { if (importOpen.value) text.current?.querySelector('textarea')?.focus(); }, [importOpen.value]);
+  if (!importOpen.value) return null;
+  const onFile = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
+    if (event.currentTarget.files) takeFiles(event.currentTarget.files);
+    event.currentTarget.value = '';
+  };
+  return html`
+    <section class="well import" aria-label="Import" ref=${text}>
+      <${Field} label="Paste rows here, drop a file on the table, or choose one"
+        help="JSONL (input and output, chat messages, Alpaca, prompt and completion), a JSON list of the same, or CSV with a header line.">
+        <textarea class="import-text" rows="5" spellcheck=${false} value=${pasted.value} placeholder=${'{"input": "How do I …?", "output": "To …"}'}
+          onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => { pasted.value = event.currentTarget.value; }}></textarea>
+      <//>
+      <div class="toolbar">
+        <${Button} kind="primary" disabled=${pasted.value.trim() === ''} onClick=${() => read(pasted.value, '')}>Read the pasted text<//>
+        <${Button} onClick=${() => file.current?.click()}>Choose a file<//>
+        <input ref=${file} type="file" class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".jsonl,.json,.csv,.tsv,.txt" onChange=${onFile} />
+        <span class="toolbar-gap"></span>
+        <${Button} kind="quiet" icon="close" onClick=${close}>Close<//>
+      </div>
+      <div aria-live="polite">
+        ${reading.value && html`<p class="hint">Reading ${reading.value} …</p>`}
+        ${failure.value && html`<${Notice} kind="error">${failure.value}<//>`}
+        ${found.value && html`<${Found} ...${found.value} />`}
+      </div>
+    </section>`;
+};
+
+// ---------------------------------------------------------------- export
+
+const format = signal(/** @type {DatasetFormat} */ ('input_output'));
+
+/** @returns {Promise<string|null>} */
+const exported = async () => {
+  try {
+    return await engine.request('exportDataset', { examples: examples.peek().map(({ input, output }) => ({ input, output })), format: format.peek() });
+  } catch (error) {
+    addNotice('error', `The export did not work: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+};
+
+const download = async () => {
+  const text = await exported();
+  if (text === null) return;
+  const [, , extension] = FORMATS.find(([name]) => name === format.peek()) ?? FORMATS[0];
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: extension === 'csv' ? 'text/csv' : 'application/jsonl' }));
+  link.download = `dataset.${extension}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+};
+
+export const ExportTools = () => html`
+  <span class="export">
+    <select aria-label="Format of the export" value=${format.value}
+      onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ event) => { format.value = /** @type {DatasetFormat} */ (event.currentTarget.value); }}>
+      ${FORMATS.map(([name, label]) => html`<option key=${name} value=${name}>${label}</option>`)}
+    </select>
+    <${Button} icon="export" disabled=${examples.value.length === 0} onClick=${download}>Export<//>
+  </span>`;

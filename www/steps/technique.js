@@ -1,0 +1,113 @@
+// @ts-check
+/** Step 3: the technique, the prefix token, and the settings of the run. */
+import { batch, Button, Card, Field, html, Notice, useEffect, useRef } from '../ui.js';
+import { model, setSetting, settings, settingsProblems, settingTexts, trainedPrompts } from '../state.js';
+import { defaultText, fieldOf, FIELDS, parseSetting, settingText } from '../settings.js';
+import { DEFAULT_SETTINGS } from '../protocol.js';
+import { TechniqueDiagram } from './technique_diagram.js';
+
+/** @typedef {import('../settings.js').SettingField} SettingField */
+
+/** Takes text as it is typed: a usable value goes to the settings, anything else stays as text beside its problem.
+ * @param {SettingField} field @param {string} text */
+const type = (field, text) => {
+  const { value, problem } = parseSetting(field, text);
+  if (problem === null) setSetting(field.name, value);
+  else settingTexts.value = { ...settingTexts.value, [field.name]: text };
+};
+
+/** @param {SettingField} field */
+const problemOf = (field) => settingsProblems.value.find((problem) => problem.field === field.name)?.message ?? null;
+
+/** @param {{field: SettingField}} props */
+const Setting = ({ field }) => {
+  const { name, kind, label, help, choices } = field;
+  const text = settingTexts.value[name] ?? settingText(field, settings.value);
+  const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ event) => type(field, event.currentTarget.value);
+  const control = kind === 'choice'
+    ? html`<select value=${text} onChange=${onInput}>${choices?.map(([value, shown]) => html`<option key=${value} value=${value}>${shown}</option>`)}</select>`
+    : html`<input type="text" value=${text} onInput=${onInput} autocomplete="off" spellcheck=${kind === 'text'}
+        inputmode=${kind === 'integer' ? 'numeric' : kind === 'number' ? 'decimal' : undefined} class=${kind === 'text' ? '' : 'is-number'} />`;
+  return html`
+    <${Field} label=${label} error=${problemOf(field)}
+      help=${html`${help} <span class="setting-meta"><code>${name}</code>${kind === 'text' ? '' : `, default ${defaultText(field)}`}</span>`}
+      class=${kind === 'text' || kind === 'choice' ? 'is-wide' : ''}>${control}<//>`;
+};
+
+/** What happens to a prompt that was trained under this name before. */
+const PrefixCollision = () => {
+  const prefix = settings.value.prefix_token;
+  const earlier = trainedPrompts.value[prefix];
+  if (!earlier || settingTexts.value.prefix_token !== undefined) return null;
+  const when = new Date(earlier.trainedAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+  return html`<${Notice} kind="info">A prompt named ${prefix} was trained on ${when} (${earlier.step} steps). The next run replaces it when it ends; choose another name to keep both.<//>`;
+};
+
+const PrefixToken = () => {
+  const field = /** @type {SettingField} */ (fieldOf('prefix_token'));
+  const text = settingTexts.value.prefix_token ?? settings.value.prefix_token;
+  return html`
+    <div class="prefix">
+      <${Field} label=${field.label} help=${field.help} error=${problemOf(field)}>
+        <input type="text" class="prefix-input" value=${text} autocomplete="off" autocapitalize="characters" spellcheck=${false}
+          onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => type(field, event.currentTarget.value)} />
+      <//>
+      <${PrefixCollision} />
+    </div>`;
+};
+
+/** The numbers that the run will train, against those that stay as they are. */
+const TrainedNumbers = () => {
+  const { info } = model.value;
+  if (!info) return null;
+  const virtual = settings.value.num_virtual_tokens;
+  const trained = virtual * info.hiddenSize;
+  return html`<p class="technique-numbers">
+    ${virtual} virtual tokens × ${info.hiddenSize} numbers each = <strong>${trained.toLocaleString('en')} trained numbers</strong>,
+    ${' '}${(100 * trained / info.parameters).toLocaleString('en', { maximumSignificantDigits: 2 })} % of the model’s ${info.parameters.toLocaleString('en')}, which stay frozen.</p>`;
+};
+
+const Technique = () => html`
+  <div class="technique">
+    <div class="technique-text">
+      <h3>Prompt tuning</h3>
+      <p>A few vectors, the <em>virtual tokens</em>, are put in front of the words. Training moves only these vectors, until the
+        frozen model behind them answers as your examples do.</p>
+      <${TrainedNumbers} />
+      <p class="aside"><span>The chapter names two relatives, which are not trained on this page yet. <strong>P-tuning</strong> lets a small
+        network produce the virtual tokens. <strong>Prefix tuning</strong> puts trained keys and values in front of every layer instead of
+        vectors in front of the first.</span></p>
+    </div>
+    <${TechniqueDiagram} prefix=${settings.value.prefix_token} />
+  </div>`;
+
+const resetAll = () => batch(() => {
+  const { prefix_token } = settings.value;
+  const texts = settingTexts.value;
+  settings.value = { ...DEFAULT_SETTINGS, prefix_token };
+  settingTexts.value = texts.prefix_token === undefined ? {} : { prefix_token: texts.prefix_token };
+});
+
+export const TechniqueStep = () => {
+  const shown = FIELDS.filter((field) => field.kind !== 'prefix' && (field.applies?.(settings.value) ?? true));
+  const more = shown.filter((field) => !field.basic);
+  const hiddenProblems = more.filter((field) => problemOf(field)).length;
+  const details = useRef(/** @type {HTMLDetailsElement|null} */ (null));
+  useEffect(() => { if (hiddenProblems > 0 && details.current) details.current.open = true; }, [hiddenProblems]);
+  const changed = FIELDS.some(({ name }) => name !== 'prefix_token' && (settingTexts.value[name] !== undefined || settings.value[name] !== DEFAULT_SETTINGS[name]));
+  return html`
+    <${Card} step=${3} name="technique" title="Choose the technique and name the prompt"
+      intro="The defaults work for ten examples. Change one thing at a time and watch what it does in step 5.">
+      <${Technique} />
+      <${PrefixToken} />
+      <div class="settings-head">
+        <h3>Settings</h3>
+        ${changed && html`<${Button} kind="quiet" icon="restart" onClick=${resetAll}>Back to the defaults<//>`}
+      </div>
+      <div class="settings-grid">${shown.filter((field) => field.basic).map((field) => html`<${Setting} key=${field.name} field=${field} />`)}</div>
+      <details class="settings-more" ref=${details}>
+        <summary>More settings</summary>
+        <div class="settings-grid">${more.map((field) => html`<${Setting} key=${field.name} field=${field} />`)}</div>
+      </details>
+    <//>`;
+};

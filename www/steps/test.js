@@ -1,0 +1,40 @@
+// @ts-check
+/** Step 6: new inquiries, each answered by the base model, by the base model with the objective in words, and tuned. */
+import { model, newId, testRows } from '../state.js';
+import { Button, Card, html, plural } from '../ui.js';
+import { answersLeft, ask, isAsking, stopAsking } from './test/answers.js';
+import { Decoding } from './test/decoding.js';
+import { Inquiry } from './test/inquiry.js';
+import { Variants } from './test/variants.js';
+
+export function TestStep() {
+  return html`
+    <${Card} step=${6} name="test" title="Test on new inquiries"
+      intro="Ask what the model was never trained on, and read three answers side by side. All three are decoded in the same way, so what differs is only what stands in front of the inquiry.">
+      <${Variants} />
+      <${Decoding} />
+      <${AskBar} />
+      <ol class="inquiries">
+        ${testRows.value.map((row, index) => html`<${Inquiry} key=${row.id} row=${row} number=${index + 1} />`)}
+      </ol>
+      ${testRows.value.length === 0 && html`<p class="hint">There is no inquiry. Add one to test the prompt.</p>`}
+      <${Button} icon="plus" class="inquiry-add" onClick=${addInquiry}>Add an inquiry<//>
+    <//>`;
+}
+
+function AskBar() {
+  const ready = model.value.status === 'ready';
+  return html`
+    <div class="ask-bar">
+      <${Button} kind="primary" icon="play" disabled=${!ready || isAsking.value || testRows.value.length === 0} onClick=${() => ask(testRows.value)}>Ask all<//>
+      ${isAsking.value && html`<${Button} icon="stop" onClick=${stopAsking}>Stop<//>`}
+      <p class="run-note" role="status">${isAsking.value ? `Writing; ${plural(answersLeft.value, 'answer')} to go.` : !ready ? 'The language model is not ready yet.' : ''}</p>
+    </div>`;
+}
+
+/** Adds an empty inquiry and puts the cursor into it. */
+function addInquiry() {
+  const id = newId();
+  testRows.value = [...testRows.value, { id, question: '', reference: '' }];
+  requestAnimationFrame(() => document.getElementById(`inquiry-${id}`)?.focus());
+}

@@ -1,0 +1,155 @@
+// @ts-check
+/**
+ * The answers of step 6: three to each inquiry, asked one after another with the same decoding.
+ *
+ * Tokens arrive faster than a screen is drawn, so a row's answers are shown at most once per animation frame.
+ */
+import { EngineError, engine } from '../../engine.js';
+import { generation, objective, testRows, trainedPrompts, activePrefix } from '../../state.js';
+import { computed, signal } from '../../ui.js';
+
+/** @typedef {import('../../protocol.js').Variant} Variant */
+/** @typedef {import('../../protocol.js').Answer} Answer */
+/** @typedef {import('../../state.js').TestRow} TestRow */
+/** @typedef {import('../../state.js').TrainedPrompt} TrainedPrompt */
+
+/** One answer. `key` says what it was an answer to: when that has changed, the answer is out of date.
+ * @typedef {{status: 'waiting'|'writing'|'done'|'failed', text: string, key: string, answer: Answer|null, error: string}} Written */
+/** @typedef {Partial<Record<Variant, Written>>} RowAnswers */
+
+/** @type {readonly Variant[]} */
+export const VARIANTS = ['base', 'discrete', 'tuned'];
+
+/** @type {Map<string, import('../../vendor/signals/signals.js').Signal<RowAnswers>>} */
+const byRow = new Map();
+/** Goes up when an answer is finished, so that step 7 looks again. */
+export const finishedAnswers = signal(0);
+
+/** @param {string} rowId */
+export function answersOf(rowId) {
+  let answers = byRow.get(rowId);
+  if (!answers) byRow.set(rowId, answers = signal(/** @type {RowAnswers} */ ({})));
+  return answers;
+}
+
+/**
+ * The tag is the switch: an inquiry that begins with the prefix token of a trained prompt is answered by that prompt;
+ * otherwise the tuned column uses the chosen one. The text that the model reads never contains the tag.
+ * @param {string} question
+ * @returns {{text: string, prefix: string, prompt: TrainedPrompt|null}}
+ */
+export function readInquiry(question) {
+  const text = question.trim();
+  const tag = Object.keys(trainedPrompts.value).filter((prefix) => text.startsWith(prefix)).sort((a, b) => b.length - a.length)[0];
+  const prefix = tag ?? activePrefix.value;
+  return { text: tag ? text.slice(tag.length).trim() : text, prefix, prompt: trainedPrompts.value[prefix] ?? null };
+}
+
+/** Why a variant cannot be asked now, or "". @param {TestRow} row @param {Variant} variant */
+export function obstacleTo(row, variant) {
+  const { text, prompt } = readInquiry(row.question);
+  if (text === '') return 'Write an inquiry first.';
+  if (variant === 'discrete' && objective.value.trim() === '') return 'Write the objective in step 2 first: it is the text in front.';
+  if (variant === 'tuned' && !prompt) return 'Train a prompt in step 5 first.';
+  return '';
+}
+
+/** What an answer depends on. @param {TestRow} row @param {Variant} variant @returns {string} */
+export function answerKey(row, variant) {
+  const { text, prefix, prompt } = readInquiry(row.question);
+  const front = variant === 'discrete' ? objective.value : variant === 'tuned' ? [prefix, prompt?.trainedAt, prompt?.step] : null;
+  return JSON.stringify([text, front, generation.value]);
+}
+
+/** @typedef {{rowId: string, variant: Variant}} Job */
+
+const queue = signal(/** @type {Job[]} */ ([]));
+const active = signal(/** @type {Job|null} */ (null));
+/** @type {import('../../engine.js').Running<'generate'>|null} */
+let running = null;
+
+export const isAsking = computed(() => active.value !== null || queue.value.length > 0);
+export const answersLeft = computed(() => queue.value.length + (active.value ? 1 : 0));
+
+/** @param {string} rowId */
+export function isAskingRow(rowId) {
+  return active.value?.rowId === rowId || queue.value.some((job) => job.rowId === rowId);
+}
+
+/** Asks some inquiries in all three ways. @param {readonly TestRow[]} rows */
+export function ask(rows) {
+  const jobs = rows
+    .filter((row) => !isAskingRow(row.id))
+    .flatMap((row) => VARIANTS.filter((variant) => obstacleTo(row, variant) === '').map((variant) => ({ rowId: row.id, variant })));
+  for (const { rowId, variant } of jobs) write(rowId, variant, { status: 'waiting', text: '', key: '', answer: null, error: '' });
+  queue.value = [...queue.value, ...jobs];
+  if (!active.value) void work();
+}
+
+/** Ends the answer being written, keeps its text, and forgets those that wait. */
+export function stopAsking() {
+  for (const { rowId, variant } of queue.value) forget(rowId, variant);
+  queue.value = [];
+  running?.control('stop');
+}
+
+async function work() {
+  while (queue.value.length > 0) {
+    const [job, ...rest] = queue.value;
+    active.value = job;
+    queue.value = rest;
+    const row = testRows.value.find((candidate) => candidate.id === job.rowId);
+    if (row) await answer(row, job.variant);
+    else byRow.delete(job.rowId);
+  }
+  active.value = null;
+}
+
+/** @param {TestRow} row @param {Variant} variant */
+async function answer(row, variant) {
+  const { text, prompt } = readInquiry(row.question);
+  /** @type {Written} */
+  const written = { status: 'writing', text: '', key: answerKey(row, variant), answer: null, error: '' };
+  let frame = 0;
+  const show = () => {
+    frame = 0;
+    write(row.id, variant, { ...written });
+  };
+  show();
+  try {
+    running = engine.request('generate', {
+      text,
+      variant,
+      instruction: variant === 'discrete' ? objective.value : '',
+      softPrompt: variant === 'tuned' && prompt ? { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize } : null,
+      settings: generation.value,
+    }, (event) => {
+      written.text += event.text;
+      if (frame === 0) frame = requestAnimationFrame(show);
+    });
+    written.answer = await running;
+    written.text = written.answer.text;
+    written.status = 'done';
+  } catch (error) {
+    written.status = 'failed';
+    written.error = error instanceof Error ? error.message : String(error);
+    if (error instanceof EngineError && error.kind === 'crashed') stopAsking();
+  }
+  running = null;
+  cancelAnimationFrame(frame);
+  show();
+  finishedAnswers.value++;
+}
+
+/** @param {string} rowId @param {Variant} variant @param {Written} written */
+function write(rowId, variant, written) {
+  const answers = answersOf(rowId);
+  answers.value = { ...answers.value, [variant]: written };
+}
+
+/** @param {string} rowId @param {Variant} variant */
+function forget(rowId, variant) {
+  const answers = answersOf(rowId);
+  const { [variant]: _, ...others } = answers.value;
+  answers.value = others;
+}

@@ -1,0 +1,57 @@
+// @ts-check
+/** What the three columns put in front of an inquiry, and which trained prompt the third one uses. */
+import { activePrefix, activePrompt, model, objective, trainedPrompts } from '../../state.js';
+import { Field, Notice, html } from '../../ui.js';
+import { formatLoss } from '../../plots.js';
+
+/** @typedef {import('../../protocol.js').Variant} Variant */
+
+/** @type {Record<Variant, string>} */
+export const VARIANT_NAMES = { base: 'Base model', discrete: 'Objective as text', tuned: 'Tuned' };
+
+export function Variants() {
+  return html`
+    <div class="variants">
+      <${Column} variant="base" front="nothing in front" detail="The frozen model as it is." />
+      <${Column} variant="discrete" front=${objective.value.trim() ? `“${objective.value.trim()}”` : 'no objective yet'}
+        detail="The same intent in ordinary words: a discrete prefix." />
+      <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens. The tag is the switch: with it they answer, without it the base model does." />
+    </div>
+    <${PromptChoice} />`;
+}
+
+function tunedFront() {
+  const prompt = activePrompt.value;
+  return prompt ? `${prompt.virtualTokens} virtual tokens` : 'not trained yet';
+}
+
+/** @param {{variant: Variant, front: string, tag?: string, detail: string}} props */
+const Column = ({ variant, front, tag, detail }) => html`
+  <div class=${`variant variant-${variant}`}>
+    <h3 class="variant-name">${VARIANT_NAMES[variant]}</h3>
+    <p class="variant-front">${tag && html`<span class="voice-tag">${tag}</span> `}<span class="variant-words">${front}</span></p>
+    <p class="variant-detail">${detail}</p>
+  </div>`;
+
+function PromptChoice() {
+  const prefixes = Object.keys(trainedPrompts.value);
+  const prompt = activePrompt.value;
+  if (prefixes.length === 0) {
+    return html`<p class="hint">No prompt is trained yet, so the third column stays empty. <a href="#step-training">Train one in step 5</a>.</p>`;
+  }
+  const foreign = prompt && model.value.info && prompt.modelHash !== '' && prompt.modelHash !== model.value.info.weightsHash;
+  return html`
+    <${Field} label="Trained prompt" class="prompt-choice" help=${prompt ? promptSentence(prompt) : 'Choose which trained prompt answers in the third column.'}>
+      <select value=${activePrefix.value} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { activePrefix.value = event.currentTarget.value; }}>
+        ${prefixes.map((prefix) => html`<option key=${prefix} value=${prefix}>${prefix}</option>`)}
+      </select>
+    <//>
+    ${foreign && html`<${Notice} kind="warning">This prompt was trained with another model, so its answers will make no sense with the one loaded now. Train it again in step 5.<//>`}`;
+}
+
+/** @param {import('../../state.js').TrainedPrompt} prompt */
+function promptSentence({ step, heldOutLoss, trainedAt }) {
+  const when = new Date(trainedAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+  const loss = heldOutLoss === null ? '' : `, held-out loss ${formatLoss(heldOutLoss)}`;
+  return `Step ${step}${loss}, trained ${when}.`;
+}

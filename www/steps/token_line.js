@@ -1,0 +1,62 @@
+// @ts-check
+/**
+ * A sequence of tokens as chips. One chip is in the tab order, the arrow keys move along the line;
+ * the line below says what the chip under the pointer or the keyboard is.
+ */
+import { Button, classes, formatNumber, html, useEffect, useRef, useState } from '../ui.js';
+
+/** @typedef {import('../protocol.js').PromptToken} PromptToken */
+
+const PAGE = 300;
+const KIND_NAMES = { virtual: 'virtual token', template: 'chat template', input: 'input', response: 'response' };
+
+/** Spaces and newlines made visible. @param {string} text */
+export const visibleText = (text) => text.replaceAll(' ', '·').replaceAll('\n', '↵').replaceAll('\t', '⇥');
+
+/** What is written on a chip. @param {PromptToken} token @param {number} position */
+const chipText = (token, position) => (token.kind === 'virtual' ? `v${position + 1}` : visibleText(token.text) || '∅');
+
+/** @param {{token: PromptToken, position: number}} props */
+const Detail = ({ token, position }) => html`
+  <span class="figure">Position ${formatNumber(position + 1)}</span>
+  <span class=${`token-kind is-${token.kind}`}>${KIND_NAMES[token.kind]}</span>
+  ${token.kind === 'virtual' ? html`<span>a row of the soft prompt, no token id</span>`
+    : html`<span class="figure">id ${token.id}</span><code class="token-text">${visibleText(token.text)}</code>`}
+  <span>${token.learned ? 'learned from: the model has to predict it' : token.kind === 'virtual' ? 'trained, not predicted' : 'read only'}</span>`;
+
+/** @param {{tokens: PromptToken[]}} props */
+export const TokenLine = ({ tokens }) => {
+  const [limit, setLimit] = useState(PAGE);
+  const [active, setActive] = useState(0);
+  const line = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => { setLimit(PAGE); setActive(0); }, [tokens]);
+  const shown = tokens.slice(0, limit);
+  const at = Math.min(active, shown.length - 1);
+
+  const positionOf = (/** @type {Event} */ event) => {
+    const chip = /** @type {HTMLElement} */ (event.target).closest?.('.token');
+    return chip instanceof HTMLElement ? Number(chip.dataset.position) : null;
+  };
+  const follow = (/** @type {Event} */ event) => { const position = positionOf(event); if (position !== null) setActive(position); };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10, Home: -shown.length, End: shown.length }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    const next = Math.min(shown.length - 1, Math.max(0, at + by));
+    setActive(next);
+    /** @type {HTMLElement|null|undefined} */ (line.current?.querySelector(`[data-position="${next}"]`))?.focus();
+  };
+  return html`
+    <div class="token-box">
+      <p class="token-detail" aria-hidden="true">${shown[at] && html`<${Detail} token=${shown[at]} position=${at} />`}</p>
+      <div class="token-line" ref=${line} role="group" aria-label="Tokens of this example; the arrow keys move along them"
+        onPointerOver=${follow} onFocusIn=${follow} onKeyDown=${onKeyDown}>
+        ${shown.map((token, position) => html`
+          <button key=${position} type="button" data-position=${position} tabindex=${position === at ? 0 : -1}
+            class=${classes('token', `is-${token.kind}`, token.learned && 'is-learned', /^<\|.*\|>$/.test(token.text) && 'is-special', position === at && 'is-active')}
+            aria-label=${`Position ${position + 1}, “${chipText(token, position)}”, ${KIND_NAMES[token.kind]}${token.kind === 'virtual' ? '' : `, id ${token.id}`}${token.learned ? ', learned from' : ''}`}
+          >${chipText(token, position)}</button>${token.text.endsWith('\n') && token.kind !== 'virtual' ? html`<span class="token-break"></span>` : null}`)}
+      </div>
+      ${tokens.length > limit && html`<p class="token-more"><${Button} onClick=${() => setLimit(limit + PAGE)}>Show ${formatNumber(Math.min(PAGE, tokens.length - limit))} more of ${formatNumber(tokens.length - limit)}<//></p>`}
+    </div>`;
+};

@@ -1,0 +1,19 @@
+// @ts-check
+/** Step 5: fine-tuning, with the curves and the voice as they come. */
+import { Card, html } from '../ui.js';
+import { Controls } from './training/controls.js';
+import { Curves } from './training/curves.js';
+import { EarlierRuns, Outcome } from './training/outcome.js';
+import { Voice } from './training/voice.js';
+
+export function TrainingStep() {
+  return html`
+    <${Card} step=${5} name="training" title="Fine-tune"
+      intro="Each step shows the model a few of your examples and moves the virtual tokens a little, so that the ideal responses become more likely. The model itself stays frozen. Everything happens in this tab.">
+      <${Controls} />
+      <${Outcome} />
+      <${Curves} />
+      <${Voice} />
+      <${EarlierRuns} />
+    <//>`;
+}

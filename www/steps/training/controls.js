@@ -1,0 +1,107 @@
+// @ts-check
+/** The buttons of a run, and its numbers while it goes on. */
+import { model, settingsProblems, usableExamples } from '../../state.js';
+import { Button, Notice, Progress, formatDuration, formatNumber, html } from '../../ui.js';
+import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
+import { MOST_HELD_OUT_ROWS } from '../../limits.js';
+import { formatLoss, formatValue } from '../../plots.js';
+
+/** @typedef {import('../../run/record.js').Run} Run */
+
+/** Steps over which the speed is averaged. */
+const SPEED_WINDOW = 10;
+
+export function Controls() {
+  return html`
+    <div class="run-panel">
+      <div class="run-buttons">${isActive.value ? html`<${RunningButtons} />` : html`<${StartButton} />`}</div>
+      <${Numbers} />
+    </div>
+    <${Problems} />`;
+}
+
+/** Why no run can be started now, or "". */
+function obstacle() {
+  if (model.value.status === 'loading') return 'The language model is still on its way.';
+  if (model.value.status === 'error') return 'There is no language model to train with (see the message at the top).';
+  if (settingsProblems.value.length > 0) return 'A setting in step 3 cannot be used yet.';
+  if (usableExamples.value.length === 0) return 'Step 1 has no usable example yet.';
+  return '';
+}
+
+function StartButton() {
+  const reason = obstacle();
+  const changes = changesSinceRun.value;
+  const label = !run.value ? 'Start fine-tuning' : changes.length > 0 ? 'Start again with new settings' : 'Start again';
+  return html`
+    <${Button} kind="primary" icon=${run.value ? 'restart' : 'play'} class="run-start" disabled=${reason !== ''}
+      aria-describedby="run-start-note" onClick=${() => void startRun()}>${label}<//>
+    <p class="run-note" id="run-start-note">${reason || (changes.length > 0 ? html`Changed since run ${run.value?.number}: ${changes.join('; ')}.` : '')}</p>`;
+}
+
+function RunningButtons() {
+  const status = run.value?.status;
+  const waiting = status === 'starting' || status === 'stopping';
+  return html`
+    ${status === 'paused'
+      ? html`<${Button} key="continue" kind="primary" icon="play" onClick=${resumeRun}>Continue<//>`
+      : html`<${Button} key="pause" kind="primary" icon="pause" disabled=${waiting || status === 'pausing'} onClick=${pauseRun}>Pause<//>`}
+    <${Button} icon="stop" disabled=${waiting} title="Ends the run and keeps the prompt it has reached" onClick=${stopRun}>Stop and keep<//>
+    <${Button} kind="quiet" icon="close" disabled=${status === 'stopping'} title="Ends the run and throws its prompt away" onClick=${cancelRun}>Cancel<//>
+    ${changesSinceRun.value.length > 0 && html`
+      <p class="run-note">This run goes on with the settings it was started with. Changed since: ${changesSinceRun.value.join('; ')}.</p>`}`;
+}
+
+function Problems() {
+  const failed = run.value?.status === 'failed' ? run.value : null;
+  return html`
+    ${startError.value && html`<${Notice} kind="error" onClose=${() => { startError.value = ''; }}>${startError.value}<//>`}
+    ${failed && html`
+      <${Notice} kind="error">
+        <p>${failed.error}</p>
+        ${failed.last && failed.state && html`
+          <p>The prompt of step ${failed.last.step} is kept.</p>
+          <${Button} icon="play" onClick=${() => void continueRun(0)}>Continue from step ${failed.last.step}<//>`}
+      <//>`}`;
+}
+
+/** @type {Record<Run['status'], string>} */
+const STATUS = {
+  idle: '', starting: 'Starting …', running: 'Training', pausing: 'Pausing …', paused: 'Paused', stopping: 'Stopping …',
+  finished: 'Finished', stopped: 'Stopped', failed: 'Ended by an error',
+};
+
+function Numbers() {
+  const now = run.value;
+  if (!now) return html`<p class="run-idle">The loss, the speed and the time left will stand here.</p>`;
+  const step = now.steps.at(-1)?.step ?? 0;
+  const total = now.settings.steps;
+  const window = now.steps.slice(-SPEED_WINDOW);
+  const milliseconds = window.reduce((sum, report) => sum + report.milliseconds, 0);
+  const tokens = window.reduce((sum, report) => sum + report.tokens, 0);
+  const left = isActive.value && now.msPerStep > 0 ? ((total - step) * now.msPerStep) / 1000 : null;
+  const heldOut = now.evaluations.at(-1);
+  return html`
+    <div class="run-progress">
+      <p class="run-status"><strong>${STATUS[now.status]}</strong> <span class="run-name">run ${now.number}, ${now.settings.prefix_token}</span></p>
+      <${Progress} value=${step} max=${total} label="Training steps" />
+      <dl class="run-numbers">
+        <${Figure} name="Step" value=${formatNumber(step)} unit=${`of ${formatNumber(total)}`} />
+        <${Figure} name="Training loss" value=${now.steps.length > 0 ? formatLoss(now.steps[now.steps.length - 1].loss) : '–'} />
+        <${Figure} name="Held-out loss" value=${heldOut ? formatLoss(heldOut.heldOutLoss) : '–'} />
+        <${Figure} name="Speed" value=${milliseconds > 0 ? formatNumber((tokens / milliseconds) * 1000) : '–'} unit="tokens/s" />
+        <${Figure} name="Per step" value=${window.length > 0 ? formatValue(milliseconds / window.length) : '–'} unit="ms" />
+        <${Figure} name="Time left" value=${left === null ? '–' : formatDuration(left)} />
+      </dl>
+      ${now.split.heldOut.length > MOST_HELD_OUT_ROWS && html`
+        <p class="run-name">The held-out loss is measured on ${MOST_HELD_OUT_ROWS} of the ${formatNumber(now.split.heldOut.length)} held-out rows, evenly spread over the table.</p>`}
+      <p class="visually-hidden" role="status">${STATUS[now.status]}</p>
+    </div>`;
+}
+
+/** @param {{name: string, value: string, unit?: string}} props */
+const Figure = ({ name, value, unit }) => html`
+  <div class="figure-number">
+    <dt>${name}</dt>
+    <dd>${value}${unit && html` <span class="figure-unit">${unit}</span>`}</dd>
+  </div>`;

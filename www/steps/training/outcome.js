@@ -1,0 +1,95 @@
+// @ts-check
+/** What a run has led to: which prompt is kept, more steps, and the runs before it. */
+import { Button, Field, formatNumber, html, signal } from '../../ui.js';
+import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
+import { bestEvaluation, keptPrompt } from '../../run/record.js';
+import { formatLoss } from '../../plots.js';
+
+/** @typedef {import('../../run/record.js').Run} Run */
+
+const more = signal(50);
+
+export function Outcome() {
+  const now = run.value;
+  if (!now || !['finished', 'stopped'].includes(now.status) || !now.last) return null;
+  const unfinished = now.settings.steps - now.last.step;
+  const valid = Number.isInteger(more.value) && more.value > 0 && more.value <= 10_000;
+  return html`
+    <div class="outcome">
+      <p class="outcome-sentence">${outcomeSentence(now)}</p>
+      ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
+      <div class="outcome-more">
+        ${unfinished > 0 && html`<${Button} icon="play" onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
+        <${Field} label="More steps" class="more-steps" error=${valid ? null : 'Use a whole number from 1 to 10,000.'}>
+          <input type="number" min="1" max="10000" step="10" value=${Number.isFinite(more.value) ? more.value : ''}
+            onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
+        <//>
+        <${Button} icon="plus" disabled=${!valid} onClick=${() => void continueRun(more.value)}>Train ${valid ? more.value : ''} more steps<//>
+      </div>
+    </div>`;
+}
+
+/** @param {Run} now */
+function outcomeSentence(now) {
+  const kept = keptPrompt(now);
+  const start = now.evaluations.find((point) => point.step === 0);
+  const place = html`<a href="#step-test">Try it in step 6</a>`;
+  if (!kept) return null;
+  if (kept.heldOutLoss === null || !start) return html`The prompt of step ${kept.step} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+  if (kept.step === 0) {
+    return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
+  }
+  return html`
+    On examples it has never seen, the loss went from ${formatLoss(start.heldOutLoss)} to <b>${formatLoss(kept.heldOutLoss)}</b>.
+    The prompt of step ${kept.step} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+}
+
+/** @param {{now: Run}} props */
+function KeptChoice({ now }) {
+  const { best, last } = now;
+  if (!best || !last) return null;
+  /** @type {['best'|'last', string, string][]} */
+  const choices = [
+    ['best', `Step ${best.step}, the best`, `held-out loss ${formatLoss(best.heldOutLoss ?? NaN)}`],
+    ['last', `Step ${last.step}, the last`, last.heldOutLoss === null ? 'held-out loss not measured' : `held-out loss ${formatLoss(last.heldOutLoss)}`],
+  ];
+  return html`
+    <fieldset class="kept">
+      <legend>Which prompt should answer in step 6?</legend>
+      <div class="kept-choices">
+        ${choices.map(([which, name, detail]) => html`
+          <label key=${which} class="kept-choice">
+            <input type="radio" name="kept" checked=${now.kept === which} onChange=${() => keepPrompt(which)} />
+            <span>${name} <small>${detail}</small></span>
+          </label>`)}
+      </div>
+      <p class="field-help">With few examples a prompt begins to repeat them word for word; the step with the lowest held-out loss is the safer choice.</p>
+    </fieldset>`;
+}
+
+export function EarlierRuns() {
+  if (earlierRuns.value.length === 0) return null;
+  return html`
+    <details class="earlier">
+      <summary>Earlier runs (${earlierRuns.value.length})</summary>
+      <div class="table-scroll" tabindex="0" role="region" aria-label="Earlier runs">
+        <table class="plain-table">
+          <thead><tr><th scope="col">Run</th><th scope="col">What was different</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Best held-out loss</th><th scope="col"><span class="visually-hidden">Action</span></th></tr></thead>
+          <tbody>${earlierRuns.value.map((earlier) => html`<${EarlierRun} key=${earlier.number} earlier=${earlier} />`)}</tbody>
+        </table>
+      </div>
+    </details>`;
+}
+
+/** @param {{earlier: Run}} props */
+function EarlierRun({ earlier }) {
+  const best = bestEvaluation(earlier);
+  return html`
+    <tr>
+      <th scope="row">${earlier.number}, ${earlier.settings.prefix_token}</th>
+      <td>${earlier.changes.length > 0 ? earlier.changes.join('; ') : earlier.number === 1 ? 'the first run' : 'nothing'}</td>
+      <td class="number">${formatNumber(earlier.steps.at(-1)?.step ?? 0)}</td>
+      <td class="number">${best ? `${formatLoss(best.heldOutLoss)} (step ${best.step})` : '–'}</td>
+      <td>${keptPrompt(earlier) && html`<${Button} kind="quiet" disabled=${isActive.value} onClick=${() => usePromptOf(earlier)}>Use this prompt<//>`}</td>
+    </tr>`;
+}

@@ -1,0 +1,70 @@
+// @ts-check
+/**
+ * Settings, seed and prefix token in the address: a link reproduces a set-up.
+ *
+ * The hash is "#v=1&name=value&...": only what differs from the defaults of version 1, so that everything else is
+ * known too. Values that can't be used are replaced with the defaults, and a notice says which.
+ */
+import { batch, debounce, effect } from './ui.js';
+import { addNotice, settings, settingTexts } from './state.js';
+import { DEFAULT_SETTINGS } from './protocol.js';
+import { FIELDS, parseSetting } from './settings.js';
+
+/** @typedef {import('./protocol.js').Settings} Settings */
+
+const VERSION = '1';
+const MIRROR_MS = 300;
+
+/** @param {Settings} values @returns {string} with its "#" */
+export const linkOf = (values) => {
+  const parameters = new URLSearchParams({ v: VERSION });
+  for (const { name } of FIELDS) {
+    if (!Object.is(values[name], DEFAULT_SETTINGS[name])) parameters.set(name, String(values[name]));
+  }
+  return `#${parameters}`;
+};
+
+/** The set-up that a hash describes; null where it describes none (no hash, or a place on the page).
+ * @param {string} hash
+ * @returns {{settings: Settings, problems: string[]}|null} */
+export const readLink = (hash) => {
+  const parameters = new URLSearchParams(hash.replace(/^#/, ''));
+  const named = FIELDS.filter(({ name }) => parameters.has(name));
+  if (!parameters.has('v') && named.length === 0) return null;
+  const found = /** @type {any} */ ({ ...DEFAULT_SETTINGS });
+  const problems = [];
+  for (const field of named) {
+    const { value, problem } = parseSetting(field, parameters.get(field.name) ?? '');
+    if (problem === null) found[field.name] = value;
+    else problems.push(`${field.label}: ${problem} The default ${DEFAULT_SETTINGS[field.name]} is used.`);
+  }
+  return { settings: found, problems };
+};
+
+/** Takes over the set-up of the address, if it has one. What was there before can be brought back.
+ * @param {boolean} hadSettings settings of an earlier visit are in use */
+const applyLink = (hadSettings) => {
+  const link = readLink(location.hash);
+  if (!link) return;
+  const before = { settings: settings.peek(), texts: settingTexts.peek() };
+  if (linkOf(link.settings) !== linkOf(before.settings)) {
+    batch(() => { settings.value = link.settings; settingTexts.value = {}; });
+    if (hadSettings) {
+      addNotice('info', 'The link brought its own settings; they replace the ones you had.', {
+        label: 'Use mine again',
+        run: () => batch(() => { settings.value = before.settings; settingTexts.value = before.texts; }),
+      });
+    }
+  }
+  if (link.problems.length > 0) addNotice('warning', `Some values in the link can’t be used. ${link.problems.join(' ')}`);
+};
+
+/** Reads the address now and from now on mirrors the settings in it. @param {boolean} hadSettings */
+export const startLink = (hadSettings) => {
+  applyLink(hadSettings);
+  addEventListener('hashchange', () => applyLink(true));
+  const mirror = debounce((/** @type {string} */ hash) => {
+    if (location.hash !== hash) history.replaceState(history.state, '', hash);
+  }, MIRROR_MS);
+  effect(() => mirror(linkOf(settings.value)));
+};

@@ -1,0 +1,32 @@
+// @ts-check
+/** What counts as a crash of the wasm instance, and the sentence that says so. */
+
+/** The last panic that Rust's hook wrote to the console: the trap itself only says "unreachable". */
+let lastPanic = '';
+
+/** Listens to what the panic hook writes; it still goes to the console. */
+export function rememberPanics() {
+  const write = console.error.bind(console);
+  console.error = (...values) => {
+    const text = values.map(String).join(' ');
+    if (text.includes('panicked at')) lastPanic = text;
+    write(...values);
+  };
+}
+
+/** A trap, a failed allocation or a stack overflow: the instance must not be used again. @param {unknown} error */
+export function isCrash(error) {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+}
+
+/** @param {unknown} error @returns {string} a sentence for the person */
+export function crashMessage(error) {
+  const text = `${lastPanic} ${error instanceof Error ? error.message : error}`;
+  if (/memory|alloc|capacity overflow/i.test(text)) {
+    return 'The browser ran out of memory for this. Try a smaller batch, fewer virtual tokens or shorter examples, and close other tabs.';
+  }
+  // "panicked at src/x.rs:1:2:\nthe reason\n\nStack: ..." -> the reason and the place
+  const panic = /panicked at ([^\n]*?):?\n([^\n]*)/.exec(lastPanic);
+  const detail = panic ? `${panic[2]} (${panic[1]})` : error instanceof Error ? error.message : String(error);
+  return `The computation stopped because of a fault in this program: ${detail}`;
+}

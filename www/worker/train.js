@@ -1,0 +1,198 @@
+// @ts-check
+/**
+ * The step loop: one training step at a time, held-out evaluations before, during and after, an answer written
+ * anew every few steps, and checkpoints from which a run can go on after a pause, a crash or the end.
+ */
+import { MOST_HELD_OUT_ROWS, spread } from '../limits.js';
+import { writeAnswer } from './inference.js';
+import { Cancelled } from './task.js';
+
+/** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
+/** @typedef {import('../pkg/prompt_playground.js').Model} Model */
+/** @typedef {import('../pkg/prompt_playground.js').Tuner} Tuner */
+/** @typedef {import('../pkg/prompt_playground.js').SoftPrompt} WasmSoftPrompt */
+/** @typedef {import('../protocol.js').Example} Example */
+/** @typedef {import('../protocol.js').SoftPrompt} SoftPrompt */
+/** @typedef {import('../protocol.js').TrainPayload} TrainPayload */
+/** @typedef {import('../protocol.js').TrainResult} TrainResult */
+/** @typedef {import('../protocol.js').TrainEvent} TrainEvent */
+/** @typedef {import('./task.js').Task} Task */
+
+/** A checkpoint is sent at most this often, and at pause, stop and end. */
+const CHECKPOINT_EVERY_MS = 2000;
+
+/**
+ * @param {Library} library
+ * @param {Model} model
+ * @param {number} modelNumbers how many numbers the frozen model has
+ * @param {TrainPayload} payload
+ * @param {Task} task
+ * @returns {Promise<TrainResult>}
+ */
+export async function train(library, model, modelNumbers, payload, task) {
+  const { examples, settings, resumeState } = payload;
+  /** @type {{train: number[], heldOut: number[]}} */
+  const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
+  const trainRows = split.train.map((index) => examples[index]);
+  const heldOutRows = spread(split.heldOut, MOST_HELD_OUT_ROWS).map((index) => examples[index]);
+  const tuner = resumeState
+    ? library.Tuner.resume(model, trainRows, resumeState, settings)
+    : library.Tuner.new(model, trainRows, settings);
+  const run = new TrainingRun(model, tuner, heldOutRows, payload, task);
+  try {
+    run.announce(modelNumbers, split);
+    return await run.toTheEnd();
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    return { outcome: 'cancelled', step: tuner.stepNumber(), softPrompt: null, best: null, weightsHash: '', state: null };
+  } finally {
+    tuner.free();
+  }
+}
+
+class TrainingRun {
+  /** @type {NonNullable<TrainResult['best']>|null} */ #best = null;
+  #lastCheckpoint = performance.now();
+
+  /**
+   * @param {Model} model
+   * @param {Tuner} tuner
+   * @param {Example[]} heldOutRows
+   * @param {TrainPayload} payload
+   * @param {Task} task
+   */
+  constructor(model, tuner, heldOutRows, payload, task) {
+    this.model = model;
+    this.tuner = tuner;
+    this.heldOutRows = heldOutRows;
+    this.payload = payload;
+    this.task = task;
+    /** @type {import('../protocol.js').Settings} the effective ones */
+    this.settings = tuner.settings();
+  }
+
+  /** @param {number} modelNumbers @param {{train: number[], heldOut: number[]}} split */
+  announce(modelNumbers, split) {
+    this.#emit({ kind: 'started', settings: this.settings, trainedNumbers: this.tuner.trainedNumbers(), modelNumbers, split });
+  }
+
+  /** @returns {Promise<TrainResult>} */
+  async toTheEnd() {
+    const { tuner, task, settings } = this;
+    await this.#evaluate(tuner.stepNumber());
+    await this.#sample(tuner.stepNumber());
+    let step = tuner.stepNumber();
+    while (step < settings.steps && !task.stopped) {
+      await this.#turn(step);
+      const done = await this.#step(step);
+      if (done === null) break;
+      step = done;
+      const last = step >= settings.steps;
+      if (last || step % settings.eval_every === 0) await this.#evaluate(step);
+      if (this.payload.sampleEvery > 0 && (last || step % this.payload.sampleEvery === 0)) await this.#sample(step);
+      if (performance.now() - this.#lastCheckpoint >= CHECKPOINT_EVERY_MS) this.#checkpoint(step);
+    }
+    const state = this.#checkpoint(step);
+    return {
+      outcome: step >= settings.steps ? 'finished' : 'stopped',
+      step,
+      softPrompt: this.#softPrompt(),
+      best: this.#best,
+      weightsHash: this.model.weightsHash(),
+      state,
+    };
+  }
+
+  /**
+   * One step, block by block, so that a message acts within a few milliseconds. A step that is stopped in the middle
+   * has changed nothing. A loss that is no longer a number ends the run with a sentence.
+   * @param {number} step the steps done so far
+   * @returns {Promise<number|null>} the step's number, or null where it was stopped
+   */
+  async #step(step) {
+    if (this.task.stopped) return null;
+    let report = this.tuner.advance();
+    while (report === undefined) {
+      await this.#turn(step);
+      if (this.task.stopped) return null;
+      report = this.tuner.advance();
+    }
+    if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradNorm)) {
+      throw Object.assign(new Error(
+        `The training diverged: at step ${report.step} the loss is no longer a number. ` +
+        'Lower the learning rate in step 3, or set the gradient clipping to 1, and start again.',
+      ), { kind: 'input' });
+    }
+    this.#emit({ kind: 'step', report });
+    return report.step;
+  }
+
+  /** Held-out loss, example by example. Nothing without held-out rows. @param {number} step */
+  async #evaluate(step) {
+    if (this.heldOutRows.length === 0) return;
+    const rows = this.tuner.softPrompt();
+    const evaluation = this.model.evaluation(this.heldOutRows, rows);
+    try {
+      while (evaluation.next()) {
+        await this.#turn(step);
+        if (this.task.stopped) return;
+      }
+      const heldOutLoss = evaluation.report().loss;
+      const best = Number.isFinite(heldOutLoss) && (!this.#best || heldOutLoss < this.#best.heldOutLoss);
+      if (best) this.#best = { step, heldOutLoss, softPrompt: this.#softPrompt() };
+      this.#emit({ kind: 'evaluation', step, heldOutLoss, best });
+    } finally {
+      evaluation.free();
+      rows.free();
+    }
+  }
+
+  /** The chosen question, answered with the soft prompt as it is now. @param {number} step */
+  async #sample(step) {
+    const { sampleEvery, sampleQuestion, sampleSettings } = this.payload;
+    if (sampleEvery <= 0 || sampleQuestion.trim() === '') return;
+    const rows = this.tuner.softPrompt();
+    try {
+      const answer = await writeAnswer(this.model, sampleQuestion, undefined, rows, sampleSettings, {
+        turn: () => this.#turn(step),
+        ended: () => this.task.stopped,
+      });
+      if (answer.finishReason !== 'cancelled') this.#emit({ kind: 'sample', step, text: answer.text });
+    } finally {
+      rows.free();
+    }
+  }
+
+  /** Lets messages in, and stays here while one of them has paused the run. @param {number} step */
+  async #turn(step) {
+    await this.task.patientTurn();
+    if (!this.task.paused) return;
+    this.#checkpoint(step);
+    this.#emit({ kind: 'paused', step });
+    await this.task.whilePaused();
+    if (!this.task.stopped) this.#emit({ kind: 'continued', step });
+  }
+
+  /** @param {number} step @returns {Uint8Array} */
+  #checkpoint(step) {
+    const state = this.tuner.saveState();
+    this.#emit({ kind: 'checkpoint', step, state, softPrompt: this.#softPrompt() });
+    this.#lastCheckpoint = performance.now();
+    return state;
+  }
+
+  /** A copy of the soft prompt as it is now. @returns {SoftPrompt} */
+  #softPrompt() {
+    const rows = this.tuner.softPrompt();
+    try {
+      return { vectors: rows.vectors(), virtualTokens: rows.virtualTokens(), hiddenSize: rows.hiddenSize() };
+    } finally {
+      rows.free();
+    }
+  }
+
+  /** @param {TrainEvent} event */
+  #emit(event) {
+    this.task.emit(event);
+  }
+}
