@@ -34,7 +34,7 @@ step 'clippy wasm32'   cargo clippy --quiet --all-targets --target wasm32-unknow
 step 'native tests'    cargo test
 step 'wasm library'    make --no-print-directory pkg
 step 'types of www'    make --no-print-directory check-types
-step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome --release -- --test web
+step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome
 step 'static site'     make --no-print-directory site
 step 'page tests'      node --test --test-reporter=spec --test-concurrency=1 tests/page/*.test.mjs
 

@@ -3,11 +3,13 @@
 import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progress, signal, useEffect } from './ui.js';
 import { activePrompt, addNotice, closeNotice, conclusions, model, notices, objective, settingsProblems, usableExamples } from './state.js';
 import { loadBundledModel } from './model.js';
+import { run, startRun } from './run.js';
 import { DatasetStep } from './steps/dataset.js';
 import { ObjectiveStep } from './steps/objective.js';
 import { TechniqueStep } from './steps/technique.js';
 import { PreparedStep } from './steps/prepared.js';
 import { TrainingStep } from './steps/training.js';
+import { obstacle } from './steps/training/controls.js';
 import { TestStep } from './steps/test.js';
 import { AnalysisStep } from './steps/analysis.js';
 
@@ -112,6 +114,13 @@ const copyLink = async () => {
   }
 };
 
+/** The one button that trains; where there is a run, or something to mend first, it only leads to step 5. */
+const TrainNow = () => {
+  const starts = !run.value && obstacle() === '';
+  const onClick = () => { goTo('training'); if (starts) void startRun(); };
+  return html`<${Button} kind="primary" icon="play" onClick=${onClick}>${starts ? 'Train now' : 'Go to training'}<//>`;
+};
+
 const Header = () => html`
   <header class="page-header">
     <div class="page-bar">
@@ -128,7 +137,7 @@ const Header = () => html`
         front of every question. Everything is filled in, so you can train right away or change it step by step.
       </p>
       <div class="page-start">
-        <${Button} kind="primary" icon="play" onClick=${() => goTo('training')}>Go to training<//>
+        <${TrainNow} />
         <${ModelStatus} />
       </div>
     </div>

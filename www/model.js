@@ -10,7 +10,7 @@ export const loadBundledModel = async () => {
   model.value = { status: 'loading', info: null, loaded: 0, total: 0, error: null };
   try {
     const url = new URL('./models/bundled/', document.baseURI).href;
-    const info = await engine.loadModel({ kind: 'bundled', url }, ({ loaded, total }) => {
+    const info = await engine.loadModel({ kind: 'bundled', url, name: 'Support LM 3M' }, ({ loaded, total }) => {
       if (model.value.status === 'loading') model.value = { ...model.value, loaded, total };
     });
     model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null };

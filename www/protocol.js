@@ -103,7 +103,7 @@
 // ---------------------------------------------------------------- requests
 
 /** Where a model comes from.
- * @typedef {{kind: 'bundled', url: string}
+ * @typedef {{kind: 'bundled', url: string, name: string}
  *   | {kind: 'folder', config: ArrayBuffer, tokenizer: ArrayBuffer, weights: ArrayBuffer, tokenizerConfig?: ArrayBuffer, name: string}
  *   | {kind: 'gguf', bytes: ArrayBuffer, name: string}} ModelSource */
 

@@ -20,7 +20,7 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 /** A new inquiry of step 6; `reference` may be "".
  * @typedef {{id: string, question: string, reference: string}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
- * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: string[]}} Case */
+ * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: string[], patterns: Pattern[]}} Case */
 /** A soft prompt that was trained here, kept by its prefix token. `vectors`: virtualTokens x hiddenSize.
  * @typedef {object} TrainedPrompt
  * @property {Float32Array} vectors
@@ -218,6 +218,6 @@ export const startWith = (scenario) => batch(() => {
   settingTexts.value = {};
   testRows.value = scenario.test.map((question) => ({ id: newId(), question, reference: '' }));
   generation.value = { ...DEFAULT_GENERATION };
-  patterns.value = [];
+  patterns.value = scenario.patterns;
   conclusions.value = '';
 });

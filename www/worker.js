@@ -7,7 +7,7 @@
  * it is reported as `crashed` and engine.js replaces this worker.
  */
 import init, * as library from './pkg/prompt_playground.js';
-import { crashMessage, isCrash, rememberPanics } from './worker/crash.js';
+import { crashMessage, isCrash, release, rememberPanics } from './worker/crash.js';
 import { evaluate, generate } from './worker/inference.js';
 import { fetchFolder } from './worker/model_files.js';
 import { NO_SIMD, detectSimd } from './worker/simd.js';
@@ -63,7 +63,7 @@ const handlers = {
     try {
       return rows.nearestTokens(theModel(), k);
     } finally {
-      rows.free();
+      release(rows);
     }
   },
   readCurve: ({ curve }) => library.readCurve(curve),
@@ -119,7 +119,7 @@ async function readModel(source, task) {
   const { config, tokenizer, weights, tokenizerConfig } = files;
   const loaded = library.Model.fromHf(config, tokenizer, weights, tokenizerConfig);
   const bytes = config.length + tokenizer.length + weights.length + (tokenizerConfig?.length ?? 0);
-  return { loaded, name: source.kind === 'folder' ? source.name : folderName(source.url), bytes };
+  return { loaded, name: source.name, bytes };
 }
 
 /** @param {Extract<ModelSource, {kind: 'folder'}>} source */
@@ -130,11 +130,6 @@ function filesOf(source) {
     weights: new Uint8Array(source.weights),
     tokenizerConfig: source.tokenizerConfig ? new Uint8Array(source.tokenizerConfig) : undefined,
   };
-}
-
-/** @param {string} url */
-function folderName(url) {
-  return url.replace(/\/+$/, '').split('/').pop() || url;
 }
 
 /** @returns {Model} */

@@ -78,7 +78,10 @@ test('a reload keeps everything that was typed and trained', () => playground.wi
 
 test('two prompts live side by side; the tag in the inquiry chooses between them', () => playground.withPage({}, async (page) => {
   await train(page, 2);
+  const collision = page.getByText('A prompt named [TECH_SUPPORT] was trained on');
+  await collision.waitFor();
   await setting(page, 'Prefix token').fill('[OTHER]');
+  await collision.waitFor({ state: 'detached' });
   await setting(page, 'Seed').fill('1');
   await setting(page, 'Initialisation').selectOption('SAMPLE_VOCAB');
   await train(page, 12);

@@ -19,6 +19,17 @@ export function isCrash(error) {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
 }
 
+/**
+ * Frees an object of the library. After a trap in one of its methods it counts as borrowed for ever and cannot be
+ * freed; the error to report is the trap, and its instance is replaced as a whole.
+ * @param {{free: () => void}} object
+ */
+export function release(object) {
+  try {
+    object.free();
+  } catch { /* see above */ }
+}
+
 /** @param {unknown} error @returns {string} a sentence for the person */
 export function crashMessage(error) {
   const text = `${lastPanic} ${error instanceof Error ? error.message : error}`;

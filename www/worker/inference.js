@@ -1,5 +1,6 @@
 // @ts-check
 /** Writes answers token by token and measures losses example by example, without ever blocking the worker for long. */
+import { release } from './crash.js';
 import { Cancelled, nextTurn, withPriority } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
@@ -60,7 +61,7 @@ export async function writeAnswer(model, text, instruction, softPrompt, settings
     const reason = cancelled ? 'cancelled' : /** @type {Answer['finishReason']} */ (generation.finishReason());
     return { text: answer, tokens: generation.tokens(), finishReason: reason, milliseconds: performance.now() - start };
   } finally {
-    generation.free();
+    release(generation);
   }
 }
 
@@ -84,7 +85,7 @@ export async function evaluate(library, model, { examples, softPrompt }, task) {
       task.emit({ done: total, total });
       return evaluation.report();
     } finally {
-      evaluation.free();
+      release(evaluation);
     }
   });
 }
@@ -104,6 +105,6 @@ async function withSoftPrompt(library, model, rows, work) {
   try {
     return await work(softPrompt);
   } finally {
-    softPrompt.free();
+    release(softPrompt);
   }
 }

@@ -3,6 +3,7 @@
  * The step loop: one training step at a time, held-out evaluations before, during and after, an answer written
  * anew every few steps, and checkpoints from which a run can go on after a pause, a crash or the end.
  */
+import { release } from './crash.js';
 import { MOST_HELD_OUT_ROWS, spread } from '../limits.js';
 import { writeAnswer } from './inference.js';
 import { Cancelled } from './task.js';
@@ -46,7 +47,7 @@ export async function train(library, model, modelNumbers, payload, task) {
     if (!(error instanceof Cancelled)) throw error;
     return { outcome: 'cancelled', step: tuner.stepNumber(), softPrompt: null, best: null, weightsHash: '', state: null };
   } finally {
-    tuner.free();
+    release(tuner);
   }
 }
 
@@ -142,8 +143,8 @@ class TrainingRun {
       if (best) this.#best = { step, heldOutLoss, softPrompt: this.#softPrompt() };
       this.#emit({ kind: 'evaluation', step, heldOutLoss, best });
     } finally {
-      evaluation.free();
-      rows.free();
+      release(evaluation);
+      release(rows);
     }
   }
 
@@ -159,7 +160,7 @@ class TrainingRun {
       });
       if (answer.finishReason !== 'cancelled') this.#emit({ kind: 'sample', step, text: answer.text });
     } finally {
-      rows.free();
+      release(rows);
     }
   }
 
@@ -187,7 +188,7 @@ class TrainingRun {
     try {
       return { vectors: rows.vectors(), virtualTokens: rows.virtualTokens(), hiddenSize: rows.hiddenSize() };
     } finally {
-      rows.free();
+      release(rows);
     }
   }
 

@@ -21,7 +21,7 @@ export function Controls() {
 }
 
 /** Why no run can be started now, or "". */
-function obstacle() {
+export function obstacle() {
   if (model.value.status === 'loading') return 'The language model is still on its way.';
   if (model.value.status === 'error') return 'There is no language model to train with (see the message at the top).';
   if (settingsProblems.value.length > 0) return 'A setting in step 3 cannot be used yet.';
