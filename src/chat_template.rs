@@ -10,6 +10,11 @@ const CHAT_ML: &str = "{% for message in messages %}{{ '<|im_start|>' + message[
 /// Stands for the content while the text around it is found; private-use characters, in no template.
 const STAND_IN: &str = "\u{f8fe}content\u{f8ff}";
 
+/// What a template may spend on one prompt (an instruction or 64 bytes cost 1) and how deep it may call itself: a damaged
+/// or hostile one ends with a sentence instead of running on. Usual templates need a few hundred and no depth.
+const FUEL: u64 = 1_000_000;
+const DEPTH: usize = 40;
+
 /// The names that a template may write between turns.
 #[derive(Debug, Clone, Default)]
 pub struct SpecialNames {
@@ -37,6 +42,8 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(unusable)?;
         environment.set_syntax(syntax);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(DEPTH);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function(
             "raise_exception",
@@ -53,8 +60,8 @@ impl ChatTemplate {
     /// One user turn (and a system turn before it, where given), up to where the assistant's answer begins.
     pub fn prompt(&self, system: Option<&str>, input: &str) -> Result<Rendered> {
         let text = self.render(system, input, None)?;
-        let (before, after) = self.around_content(system, &text)?;
-        Ok(Rendered { content: before..text.len() - after, text })
+        let content = self.content_range(system, &text)?;
+        Ok(Rendered { content, text })
     }
 
     /// What the template writes right after the assistant's words, for example `<|im_end|>\n`.
@@ -63,20 +70,26 @@ impl ChatTemplate {
         Ok(text.split(STAND_IN).nth(1).unwrap_or_default().to_string())
     }
 
-    /// Lengths of the text before and after the content; templates may trim the content itself.
-    fn around_content(&self, system: Option<&str>, rendered: &str) -> Result<(usize, usize)> {
+    /// What the template itself writes around one exchange, the words of both left out.
+    pub fn frame(&self) -> Result<String> {
+        let (prompt, exchange) = (self.render(None, STAND_IN, None)?, self.render(None, STAND_IN, Some(STAND_IN))?);
+        Ok((prompt + &exchange).replace(STAND_IN, ""))
+    }
+
+    /// Where the content stands in `rendered` (bytes); templates may trim the content itself.
+    fn content_range(&self, system: Option<&str>, rendered: &str) -> Result<std::ops::Range<usize>> {
         let frame = self.render(system, STAND_IN, None)?;
         let (before, after) = frame.split_once(STAND_IN).ok_or_else(|| {
             Error::model(
                 "The model's chat template leaves out what the user writes. Choose a model with a usual chat template.",
             )
         })?;
-        if rendered.len() < frame.len() - STAND_IN.len() {
-            return Err(Error::model(
+        let content = rendered.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).ok_or_else(|| {
+            Error::model(
                 "The model's chat template changes with what the user writes. Choose a model with a usual chat template.",
-            ));
-        }
-        Ok((before.len(), after.len()))
+            )
+        })?;
+        Ok(before.len()..before.len() + content.len())
     }
 
     fn render(&self, system: Option<&str>, input: &str, response: Option<&str>) -> Result<String> {
@@ -127,7 +140,15 @@ mod tests {
 
     #[test]
     fn a_broken_template_is_refused_with_the_reason() {
-        let error = ChatTemplate::new(Some("{% for %}"), SpecialNames::default()).err().unwrap();
-        assert!(error.to_string().contains("chat template"), "{error}");
+        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}";
+        let recursive = "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}";
+        let huge = "{{ messages[0]['content'] * 1000000000 }}";
+        let silent = "{{ 'hello' }}";
+        // With a content of another length the frame would be cut inside of a letter.
+        let changing = "{{ 'ä' if messages[0]['content'] == 'test' else 'x' }}{{ messages[0]['content'] }}";
+        for source in ["{% for %}", endless, recursive, huge, silent, changing] {
+            let error = ChatTemplate::new(Some(source), SpecialNames::default()).err().expect(source);
+            assert!(error.to_string().contains("chat template"), "{error}");
+        }
     }
 }

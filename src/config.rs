@@ -129,19 +129,27 @@ impl LlamaConfig {
         }
         let heads = metadata.number("llama.attention.head_count")?;
         let hidden_size = metadata.number("llama.embedding_length")?;
+        let head_dim = metadata.number("llama.attention.key_length").unwrap_or(hidden_size / heads.max(1));
+        let rotated = metadata.number("llama.rope.dimension_count").unwrap_or(head_dim);
+        refuse(rotated != head_dim, "llama.rope.dimension_count", &rotated.to_string())?;
         Self {
             hidden_size,
             intermediate_size: metadata.number("llama.feed_forward_length")?,
             num_hidden_layers: metadata.number("llama.block_count")?,
             num_attention_heads: heads,
             num_key_value_heads: metadata.number("llama.attention.head_count_kv").unwrap_or(heads),
-            head_dim: metadata.number("llama.attention.key_length").unwrap_or(hidden_size / heads.max(1)),
+            head_dim,
             vocab_size,
             max_position_embeddings: metadata.number("llama.context_length")?,
             rms_norm_eps: metadata.real("llama.attention.layer_norm_rms_epsilon")?,
             rope_theta: metadata.real("llama.rope.freq_base").unwrap_or(10_000.0),
             tie_word_embeddings: tied,
-            eos_token_ids: metadata.number("tokenizer.ggml.eos_token_id").map(|id| vec![id as u32]).unwrap_or_default(),
+            eos_token_ids: metadata
+                .number("tokenizer.ggml.eos_token_id")
+                .ok()
+                .and_then(|id| u32::try_from(id).ok())
+                .into_iter()
+                .collect(),
         }
         .checked("The GGUF metadata")
     }
@@ -190,12 +198,15 @@ impl LlamaConfig {
                 self.rms_norm_eps, self.rope_theta
             )));
         }
+        // An id beyond the vocabulary can be neither written nor learned.
+        self.eos_token_ids.retain(|id| (*id as usize) < self.vocab_size);
         self.max_position_embeddings = self.max_position_embeddings.min(MAX_POSITIONS);
         Ok(self)
     }
 }
 
-fn refuse(unsupported: bool, field: &str, value: &str) -> Result<()> {
+/// The error of a configuration that this model code does not compute, where it is `unsupported`.
+pub(crate) fn refuse(unsupported: bool, field: &str, value: &str) -> Result<()> {
     if unsupported {
         return Err(Error::model(format!(
             "The model's configuration has {field} = {value}, which is not supported here. Choose a model without it, such as SmolLM2."

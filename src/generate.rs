@@ -82,7 +82,8 @@ impl Generation {
         let id = self.sampler.choose(&mut self.logits, &self.written);
         if self.model.tokenizer.is_stop(id) {
             self.finished = Some(FinishReason::Stop);
-            return None;
+            // What was held back as an incomplete character is not lost.
+            return Some(self.added_text()).filter(|text| !text.is_empty());
         }
         self.written.push(id);
         if self.written.len() == self.longest {
@@ -94,8 +95,8 @@ impl Generation {
     }
 
     /// Tokens written.
-    pub fn tokens(&self) -> usize {
-        self.written.len()
+    pub fn ids(&self) -> &[u32] {
+        &self.written
     }
 
     pub fn finish_reason(&self) -> Option<FinishReason> {
@@ -121,5 +122,40 @@ impl Generation {
         let added = text.get(self.text.len()..).unwrap_or_default().to_string();
         self.text = text;
         added
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_stops_inside_a_character_loses_nothing() {
+        let file = |name: &str| {
+            let path = format!("{}/www/models/bundled/{name}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read(path).expect("the bundled model")
+        };
+        let model =
+            LanguageModel::from_hf(&file("config.json"), &file("tokenizer.json"), &file("model.safetensors"), None);
+        let model = Rc::new(model.unwrap());
+        let settings = GenerationSettings {
+            temperature: 0.0,
+            top_p: 1.0,
+            repetition_penalty: 1.0,
+            max_new_tokens: 9.0,
+            seed: 0.0,
+        };
+        let mut generation = Generation::new(model.clone(), "Hi", None, &[], &settings).unwrap();
+        let say = |generation: &mut Generation, id: u32| {
+            generation.logits.fill(0.0);
+            generation.logits[id as usize] = 1.0;
+            generation.next()
+        };
+        let first_byte = model.tokenizer.encode("\u{10348}").unwrap()[0];
+        assert_eq!(say(&mut generation, model.tokenizer.encode("a").unwrap()[0]).as_deref(), Some("a"));
+        assert_eq!(say(&mut generation, first_byte).as_deref(), Some(""));
+        let end = (0..10).find(|id| model.tokenizer.is_stop(*id)).expect("a token that ends the answer");
+        assert_eq!(say(&mut generation, end).as_deref(), Some("\u{fffd}"));
+        assert_eq!((generation.finish_reason(), generation.next()), (Some(FinishReason::Stop), None));
     }
 }

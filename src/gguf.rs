@@ -86,6 +86,9 @@ impl<'a> Gguf<'a> {
                 "This is not a GGUF file: its first four bytes are not \"GGUF\". Choose a file that ends in .gguf.",
             ));
         }
+        if says_alignment_zero(bytes) {
+            return Err(wrong_type("general.alignment", "a positive number"));
+        }
         let content = Content::read(&mut Cursor::new(bytes)).map_err(|e| {
             Error::model(format!("The GGUF file cannot be read: {e}. It may be incomplete: download it again."))
         })?;
@@ -126,9 +129,11 @@ impl<'a> Gguf<'a> {
         }
         let info = self.content.tensor_infos.get(name).ok_or_else(|| missing(name))?;
         let dtype = info.ggml_dtype;
-        let length = (rows * columns) / dtype.block_size() * dtype.type_size();
-        let start = self.content.tensor_data_offset.saturating_add(info.offset) as usize;
-        let data = start.checked_add(length).and_then(|end| self.bytes.get(start..end)).ok_or_else(|| {
+        // In 64 bits, since a usize has 32 in a browser.
+        let length = rows as u64 * columns as u64 / dtype.block_size() as u64 * dtype.type_size() as u64;
+        let start = self.content.tensor_data_offset.saturating_add(info.offset);
+        let range = usize::try_from(start).ok().zip(usize::try_from(start.saturating_add(length)).ok());
+        let data = range.and_then(|(start, end)| self.bytes.get(start..end)).ok_or_else(|| {
             Error::model(format!("The GGUF file ends in the middle of the tensor {name}. Download it again."))
         })?;
         match dtype {
@@ -138,11 +143,23 @@ impl<'a> Gguf<'a> {
             _ => Matrix::from_quantised(rows, columns, data.to_vec(), dtype),
         }
     }
+}
 
-    /// A vector as f32.
-    pub fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>> {
-        Ok(self.matrix(name, 1, length)?.row(0))
-    }
+/// candle divides by the alignment of the tensors before anybody can look at it; 0 would end the program.
+/// The metadata is taken to lie in the first 16 MiB.
+fn says_alignment_zero(bytes: &[u8]) -> bool {
+    const KEY: &[u8] = b"general.alignment";
+    let head = &bytes[..bytes.len().min(16 << 20)];
+    head.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY).any(|(at, _)| {
+        // The type (u32: 0 and 1 have one byte, 2 and 3 two, 4 and 5 four), then the number.
+        let value = &bytes[at + KEY.len()..];
+        match value.first() {
+            Some(0 | 1) => value.get(4) == Some(&0),
+            Some(2 | 3) => value.get(4..6) == Some(&[0; 2]),
+            Some(4 | 5) => value.get(4..8) == Some(&[0; 4]),
+            _ => false,
+        }
+    })
 }
 
 fn missing(name: &str) -> Error {

@@ -21,7 +21,7 @@ const USER_DEFINED: i32 = 4;
 
 /// # Errors
 /// Where the metadata is incomplete, or its tokenizer is not a byte-level BPE of a known kind.
-pub fn from_metadata(metadata: &Metadata, vocab_size: usize) -> Result<ChatTokenizer> {
+pub fn from_metadata(metadata: &Metadata, eos_token_ids: &[u32], vocab_size: usize) -> Result<ChatTokenizer> {
     let model = metadata.text("tokenizer.ggml.model")?;
     if model != "gpt2" {
         return Err(Error::model(format!(
@@ -59,8 +59,7 @@ pub fn from_metadata(metadata: &Metadata, vocab_size: usize) -> Result<ChatToken
     let name = |key: &str| metadata.number(key).ok().and_then(|id| tokens.get(id).cloned()).unwrap_or_default();
     let names =
         SpecialNames { bos_token: name("tokenizer.ggml.bos_token_id"), eos_token: name("tokenizer.ggml.eos_token_id") };
-    let eos: Vec<u32> = metadata.number("tokenizer.ggml.eos_token_id").map(|id| id as u32).into_iter().collect();
-    ChatTokenizer::new(tokenizer, metadata.text("tokenizer.chat_template").ok(), names, &eos, vocab_size)
+    ChatTokenizer::new(tokenizer, metadata.text("tokenizer.chat_template").ok(), names, eos_token_ids, vocab_size)
 }
 
 /// How text is cut before the merges, by llama.cpp's name for it.

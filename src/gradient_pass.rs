@@ -2,14 +2,16 @@
 //! the head and the loss, backward through the blocks. A worker can answer between two calls.
 
 use crate::block::{KeysValues, LayerTape};
+use crate::config::LlamaConfig;
 use crate::error::Result;
 use crate::kernels::vector::add;
 use crate::language_model::LanguageModel;
 use crate::ops::cross_entropy::{self, Prediction};
 use crate::rows::{Rows, TokenRow};
 
-/// Text rows that go through the network at a time; bounds what is kept for the backward.
-const ROW_BUDGET: usize = 2048;
+/// Text rows that go through the network at a time, and the numbers that may be kept for their backward (768 MiB).
+const MOST_ROWS: usize = 2048;
+const MOST_NUMBERS: usize = 192 << 20;
 
 /// The result of a pass.
 pub struct Gradient {
@@ -19,7 +21,7 @@ pub struct Gradient {
     pub d_rows: Vec<f32>,
 }
 
-/// A pass over a batch. Large batches are cut into parts of at most [`ROW_BUDGET`] rows, whose gradients add up.
+/// A pass over a batch. Large batches are cut into parts that fit a budget of rows, whose gradients add up.
 pub struct GradientPass {
     /// Parts still to do, the last one first; one of them is under way.
     parts: Vec<Rows>,
@@ -41,7 +43,10 @@ impl GradientPass {
     /// # Errors
     /// Where an example does not fit the model's context.
     pub fn new(model: &LanguageModel, examples: &[&TokenRow], soft_rows: Vec<f32>) -> Result<Self> {
-        let parts = parts_of(examples).into_iter().rev().map(|part| model.batch(part, &soft_rows));
+        let parts = parts_of(examples, row_budget(&model.llama.config))
+            .into_iter()
+            .rev()
+            .map(|part| model.batch(part, &soft_rows));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         let targets: usize = parts.iter().map(|rows| rows.targets.len()).sum();
         let total = Gradient { predictions: Vec::with_capacity(targets), d_rows: vec![0.0; soft_rows.len()] };
@@ -87,12 +92,19 @@ impl GradientPass {
     }
 }
 
-/// Cuts a batch into parts of at most [`ROW_BUDGET`] text rows, at least one example each.
-fn parts_of<'a, 'b>(examples: &'a [&'b TokenRow]) -> Vec<&'a [&'b TokenRow]> {
+/// Text rows of a part: as many as the tapes of all blocks ([`LayerTape`]) have room for.
+fn row_budget(config: &LlamaConfig) -> usize {
+    let attention = (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim;
+    let row = 2 * config.hidden_size + attention + 2 * config.intermediate_size;
+    (MOST_NUMBERS / (row * config.num_hidden_layers)).clamp(1, MOST_ROWS)
+}
+
+/// Cuts a batch into parts of at most `budget` text rows, at least one example each.
+fn parts_of<'a, 'b>(examples: &'a [&'b TokenRow], budget: usize) -> Vec<&'a [&'b TokenRow]> {
     let mut parts = Vec::new();
     let (mut start, mut rows) = (0, 0);
     for (i, example) in examples.iter().enumerate() {
-        if i > start && rows + example.ids.len() > ROW_BUDGET {
+        if i > start && rows + example.ids.len() > budget {
             parts.push(&examples[start..i]);
             (start, rows) = (i, 0);
         }
@@ -100,4 +112,35 @@ fn parts_of<'a, 'b>(examples: &'a [&'b TokenRow]) -> Vec<&'a [&'b TokenRow]> {
     }
     parts.push(&examples[start..]);
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_every_example_once_within_the_budget() {
+        let rows: Vec<TokenRow> =
+            [3, 4, 9, 1, 2, 2].iter().map(|length| TokenRow { ids: vec![0; *length], response: 1 }).collect();
+        let rows: Vec<&TokenRow> = rows.iter().collect();
+        let lengths = |budget| parts_of(&rows, budget).iter().map(|part| part.len()).collect::<Vec<_>>();
+        assert_eq!(lengths(100), [6]);
+        assert_eq!(lengths(7), [2, 1, 3], "a row longer than the budget is a part of its own");
+        assert_eq!(lengths(1), [1; 6]);
+    }
+
+    #[test]
+    fn large_models_take_fewer_rows_at_a_time() {
+        let config = |hidden_size: usize, num_hidden_layers: usize| {
+            let sizes = format!(
+                r#"{{"hidden_size": {hidden_size}, "intermediate_size": {}, "num_hidden_layers": {num_hidden_layers},
+                "num_attention_heads": 8, "vocab_size": 100}}"#,
+                4 * hidden_size
+            );
+            LlamaConfig::from_json(sizes.as_bytes()).unwrap()
+        };
+        assert_eq!(row_budget(&config(192, 6)), MOST_ROWS);
+        let rows = row_budget(&config(2048, 16));
+        assert!(rows > 100 && rows * 16 * 13 * 2048 <= MOST_NUMBERS, "{rows}");
+    }
 }

@@ -34,7 +34,8 @@ impl LanguageModel {
     pub fn from_gguf(bytes: &[u8]) -> Result<Self> {
         let gguf = Gguf::read(bytes)?;
         let llama = weights::from_gguf(&gguf)?;
-        let tokenizer = gguf_tokenizer::from_metadata(&gguf.metadata(), llama.config.vocab_size)?;
+        let LlamaConfig { eos_token_ids, vocab_size, .. } = &llama.config;
+        let tokenizer = gguf_tokenizer::from_metadata(&gguf.metadata(), eos_token_ids, *vocab_size)?;
         Ok(Self { llama, tokenizer })
     }
 

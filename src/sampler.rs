@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::kernels::vector::{argmax, softmax};
+use crate::kernels::vector::{argmax, max, softmax};
 use crate::rng::Rng;
 
 /// How an answer is decoded; names and meaning as in `transformers`' `GenerationConfig`.
@@ -15,6 +15,7 @@ pub struct GenerationSettings {
     pub temperature: f64,
     pub top_p: f64,
     /// Divides positive and multiplies negative logits of tokens already written (Keskar et al. 2019); 1 is off.
+    /// Tokens of the question do not count, as in `transformers` where the model is given embeddings.
     pub repetition_penalty: f64,
     pub max_new_tokens: f64,
     pub seed: f64,
@@ -66,7 +67,9 @@ impl Sampler {
         if self.temperature == 0.0 {
             return argmax(logits) as u32;
         }
-        logits.iter_mut().for_each(|logit| *logit /= self.temperature);
+        // Relative to the largest, so that a temperature near 0 gives no infinite numbers.
+        let largest = max(logits);
+        logits.iter_mut().for_each(|logit| *logit = (*logit - largest) / self.temperature);
         softmax(logits);
         self.draw(logits)
     }
@@ -124,5 +127,10 @@ mod tests {
         let mut sampler = sampler(1.0, 0.85, 1.0);
         let logits = [0.7f32.ln(), 0.2f32.ln(), 0.1f32.ln()];
         assert!((0..2000).all(|_| sampler.choose(&mut logits.clone(), &[]) < 2));
+    }
+
+    #[test]
+    fn a_temperature_near_zero_is_greedy() {
+        assert_eq!(sampler(1e-40, 1.0, 1.0).choose(&mut [1.0, 2.0, 1.9], &[]), 1);
     }
 }

@@ -14,6 +14,8 @@ pub struct SoftPrompt {
     hidden_size: usize,
 }
 
+const ANOTHER_MODEL: &str = "It was trained on another model: choose that one, or train again.";
+
 /// A word of the vocabulary near a virtual token, by cosine similarity.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Neighbour {
@@ -28,7 +30,7 @@ impl SoftPrompt {
         let hidden_size = model.config.hidden_size;
         if vectors.is_empty() || !vectors.len().is_multiple_of(hidden_size) {
             return Err(Error::input(format!(
-                "This trained prompt has {} numbers, which are not rows of the model's {hidden_size}. It was trained on another model: choose that one, or train again.",
+                "This trained prompt has {} numbers, which are not rows of the model's {hidden_size}. {ANOTHER_MODEL}",
                 vectors.len()
             )));
         }
@@ -69,25 +71,38 @@ impl SoftPrompt {
     /// For every virtual token the `k` tokens of the vocabulary whose embeddings point most nearly the same way.
     pub fn nearest_tokens(&self, k: usize, model: &Llama, tokenizer: &ChatTokenizer) -> Vec<Vec<Neighbour>> {
         let norm = |v: &[f32]| dot(v, v).sqrt().max(f32::MIN_POSITIVE);
-        let vocabulary = model.config.vocab_size;
-        let mut found: Vec<Vec<(f32, u32)>> = vec![Vec::with_capacity(vocabulary); self.virtual_tokens()];
-        for id in 0..vocabulary {
+        let vectors: Vec<(&[f32], f32)> = self.vectors.chunks_exact(self.hidden_size).map(|v| (v, norm(v))).collect();
+        let mut found: Vec<Vec<(f32, u32)>> = vec![Vec::new(); vectors.len()];
+        for id in 0..model.config.vocab_size {
             model.embedding().with_rows(id, 1, |row| {
                 let length = norm(row);
-                for (candidates, vector) in found.iter_mut().zip(self.vectors.chunks_exact(self.hidden_size)) {
-                    candidates.push((dot(row, vector) / (length * norm(vector)), id as u32));
+                for (best, (vector, vector_length)) in found.iter_mut().zip(&vectors) {
+                    keep_best(best, k, (dot(row, vector) / (length * vector_length), id as u32));
                 }
             });
         }
-        let best = |mut candidates: Vec<(f32, u32)>| {
-            candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
-            candidates
-                .into_iter()
-                .take(k)
-                .map(|(similarity, id)| Neighbour { token: tokenizer.token_text(id), similarity })
-                .collect()
-        };
-        found.into_iter().map(best).collect()
+        let named = |(similarity, id)| Neighbour { token: tokenizer.token_text(id), similarity };
+        found.into_iter().map(|best| best.into_iter().map(named).collect()).collect()
+    }
+}
+
+/// A prompt works on the model that it was trained on: refuses rows of `hidden_size` numbers where `model` has others.
+pub fn check_hidden_size(hidden_size: usize, model: &Llama) -> Result<()> {
+    let expected = model.config.hidden_size;
+    if hidden_size != expected {
+        return Err(Error::input(format!(
+            "The rows of this trained prompt have {hidden_size} numbers, and the model's have {expected}. {ANOTHER_MODEL}"
+        )));
+    }
+    Ok(())
+}
+
+/// Puts a candidate (similarity, id) at its place among the `k` best, which stand in descending order.
+fn keep_best(best: &mut Vec<(f32, u32)>, k: usize, candidate: (f32, u32)) {
+    let place = best.partition_point(|(similarity, _)| *similarity >= candidate.0);
+    if place < k {
+        best.insert(place, candidate);
+        best.truncate(k);
     }
 }
 

@@ -3,7 +3,7 @@
 //! What a person types is always encoded as plain text: only the template can write a special token.
 
 use serde::{Deserialize, Serialize};
-use tokenizers::Tokenizer;
+use tokenizers::{AddedToken, Tokenizer};
 
 use crate::chat_template::{ChatTemplate, SpecialNames};
 use crate::dataset::Example;
@@ -43,9 +43,32 @@ pub struct ChatTokenizer {
 /// The fields of `tokenizer_config.json` that matter here.
 #[derive(Debug, Default, Deserialize)]
 struct TokenizerConfig {
-    chat_template: Option<String>,
+    chat_template: Option<TemplateSource>,
     bos_token: Option<TokenName>,
     eos_token: Option<TokenName>,
+}
+
+/// One template, or several with names, of which "default" is for chats without tools.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum TemplateSource {
+    One(String),
+    Several(Vec<NamedTemplate>),
+}
+
+#[derive(Debug, Deserialize)]
+struct NamedTemplate {
+    name: String,
+    template: String,
+}
+
+impl TemplateSource {
+    fn default_template(self) -> Option<String> {
+        match self {
+            Self::One(template) => Some(template),
+            Self::Several(all) => all.into_iter().find(|named| named.name == "default").map(|named| named.template),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,7 +115,8 @@ impl ChatTokenizer {
             bos_token: config.bos_token.map(TokenName::text).unwrap_or_default(),
             eos_token: config.eos_token.map(TokenName::text).unwrap_or_default(),
         };
-        Self::new(tokenizer, config.chat_template.as_deref(), names, eos_token_ids, vocab_size)
+        let template = config.chat_template.and_then(TemplateSource::default_template);
+        Self::new(tokenizer, template.as_deref(), names, eos_token_ids, vocab_size)
     }
 
     pub fn new(
@@ -108,22 +132,16 @@ impl ChatTokenizer {
                 "The tokenizer has a token with the id {largest}, but the model knows only {vocab_size} tokens. The two files are not of the same model."
             )));
         }
+        let eos_name = names.eos_token.clone();
+        let template = ChatTemplate::new(template, names)?;
+        protect_template_tokens(&mut tokenizer, &template, eos_token_ids)?;
         tokenizer.set_encode_special_tokens(true);
         let _ = tokenizer.with_truncation(None);
         tokenizer.with_padding(None);
-        let mut special: Vec<(String, u32)> = tokenizer
-            .get_added_tokens_decoder()
-            .into_iter()
-            .filter(|(_, t)| t.special)
-            .map(|(id, t)| (t.content, id))
-            .collect();
-        special.sort_by_key(|(content, id)| (std::cmp::Reverse(content.len()), *id));
-        let eos = special.iter().find(|(content, _)| *content == names.eos_token).map(|(_, id)| *id);
-        let template = ChatTemplate::new(template, names)?;
-        let after = template.after_response()?;
-        let first_special =
-            special.iter().filter_map(|(content, id)| after.find(content.as_str()).map(|at| (at, *id))).min();
-        let end_of_turn = first_special.map(|(_, id)| id).or(eos).or(eos_token_ids.first().copied()).ok_or_else(|| {
+        let special = special_tokens(&tokenizer);
+        let eos = special.iter().find(|(content, _)| *content == eos_name).map(|(_, id)| *id);
+        let written = first_special(&special, &template.after_response()?).map(|(_, _, id)| id);
+        let end_of_turn = written.or(eos).or(eos_token_ids.first().copied()).ok_or_else(|| {
             Error::model("Neither the chat template nor the configuration names a token that ends an answer. Choose a model with a chat template.")
         })?;
         let mut stop_ids = vec![end_of_turn];
@@ -155,11 +173,6 @@ impl ChatTokenizer {
         self.special.iter().any(|(_, special)| *special == id)
     }
 
-    /// The special token whose name `text` contains, if any.
-    pub fn special_in(&self, text: &str) -> Option<&str> {
-        self.special.iter().map(|(content, _)| content.as_str()).find(|content| text.contains(content))
-    }
-
     /// The chat template around `input`, up to where the answer begins.
     pub fn prompt(&self, system: Option<&str>, input: &str) -> Result<Vec<PromptToken>> {
         let mark = BREAKS
@@ -171,7 +184,7 @@ impl ChatTokenizer {
         let mut tokens = Vec::new();
         let mut start = 0;
         while start < rendered.text.len() {
-            let next = self.next_special(&rendered.text[start..]);
+            let next = first_special(&self.special, &rendered.text[start..]);
             let end = next.map_or(rendered.text.len(), |(at, _, _)| start + at);
             self.encode_piece(&rendered.text, start..end, &rendered.content, mark, &mut tokens)?;
             start = end;
@@ -220,10 +233,21 @@ impl ChatTokenizer {
         Ok(())
     }
 
+    /// # Errors
+    /// Where the tokenizer fails, or reads a special token in the text although it was told not to: one that looks up
+    /// whole words in its vocabulary can.
     fn encoding(&self, text: &str) -> Result<tokenizers::Encoding> {
-        self.tokenizer
+        let encoding = self
+            .tokenizer
             .encode(text, false)
-            .map_err(|e| Error::input(format!("This text cannot be split into tokens: {e}.")))
+            .map_err(|e| Error::input(format!("This text cannot be split into tokens: {e}.")))?;
+        let injected = |(content, id): &&(String, u32)| encoding.get_ids().contains(id) && text.contains(content);
+        if let Some((content, _)) = self.special.iter().find(injected) {
+            return Err(Error::input(format!(
+                "The text contains {content}, which this model can only read as a control sign. Write it in another way, for example with spaces in it."
+            )));
+        }
+        Ok(encoding)
     }
 
     /// Puts `mark` after the first character of everything that looks like a special token.
@@ -237,13 +261,39 @@ impl ChatTokenizer {
         }
         broken
     }
+}
 
-    /// (offset, length, id) of the first special token in `text`.
-    fn next_special(&self, text: &str) -> Option<(usize, usize, u32)> {
-        let found = self
-            .special
-            .iter()
-            .filter_map(|(content, id)| text.find(content.as_str()).map(|at| (at, content.len(), *id)));
-        found.min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)))
-    }
+/// Marks as special what the template writes around the words, and what ends an answer. Some fine-tuned models add their
+/// turn tokens as ordinary ones, which a person could then write.
+fn protect_template_tokens(tokenizer: &mut Tokenizer, template: &ChatTemplate, eos_token_ids: &[u32]) -> Result<()> {
+    let frame = template.frame()?;
+    let is_sign = |text: &str| text.chars().any(|c| !c.is_alphanumeric() && !c.is_whitespace());
+    let ordinary = tokenizer.get_added_tokens_decoder().into_iter().filter(|(id, token)| {
+        let of_template = is_sign(&token.content) && frame.contains(&token.content);
+        !token.special && (of_template || eos_token_ids.contains(id))
+    });
+    let special: Vec<AddedToken> = ordinary.map(|(_, token)| AddedToken { special: true, ..token }).collect();
+    tokenizer
+        .add_special_tokens(special)
+        .map(|_| ())
+        .map_err(|e| Error::model(format!("The special tokens of the tokenizer are damaged: {e}.")))
+}
+
+/// Names and ids of the special tokens, the longest first. A name of one character cannot be kept apart from the
+/// person's words and counts as plain text.
+fn special_tokens(tokenizer: &Tokenizer) -> Vec<(String, u32)> {
+    let added = tokenizer.get_added_tokens_decoder().into_iter().map(|(id, token)| (token.special, token.content, id));
+    let mut special: Vec<(String, u32)> = added
+        .filter(|(special, content, _)| *special && content.chars().nth(1).is_some())
+        .map(|(_, content, id)| (content, id))
+        .collect();
+    special.sort_by_key(|(content, id)| (std::cmp::Reverse(content.len()), *id));
+    special
+}
+
+/// (offset, length, id) of the first special token in `text`, the longest one where several begin there.
+fn first_special(special: &[(String, u32)], text: &str) -> Option<(usize, usize, u32)> {
+    let found =
+        special.iter().filter_map(|(content, id)| text.find(content.as_str()).map(|at| (at, content.len(), *id)));
+    found.min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)))
 }

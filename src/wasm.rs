@@ -111,12 +111,12 @@ impl Model {
 
     /// Starts measuring the loss of `examples`, with a soft prompt in front or without.
     pub fn evaluation(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<Evaluation> {
-        self.evaluation_with(examples, rows_of(soft_prompt))
+        self.evaluation_with(examples, self.rows_of(soft_prompt)?)
     }
 
     /// `Example[]` -> `LossReport`, in one go.
     pub fn loss(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<JsValue> {
-        self.loss_with(examples, rows_of(soft_prompt))
+        self.loss_with(examples, self.rows_of(soft_prompt)?)
     }
 
     /// Starts an answer to `text`. `instruction` is plain text in front of it, `soft_prompt` trained virtual tokens.
@@ -127,7 +127,7 @@ impl Model {
         soft_prompt: Option<SoftPromptRef>,
         settings: JsValue,
     ) -> JsResult<Generation> {
-        let (rows, settings) = (rows_of(soft_prompt), from_js(settings)?);
+        let (rows, settings) = (self.rows_of(soft_prompt)?, from_js(settings)?);
         let inner = generate::Generation::new(self.inner.clone(), text, instruction.as_deref(), &rows, &settings);
         Ok(Generation { inner: inner.map_err(to_js_error)? })
     }
@@ -135,6 +135,13 @@ impl Model {
 
 /// What JavaScript does not see.
 impl Model {
+    /// The rows of a soft prompt that was trained on this model; none without one.
+    fn rows_of(&self, soft_prompt: Option<SoftPromptRef>) -> JsResult<Vec<f32>> {
+        let Some(prompt) = soft_prompt else { return Ok(Vec::new()) };
+        soft_prompt::check_hidden_size(prompt.hidden_size(), &self.inner.llama).map_err(to_js_error)?;
+        Ok(prompt.vectors())
+    }
+
     fn evaluation_with(&self, examples: JsValue, soft_rows: Vec<f32>) -> JsResult<Evaluation> {
         let inner = evaluation::Evaluation::new(self.inner.clone(), &from_js::<Vec<Example>>(examples)?, soft_rows);
         Ok(Evaluation { inner: inner.map_err(to_js_error)? })
@@ -226,7 +233,7 @@ impl Generation {
     }
 
     pub fn tokens(&self) -> usize {
-        self.inner.tokens()
+        self.inner.ids().len()
     }
 
     /// "stop" or "length" once it has ended, "" before.
@@ -275,6 +282,7 @@ impl SoftPrompt {
     /// For every virtual token the `k` nearest words of the vocabulary: `{token, similarity}[][]`.
     #[wasm_bindgen(js_name = nearestTokens)]
     pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
+        soft_prompt::check_hidden_size(self.hidden_size(), &model.inner.llama).map_err(to_js_error)?;
         to_js(&self.inner.nearest_tokens(k, &model.inner.llama, &model.inner.tokenizer))
     }
 }
@@ -287,6 +295,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn vectors(this: &SoftPromptRef) -> Vec<f32>;
+
+    #[wasm_bindgen(method, js_name = hiddenSize)]
+    fn hidden_size(this: &SoftPromptRef) -> usize;
 }
 
 /// A run: one soft prompt being trained on some examples.
@@ -431,10 +442,6 @@ pub fn read_curve(points: JsValue) -> JsResult<JsValue> {
 
 fn settings_of(settings: JsValue) -> JsResult<TunerSettings> {
     settings::check(from_js(settings)?).into_result().map_err(to_js_error)
-}
-
-fn rows_of(soft_prompt: Option<SoftPromptRef>) -> Vec<f32> {
-    soft_prompt.map(|prompt| prompt.vectors()).unwrap_or_default()
 }
 
 fn to_js<T: Serialize>(value: &T) -> JsResult<JsValue> {

@@ -4,14 +4,14 @@ use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::block::Layer;
-use crate::config::LlamaConfig;
+use crate::config::{LlamaConfig, refuse};
 use crate::error::{Error, Result};
 use crate::gguf::Gguf;
 use crate::matrix::Matrix;
 use crate::model::Llama;
 
 /// Models up to this number of parameters are expanded to f32 once, since that is faster; 256 MiB.
-const EXPAND_UP_TO: usize = 64 << 20;
+const EXPAND_UP_TO: u64 = 64 << 20;
 
 /// The weights of one file by their names in `transformers`.
 trait Source {
@@ -33,6 +33,10 @@ pub fn from_gguf(gguf: &Gguf) -> Result<Llama> {
     let (vocab_size, _) = gguf.shape("token_embd.weight")?;
     let tied = !gguf.has("output.weight");
     let config = LlamaConfig::from_gguf(&gguf.metadata(), vocab_size, tied)?;
+    // llama.cpp keeps Llama 3's scaled rotary positions in a tensor, not in the metadata.
+    refuse(gguf.has("rope_freqs.weight"), "rope_scaling", "llama3")?;
+    refuse(gguf.has("blk.0.attn_q.bias") || gguf.has("blk.0.attn_output.bias"), "attention_bias", "true")?;
+    refuse(gguf.has("blk.0.ffn_gate.bias"), "mlp_bias", "true")?;
     build(&GgufSource { gguf, config: config.clone() }, config, tied)
 }
 
@@ -40,10 +44,9 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     let (d, f) = (config.hidden_size, config.intermediate_size);
     let q = config.num_attention_heads * config.head_dim;
     let kv = config.num_key_value_heads * config.head_dim;
-    let size = config.vocab_size * d * 2 + config.num_hidden_layers * (2 * d * (q + kv) + 3 * d * f);
     let matrix = |name: &str, rows: usize, columns: usize| -> Result<Matrix> {
         let stored = source.matrix(name, rows, columns)?;
-        if size > EXPAND_UP_TO {
+        if parameters(&config) > EXPAND_UP_TO {
             return Ok(stored);
         }
         Ok(stored.with_rows(0, rows, |values| Matrix::from_f32(rows, columns, values.to_vec())))
@@ -72,6 +75,14 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     }
     let head = if untied { Some(matrix("lm_head.weight", config.vocab_size, d)?) } else { None };
     Ok(Llama::new(config, embedding, layers, vector("model.norm.weight")?, head))
+}
+
+/// How many weights a configuration asks for, an untied head included; in 64 bits, since a usize has 32 in a browser.
+fn parameters(config: &LlamaConfig) -> u64 {
+    let [d, f, vocabulary, layers] =
+        [config.hidden_size, config.intermediate_size, config.vocab_size, config.num_hidden_layers].map(|n| n as u64);
+    let heads = 2 * (config.num_attention_heads + config.num_key_value_heads) as u64 * config.head_dim as u64;
+    2 * vocabulary * d + layers * d * (heads + 3 * f)
 }
 
 impl Source for SafeTensors<'_> {

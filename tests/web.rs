@@ -3,7 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, JSON, Object, Reflect};
-use prompt_playground::wasm::{Model, SoftPrompt, Tuner, check_settings, parse_dataset};
+use prompt_playground::wasm::{Model, SoftPrompt, SoftPromptRef, Tuner, check_settings, parse_dataset};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -110,6 +110,13 @@ fn a_gguf_file_loads() {
     assert_eq!((number(&info, "layers"), number(&info, "vocabulary")), (2.0, 320.0));
 }
 
+/// 192 numbers: six rows of the tiny model, which could pass for one row of the bundled one.
+fn prompt_of_another_model() -> SoftPromptRef {
+    let tiny = Model::from_gguf(TINY_GGUF).expect("a GGUF model");
+    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 192]).expect("rows of the tiny model");
+    JsValue::from(prompt).unchecked_into()
+}
+
 #[wasm_bindgen_test]
 fn errors_are_sentences_with_a_kind() {
     let kinds = [
@@ -118,6 +125,7 @@ fn errors_are_sentences_with_a_kind() {
         (Model::from_hf(br#"{"hidden_size": 1e99}"#, TOKENIZER, WEIGHTS, None).err(), "model"),
         (Tuner::new_run(&bundled(), Array::new().into(), plain_settings()).err(), "input"),
         (SoftPrompt::from_vectors(&bundled(), vec![1.0; 7]).err(), "input"),
+        (bundled().evaluation(get(&parse(CASE), "examples"), Some(prompt_of_another_model())).err(), "input"),
     ];
     for (error, kind) in kinds {
         let error = error.expect("an error");

@@ -64,8 +64,8 @@ pub fn forward(q: &[f32], k: &[f32], v: &[f32], spans: &[Span], heads: Heads) ->
 /// Gradients of [`forward`] for `d_out`; the attention weights are computed anew instead of being kept.
 ///
 /// `needed`: only rows `0 .. needed` of the keys and values get a gradient (all of them, or in the first layer the soft
-/// prompt alone, since nothing before it depends on what is trained). Returns (dq, dk, dv) with `needed` rows in dk, dv.
-/// dq of a query that no needed row feeds can be left out by giving it in `skip_dq`: queries from that index on.
+/// prompt alone, since nothing before it depends on what is trained). Likewise only queries `0 .. needed_queries`.
+/// Returns (dq, dk, dv) with `needed_queries` rows in dq and `needed` rows in dk and dv.
 #[allow(clippy::too_many_arguments)]
 pub fn backward(
     q: &[f32],
@@ -75,11 +75,11 @@ pub fn backward(
     heads: Heads,
     d_out: &[f32],
     needed: usize,
-    skip_dq: usize,
+    needed_queries: usize,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let (q_width, kv_width) = (heads.heads * heads.head_size, heads.kv_heads * heads.head_size);
     let (mut dq, mut dk, mut dv) =
-        (vec![0.0; skip_dq * q_width], vec![0.0; needed * kv_width], vec![0.0; needed * kv_width]);
+        (vec![0.0; needed_queries * q_width], vec![0.0; needed * kv_width], vec![0.0; needed * kv_width]);
     let (mut weights, mut d_weights) = (Vec::new(), Vec::new());
     for (i, span) in spans.iter().enumerate() {
         for head in 0..heads.heads {
@@ -92,7 +92,7 @@ pub fn backward(
             let mean = dot(&weights, &d_weights);
             for ((key, weight), d_weight) in span.keys().zip(&weights).zip(&d_weights) {
                 let d_score = weight * (d_weight - mean) * heads.scale();
-                if i < skip_dq {
+                if i < needed_queries {
                     add_scaled(
                         &mut dq[i * q_width..][q_columns.clone()],
                         d_score,

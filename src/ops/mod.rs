@@ -1,7 +1,8 @@
 //! The differentiable operations of a frozen transformer on row-major `f32` slices.
 //!
 //! Each file has a forward and a backward that gives the gradient of its *inputs* only, since no weight is trained,
-//! and a check of that gradient against finite differences. Gradients are added to what stands in the output.
+//! and a check of that gradient against finite differences. Where a backward takes its output as an argument, the
+//! gradient is added to what stands in it.
 
 pub mod attention;
 pub mod cross_entropy;

@@ -1,0 +1,62 @@
+//! Decoding: the cache of keys and values changes nothing, and every piece of text comes out.
+
+mod common;
+
+use common::bundled;
+use prompt_playground::generate::{FinishReason, Generation};
+use prompt_playground::kernels::vector::argmax;
+use prompt_playground::sampler::GenerationSettings;
+
+const GREEDY: GenerationSettings =
+    GenerationSettings { temperature: 0.0, top_p: 1.0, repetition_penalty: 1.0, max_new_tokens: 24.0, seed: 1.0 };
+
+fn answer(input: &str, instruction: Option<&str>, settings: &GenerationSettings) -> (String, Generation) {
+    let mut generation = Generation::new(bundled(), input, instruction, &[], settings).unwrap();
+    let text = std::iter::from_fn(|| generation.next()).collect();
+    (text, generation)
+}
+
+#[test]
+fn decoding_with_the_cache_equals_reading_everything_anew() {
+    let model = bundled();
+    for instruction in [None, Some("Answer politely.")] {
+        let (text, generation) = answer("How do I restart my hub?", instruction, &GREEDY);
+        let mut ids: Vec<u32> = model
+            .tokenizer
+            .prompt(instruction, "How do I restart my hub?")
+            .unwrap()
+            .into_iter()
+            .map(|token| token.id)
+            .collect();
+        let prompt = ids.len();
+        let stopped = loop {
+            let logits = model.logits(&ids).unwrap();
+            let next = argmax(&logits[logits.len() - model.llama.config.vocab_size..]) as u32;
+            if model.tokenizer.is_stop(next) || ids.len() - prompt == 24 {
+                break model.tokenizer.is_stop(next);
+            }
+            ids.push(next);
+        };
+        assert_eq!(text, model.tokenizer.decode(&ids[prompt..]));
+        assert_eq!(generation.ids(), &ids[prompt..]);
+        let ended_itself = stopped && generation.ids().len() < 24;
+        assert_eq!(generation.finish_reason() == Some(FinishReason::Stop), ended_itself);
+    }
+}
+
+#[test]
+fn the_seed_decides_what_is_drawn() {
+    let drawn = |seed: f64| answer("Hello", None, &GenerationSettings { temperature: 1.5, seed, ..GREEDY }).0;
+    assert_eq!(drawn(3.0), drawn(3.0));
+    assert_ne!(drawn(3.0), drawn(4.0));
+}
+
+#[test]
+fn pieces_add_up_to_the_whole_text_even_with_broken_characters() {
+    let model = bundled();
+    for seed in 0..20 {
+        let settings = GenerationSettings { temperature: 10.0, seed: f64::from(seed), ..GREEDY };
+        let (text, generation) = answer("Grüße 🙂", None, &settings);
+        assert_eq!(text, model.tokenizer.decode(generation.ids()), "seed {seed}");
+    }
+}
