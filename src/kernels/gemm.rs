@@ -42,14 +42,54 @@ pub fn backward(dy: &[f32], w: &Matrix, dx: &mut [f32]) {
         w.with_rows(top, height, |rows| {
             for first in (0..inputs).step_by(PANEL) {
                 let columns = PANEL.min(inputs - first);
-                for (packed, row) in panel.chunks_exact_mut(PANEL).zip(rows.chunks_exact(inputs)) {
-                    packed[..columns].copy_from_slice(&row[first..first + columns]);
-                    packed[columns..].fill(0.0);
-                }
+                pack_columns(rows, inputs, first, &mut panel);
                 accumulate(&dy[top..], outputs, height, &panel, columns, &mut dx[first..], inputs);
             }
         });
     }
+}
+
+/// A matrix packed for the register tile: B (k x columns) as panels of k x 8.
+pub struct Panels {
+    packed: Vec<f32>,
+    k: usize,
+    columns: usize,
+}
+
+impl Panels {
+    /// B = Xᵀ for `x` (rows, width): the product with it is A Xᵀ.
+    pub fn of_rows(x: &[f32], width: usize) -> Self {
+        let columns = x.len() / width;
+        let mut packed = vec![0.0; columns.div_ceil(PANEL) * PANEL * width];
+        for (rows, panel) in x.chunks(PANEL * width).zip(packed.chunks_exact_mut(PANEL * width)) {
+            transpose_into(rows, width, panel);
+        }
+        Self { packed, k: width, columns }
+    }
+
+    /// B = X for `x` (rows, width): the product with it is A X.
+    pub fn of_columns(x: &[f32], width: usize) -> Self {
+        let k = x.len() / width;
+        let mut packed = vec![0.0; width.div_ceil(PANEL) * PANEL * k];
+        for (i, panel) in packed.chunks_exact_mut(PANEL * k).enumerate() {
+            pack_columns(x, width, i * PANEL, panel);
+        }
+        Self { packed, k, columns: width }
+    }
+}
+
+/// A (m, k) · B (k, columns) -> (m, columns).
+pub fn product(a: &[f32], k: usize, b: &Panels) -> Vec<f32> {
+    assert_eq!(k, b.k);
+    let mut c = vec![0.0; a.len() / k * b.columns];
+    if c.is_empty() {
+        return c;
+    }
+    for (i, panel) in b.packed.chunks_exact(PANEL * k).enumerate() {
+        let first = i * PANEL;
+        accumulate(a, k, k, panel, PANEL.min(b.columns - first), &mut c[first..], b.columns);
+    }
+    c
 }
 
 /// One or a few rows (decoding): dot products with the rows of W, which are read once.
@@ -83,5 +123,14 @@ fn transpose_into(rows: &[f32], width: usize, panel: &mut [f32]) {
             Some(row) => row.iter().zip(panel.chunks_exact_mut(PANEL)).for_each(|(v, p)| p[lane] = *v),
             None => panel.chunks_exact_mut(PANEL).for_each(|p| p[lane] = 0.0),
         }
+    }
+}
+
+/// Packs columns `first .. first + 8` of `rows` (k, width) as k x 8; missing columns become zeros.
+fn pack_columns(rows: &[f32], width: usize, first: usize, panel: &mut [f32]) {
+    let columns = PANEL.min(width - first);
+    for (packed, row) in panel.chunks_exact_mut(PANEL).zip(rows.chunks_exact(width)) {
+        packed[..columns].copy_from_slice(&row[first..first + columns]);
+        packed[columns..].fill(0.0);
     }
 }

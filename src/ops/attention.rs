@@ -2,9 +2,13 @@
 //!
 //! All rows of a batch stand one after another, without padding. The soft prompt's rows come first and are there once:
 //! every query attends to them and to the earlier rows of its own example, and the gradients of all examples add up
-//! in the prompt's keys and values.
+//! in the prompt's keys and values. Queries with the same first key form a block; a block's products
+//! (Q Kᵀ, P V and their gradients) run on the register tile that the linear layers use.
 
-use crate::kernels::vector::{add_scaled, dot, softmax};
+use std::ops::Range;
+
+use crate::kernels::gemm::{Panels, product};
+use crate::kernels::vector::{add, add_scaled, dot, softmax};
 
 /// The keys that one query attends to: rows `0 .. shared` and rows `first ..= last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +19,9 @@ pub struct Span {
 }
 
 impl Span {
-    /// Rows of the keys, in order of position.
-    fn keys(self) -> impl Iterator<Item = usize> {
-        (0..self.shared).chain(self.first..=self.last)
+    /// Number of keys.
+    fn len(self) -> usize {
+        self.shared + self.last + 1 - self.first
     }
 }
 
@@ -34,38 +38,110 @@ impl Heads {
         1.0 / (self.head_size as f32).sqrt()
     }
 
-    /// Where head `head` stands in a row of queries, and its group's keys in a row of keys.
-    fn columns(&self, head: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+    /// Columns of head `head` in a row of queries.
+    fn q_columns(&self, head: usize) -> Range<usize> {
+        head * self.head_size..(head + 1) * self.head_size
+    }
+
+    /// Columns of the keys and values that head `head` shares with its group.
+    fn kv_columns(&self, head: usize) -> Range<usize> {
         let group = head / (self.heads / self.kv_heads);
-        let size = self.head_size;
-        (head * size..(head + 1) * size, group * size..(group + 1) * size)
+        group * self.head_size..(group + 1) * self.head_size
+    }
+}
+
+/// One head of a block: consecutive queries whose keys begin at the same rows, so that earlier queries attend to a
+/// prefix of the keys of later ones.
+struct Block<'a> {
+    /// Indices of the queries.
+    queries: Range<usize>,
+    spans: &'a [Span],
+    /// Rows of the keys of the last query, in order of position.
+    keys: Vec<usize>,
+}
+
+impl<'a> Block<'a> {
+    /// All blocks of a batch, in order.
+    fn all(spans: &'a [Span]) -> Vec<Self> {
+        let mut start = 0;
+        let same_keys = |a: &Span, b: &Span| (a.shared, a.first) == (b.shared, b.first) && a.last <= b.last;
+        spans
+            .chunk_by(same_keys)
+            .map(|spans| {
+                let queries = start..start + spans.len();
+                start = queries.end;
+                let last = spans[spans.len() - 1];
+                Self { queries, spans, keys: (0..last.shared).chain(last.first..=last.last).collect() }
+            })
+            .collect()
+    }
+
+    /// The head's columns of the block's queries: (queries, size).
+    fn of_queries(&self, x: &[f32], width: usize, columns: Range<usize>) -> Vec<f32> {
+        self.queries.clone().flat_map(|row| &x[row * width..][columns.clone()]).copied().collect()
+    }
+
+    /// The head's columns of the block's keys or values: (keys, size).
+    fn of_keys(&self, x: &[f32], width: usize, columns: Range<usize>) -> Vec<f32> {
+        self.keys.iter().flat_map(|row| &x[row * width..][columns.clone()]).copied().collect()
+    }
+
+    /// softmax(Q Kᵀ / sqrt(size)): (queries, keys), zero where a query does not attend.
+    fn weights(&self, q: &[f32], k: &[f32], size: usize, scale: f32) -> Vec<f32> {
+        let mut weights = product(q, size, &Panels::of_rows(k, size));
+        for (row, span) in weights.chunks_exact_mut(self.keys.len()).zip(self.spans) {
+            let (attended, hidden) = row.split_at_mut(span.len());
+            attended.iter_mut().for_each(|score| *score *= scale);
+            softmax(attended);
+            hidden.fill(0.0);
+        }
+        weights
     }
 }
 
 /// q: (queries, heads · size); k, v: (rows, kv_heads · size); one span a query. Returns (queries, heads · size).
 pub fn forward(q: &[f32], k: &[f32], v: &[f32], spans: &[Span], heads: Heads) -> Vec<f32> {
-    let (q_width, kv_width) = (heads.heads * heads.head_size, heads.kv_heads * heads.head_size);
+    let (q_width, kv_width, size) = (heads.heads * heads.head_size, heads.kv_heads * heads.head_size, heads.head_size);
     let mut out = vec![0.0; q.len()];
-    let mut weights = Vec::new();
-    for (i, span) in spans.iter().enumerate() {
+    for block in Block::all(spans) {
+        if block.queries.len() == 1 {
+            let row = block.queries.start * q_width..block.queries.end * q_width;
+            one_query(&q[row.clone()], k, v, &block.keys, heads, &mut out[row]);
+            continue;
+        }
         for head in 0..heads.heads {
-            let (q_columns, kv_columns) = heads.columns(head);
-            let q_row = &q[i * q_width..][q_columns.clone()];
-            attention_weights(q_row, k, kv_width, kv_columns.clone(), *span, heads.scale(), &mut weights);
-            let out_row = &mut out[i * q_width..][q_columns];
-            for (key, weight) in span.keys().zip(&weights) {
-                add_scaled(out_row, *weight, &v[key * kv_width..][kv_columns.clone()]);
+            let q_head = block.of_queries(q, q_width, heads.q_columns(head));
+            let k_head = block.of_keys(k, kv_width, heads.kv_columns(head));
+            let v_head = block.of_keys(v, kv_width, heads.kv_columns(head));
+            let weights = block.weights(&q_head, &k_head, size, heads.scale());
+            let out_head = product(&weights, block.keys.len(), &Panels::of_columns(&v_head, size));
+            for (row, values) in block.queries.clone().zip(out_head.chunks_exact(size)) {
+                out[row * q_width..][heads.q_columns(head)].copy_from_slice(values);
             }
         }
     }
     out
 }
 
+/// One query (decoding): packing its keys would cost more than it saves. Adds to `out`.
+fn one_query(q: &[f32], k: &[f32], v: &[f32], keys: &[usize], heads: Heads, out: &mut [f32]) {
+    let kv_width = heads.kv_heads * heads.head_size;
+    for head in 0..heads.heads {
+        let (q_head, columns) = (&q[heads.q_columns(head)], heads.kv_columns(head));
+        let score = |row: &usize| dot(q_head, &k[row * kv_width..][columns.clone()]) * heads.scale();
+        let mut weights: Vec<f32> = keys.iter().map(score).collect();
+        softmax(&mut weights);
+        for (row, weight) in keys.iter().zip(weights) {
+            add_scaled(&mut out[heads.q_columns(head)], weight, &v[row * kv_width..][columns.clone()]);
+        }
+    }
+}
+
 /// Gradients of [`forward`] for `d_out`; the attention weights are computed anew instead of being kept.
 ///
-/// `needed`: only rows `0 .. needed` of the keys and values get a gradient (all of them, or in the first layer the soft
-/// prompt alone, since nothing before it depends on what is trained). Likewise only queries `0 .. needed_queries`.
-/// Returns (dq, dk, dv) with `needed_queries` rows in dq and `needed` rows in dk and dv.
+/// Only rows `0 .. needed` of the keys and values, and only queries `0 .. needed_queries`, get a gradient: all of them,
+/// or in the first layer those of the soft prompt, since nothing before it depends on what is trained.
+/// Returns (dq, dk, dv) with that many rows.
 #[allow(clippy::too_many_arguments)]
 pub fn backward(
     q: &[f32],
@@ -77,51 +153,56 @@ pub fn backward(
     needed: usize,
     needed_queries: usize,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-    let (q_width, kv_width) = (heads.heads * heads.head_size, heads.kv_heads * heads.head_size);
-    let (mut dq, mut dk, mut dv) =
-        (vec![0.0; needed_queries * q_width], vec![0.0; needed * kv_width], vec![0.0; needed * kv_width]);
-    let (mut weights, mut d_weights) = (Vec::new(), Vec::new());
-    for (i, span) in spans.iter().enumerate() {
+    let (q_width, kv_width, size) = (heads.heads * heads.head_size, heads.kv_heads * heads.head_size, heads.head_size);
+    let mut dq = vec![0.0; needed_queries * q_width];
+    let (mut dk, mut dv) = (vec![0.0; needed * kv_width], vec![0.0; needed * kv_width]);
+    for block in Block::all(spans) {
+        let n = block.keys.len();
         for head in 0..heads.heads {
-            let (q_columns, kv_columns) = heads.columns(head);
-            let q_row = &q[i * q_width..][q_columns.clone()];
-            let d_out_row = &d_out[i * q_width..][q_columns.clone()];
-            attention_weights(q_row, k, kv_width, kv_columns.clone(), *span, heads.scale(), &mut weights);
-            d_weights.clear();
-            d_weights.extend(span.keys().map(|key| dot(d_out_row, &v[key * kv_width..][kv_columns.clone()])));
-            let mean = dot(&weights, &d_weights);
-            for ((key, weight), d_weight) in span.keys().zip(&weights).zip(&d_weights) {
-                let d_score = weight * (d_weight - mean) * heads.scale();
-                if i < needed_queries {
-                    add_scaled(
-                        &mut dq[i * q_width..][q_columns.clone()],
-                        d_score,
-                        &k[key * kv_width..][kv_columns.clone()],
-                    );
+            let q_head = block.of_queries(q, q_width, heads.q_columns(head));
+            let k_head = block.of_keys(k, kv_width, heads.kv_columns(head));
+            let v_head = block.of_keys(v, kv_width, heads.kv_columns(head));
+            let d_out_head = block.of_queries(d_out, q_width, heads.q_columns(head));
+            let weights = block.weights(&q_head, &k_head, size, heads.scale());
+
+            // d_scores = P (dP − Σ P dP) / sqrt(size), with dP = dO Vᵀ.
+            let mut d_scores = product(&d_out_head, size, &Panels::of_rows(&v_head, size));
+            for (d_row, row) in d_scores.chunks_exact_mut(n).zip(weights.chunks_exact(n)) {
+                let mean = dot(d_row, row);
+                d_row.iter_mut().zip(row).for_each(|(d, weight)| *d = weight * (*d - mean) * heads.scale());
+            }
+            if block.queries.start < needed_queries {
+                let dq_head = product(&d_scores, n, &Panels::of_columns(&k_head, size));
+                for (row, values) in block.queries.clone().zip(dq_head.chunks_exact(size)) {
+                    if row < needed_queries {
+                        dq[row * q_width..][heads.q_columns(head)].copy_from_slice(values);
+                    }
                 }
-                if key < needed {
-                    add_scaled(&mut dk[key * kv_width..][kv_columns.clone()], d_score, q_row);
-                    add_scaled(&mut dv[key * kv_width..][kv_columns.clone()], *weight, d_out_row);
-                }
+            }
+            // The needed keys come first: they are the block's smallest rows.
+            let count = block.keys.partition_point(|row| *row < needed);
+            let rows = block.queries.len();
+            let dk_head = product(&transposed(&d_scores, n, count), rows, &Panels::of_columns(&q_head, size));
+            let dv_head = product(&transposed(&weights, n, count), rows, &Panels::of_columns(&d_out_head, size));
+            for (i, row) in block.keys[..count].iter().enumerate() {
+                add(&mut dk[row * kv_width..][heads.kv_columns(head)], &dk_head[i * size..(i + 1) * size]);
+                add(&mut dv[row * kv_width..][heads.kv_columns(head)], &dv_head[i * size..(i + 1) * size]);
             }
         }
     }
     (dq, dk, dv)
 }
 
-/// softmax(q · k / sqrt(size)) over the keys of `span`.
-fn attention_weights(
-    q_row: &[f32],
-    k: &[f32],
-    kv_width: usize,
-    columns: std::ops::Range<usize>,
-    span: Span,
-    scale: f32,
-    weights: &mut Vec<f32>,
-) {
-    weights.clear();
-    weights.extend(span.keys().map(|key| dot(q_row, &k[key * kv_width..][columns.clone()]) * scale));
-    softmax(weights);
+/// The first `count` columns of `x` (rows, width), as rows: (count, rows).
+fn transposed(x: &[f32], width: usize, count: usize) -> Vec<f32> {
+    let rows = x.len() / width;
+    let mut out = vec![0.0; count * rows];
+    for (i, row) in x.chunks_exact(width).enumerate() {
+        for (column, value) in row[..count].iter().enumerate() {
+            out[column * rows + i] = *value;
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -166,5 +247,15 @@ mod tests {
         let after = forward(&q, &k, &v, &spans(), HEADS);
         assert_eq!(before[5 * 24..], after[5 * 24..], "rows of the second example");
         assert_ne!(before[3 * 24..5 * 24], after[3 * 24..5 * 24], "rows of the first example");
+    }
+
+    #[test]
+    fn decoding_one_query_gives_the_last_row_of_the_whole() {
+        let (q, k, v, _) = inputs();
+        let all = forward(&q, &k, &v, &spans(), HEADS);
+        let one = forward(&q[6 * 24..], &k, &v, &spans()[6..], HEADS);
+        for (a, b) in all[6 * 24..].iter().zip(one) {
+            assert!((a - b).abs() < 1e-6);
+        }
     }
 }
