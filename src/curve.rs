@@ -197,7 +197,7 @@ impl Run {
         self.reading(
             Verdict::TooShort,
             sentence,
-            "Raise the learning rate (0.05 is a good start), or train for more steps.",
+            "Set the learning rate to about 0.05 if it is far from that; otherwise train for more steps.",
         )
     }
 

@@ -6,7 +6,8 @@
 //! * [`block`], [`model`]: the transformer, forward and backward by its input; [`rows`]: a batch without padding.
 //! * [`gradient_pass`]: loss and gradient of a batch, one block at a call.
 //! * [`config`], [`weights`], [`gguf`], [`tokenizer`], [`gguf_tokenizer`], [`chat_template`]: files -> model.
-//! * [`language_model`]: model and tokenizer together; [`evaluation`], [`generate`], [`sampler`]: what it is used for.
+//! * [`language_model`]: model and tokenizer together; [`model_info`], [`prepared`], [`evaluation`],
+//!   [`generate`], [`sampler`]: what it is used for.
 //! * [`settings`], [`soft_prompt`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
 //! * [`dataset`], [`dataset_io`], [`metrics`], [`curve`]: the person's data and what came of it.
 //! * `wasm`: the only file that knows wasm-bindgen.
@@ -31,7 +32,9 @@ pub mod language_model;
 pub mod matrix;
 pub mod metrics;
 pub mod model;
+pub mod model_info;
 pub mod ops;
+pub mod prepared;
 pub mod rng;
 pub mod rows;
 pub mod sampler;

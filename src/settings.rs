@@ -84,7 +84,7 @@ impl Default for TunerSettings {
             lr_scheduler_type: Scheduler::Linear,
             weight_decay: 0.0,
             max_grad_norm: 1.0,
-            seed: 42,
+            seed: 0,
             held_out_share: 0.2,
             eval_every: 5,
         }

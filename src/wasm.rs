@@ -14,8 +14,9 @@ use crate::dataset_io::{self, DatasetFormat};
 use crate::error::Error;
 use crate::evaluation::LossReport;
 use crate::language_model::LanguageModel;
+use crate::model_info::ModelInfo;
+use crate::prepared::PreparedPrompt;
 use crate::settings::{self, RawSettings, TunerSettings};
-use crate::tokenizer::TokenKind;
 use crate::{curve, evaluation, generate, metrics, soft_prompt, tuner};
 
 type JsResult<T> = Result<T, JsValue>;
@@ -56,35 +57,7 @@ impl Model {
 
     /// Sizes of the model: `ModelInfo` without `name` and `bytes`, which only the page knows.
     pub fn info(&self) -> JsResult<JsValue> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct ModelInfo {
-            architecture: &'static str,
-            layers: usize,
-            hidden_size: usize,
-            heads: usize,
-            kv_heads: usize,
-            head_size: usize,
-            feed_forward: usize,
-            vocabulary: usize,
-            context_length: usize,
-            parameters: usize,
-            weights_hash: String,
-        }
-        let (llama, config) = (&self.inner.llama, &self.inner.llama.config);
-        to_js(&ModelInfo {
-            architecture: "Llama",
-            layers: config.num_hidden_layers,
-            hidden_size: config.hidden_size,
-            heads: config.num_attention_heads,
-            kv_heads: config.num_key_value_heads,
-            head_size: config.head_dim,
-            feed_forward: config.intermediate_size,
-            vocabulary: config.vocab_size,
-            context_length: config.max_position_embeddings,
-            parameters: llama.parameters(),
-            weights_hash: llama.weights_hash(),
-        })
+        to_js(&ModelInfo::of(&self.inner.llama))
     }
 
     /// SHA-256 over every weight as it is in memory now.
@@ -104,9 +77,8 @@ impl Model {
     pub fn prepare(&self, examples: JsValue, settings: JsValue) -> JsResult<JsValue> {
         let examples: Vec<Example> = from_js(examples)?;
         let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
-        let prompts: Vec<PreparedPrompt> =
-            examples.iter().map(|example| self.prepare_one(example, &settings)).collect();
-        to_js(&prompts)
+        let prepare = |example| PreparedPrompt::new(&self.inner, example, settings.num_virtual_tokens);
+        to_js(&examples.iter().map(prepare).collect::<Vec<_>>())
     }
 
     /// Starts measuring the loss of `examples`, with a soft prompt in front or without.
@@ -152,41 +124,6 @@ impl Model {
         while evaluation.next()? {}
         evaluation.report()
     }
-
-    fn prepare_one(&self, example: &Example, settings: &TunerSettings) -> PreparedPrompt {
-        let virtual_tokens = (0..settings.num_virtual_tokens).map(|_| JsPromptToken {
-            id: -1,
-            text: String::new(),
-            kind: TokenKind::Virtual,
-            learned: false,
-        });
-        let text = match self.inner.prepare(example) {
-            Ok(tokens) => tokens,
-            Err(error) => return PreparedPrompt { tokens: vec![], problem: Some(error.to_string()) },
-        };
-        let problem = self.inner.check_trainable(std::slice::from_ref(example), settings.num_virtual_tokens).err();
-        let text = text.into_iter().map(|token| JsPromptToken {
-            id: i64::from(token.id),
-            text: self.inner.tokenizer.token_text(token.id),
-            kind: token.kind,
-            learned: token.kind == TokenKind::Response,
-        });
-        PreparedPrompt { tokens: virtual_tokens.chain(text).collect(), problem: problem.map(|e| e.to_string()) }
-    }
-}
-
-#[derive(Serialize)]
-struct PreparedPrompt {
-    tokens: Vec<JsPromptToken>,
-    problem: Option<String>,
-}
-
-#[derive(Serialize)]
-struct JsPromptToken {
-    id: i64,
-    text: String,
-    kind: TokenKind,
-    learned: bool,
 }
 
 /// A loss that is being measured, one example at a time.

@@ -198,7 +198,7 @@ export const DEFAULT_SETTINGS = {
   lr_scheduler_type: 'linear',
   weight_decay: 0,
   max_grad_norm: 1,
-  seed: 42,
+  seed: 0,
   held_out_share: 0.2,
   eval_every: 5,
 };
@@ -209,5 +209,5 @@ export const DEFAULT_GENERATION = {
   top_p: 0.95,
   repetition_penalty: 1.1,
   max_new_tokens: 120,
-  seed: 42,
+  seed: 0,
 };

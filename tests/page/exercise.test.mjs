@@ -37,6 +37,13 @@ test('forty steps lower the loss by a third or more, and the tuned answers take 
   }
 }));
 
+test('the first button of the page trains, with nothing else to do', () => playground.withPage({}, async (page) => {
+  await page.getByRole('button', { name: 'Train now' }).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 3);
+  assert.match(await runStatus(page).innerText(), /Training/);
+  await until(() => page.locator('#step-training').evaluate((card) => Math.abs(card.getBoundingClientRect().top)), (top) => top < 200);
+}));
+
 test('the same seed gives the same numbers, another seed others', () => playground.withPage({}, async (page) => {
   const losses = async (seed) => {
     await setting(page, 'Seed').fill(String(seed));

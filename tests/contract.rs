@@ -1,0 +1,59 @@
+//! What `www/protocol.js` promises about Rust holds.
+
+mod common;
+
+use common::{bundled, bytes};
+use prompt_playground::dataset::Example;
+use prompt_playground::model_info::ModelInfo;
+use prompt_playground::prepared::PreparedPrompt;
+use prompt_playground::settings::TunerSettings;
+use prompt_playground::tokenizer::TokenKind;
+use serde_json::Value;
+
+/// The object literal `export const NAME = {...};` of protocol.js, as JSON.
+fn constant(name: &str) -> Value {
+    let source = String::from_utf8(bytes("www/protocol.js")).unwrap();
+    let body = source.split(&format!("export const {name} = {{\n")).nth(1).unwrap().split("\n};").next().unwrap();
+    let fields = body.lines().map(|line| {
+        let (key, value) = line.trim().trim_end_matches(',').split_once(": ").unwrap();
+        format!("\"{key}\": {}", value.replace('\'', "\""))
+    });
+    serde_json::from_str(&format!("{{{}}}", fields.collect::<Vec<_>>().join(","))).unwrap()
+}
+
+#[test]
+fn the_default_settings_are_the_same_in_both_languages() {
+    let ours = serde_json::to_value(TunerSettings::default()).unwrap();
+    let theirs = constant("DEFAULT_SETTINGS");
+    let (ours, theirs) = (ours.as_object().unwrap(), theirs.as_object().unwrap());
+    assert_eq!(ours.len(), theirs.len());
+    for (name, value) in ours {
+        match value.as_f64() {
+            Some(number) => assert_eq!(Some(number), theirs[name].as_f64(), "{name}"),
+            None => assert_eq!(value, &theirs[name], "{name}"),
+        }
+    }
+}
+
+#[test]
+fn a_prepared_prompt_has_its_virtual_tokens_first_and_learns_from_the_response() {
+    let model = bundled();
+    let prompt = PreparedPrompt::new(&model, &Example::new("Reset?", "Unplug it."), 20);
+    assert_eq!(prompt.problem, None);
+    assert!(prompt.tokens[..20].iter().all(|t| t.kind == TokenKind::Virtual && t.id == -1 && !t.learned));
+    let rest = &prompt.tokens[20..];
+    assert!(rest.iter().all(|t| t.learned == (t.kind == TokenKind::Response) && t.kind != TokenKind::Virtual));
+    let learned: String = rest.iter().filter(|t| t.learned).map(|t| t.text.as_str()).collect();
+    assert_eq!(learned, "Unplug it.<|im_end|>");
+
+    let long = PreparedPrompt::new(&model, &Example::new("word ".repeat(2000), "x"), 20);
+    assert!(long.problem.unwrap().contains("positions"));
+    assert!(long.tokens.len() > 1000, "the words are shown all the same");
+}
+
+#[test]
+fn the_sizes_of_the_bundled_model() {
+    let info = ModelInfo::of(&bundled().llama);
+    assert_eq!((info.parameters, info.layers, info.hidden_size, info.vocabulary), (3_148_224, 6, 192, 4096));
+    assert_eq!(info.weights_hash.len(), 64);
+}
