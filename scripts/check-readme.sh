@@ -16,7 +16,9 @@ check_serve() {
     sleep 0.5
   done
   curl -fsS "$url" | grep -i '<!doctype html>' >/dev/null
-  curl -fsSI "${url}pkg/prompt_playground_bg.wasm" | grep -i '^content-type: application/wasm' >/dev/null
+  for build in prompt_playground prompt_playground_relaxed; do
+    curl -fsSI "${url}pkg/${build}_bg.wasm" | grep -i '^content-type: application/wasm' >/dev/null || return 1
+  done
   curl -fsS -o /dev/null "${url}models/bundled/model.safetensors"
   [ "$(curl -s -o /dev/null -w '%{http_code}' --path-as-is "${url}../Cargo.toml")" = 404 ]
   echo "make serve: $url answers with the page, the library and the model"
@@ -24,7 +26,7 @@ check_serve() {
 
 check_site() {
   make --no-print-directory site
-  test -s site/index.html -a -s site/pkg/prompt_playground_bg.wasm -a -s site/models/bundled/model.safetensors
+  test -s site/index.html -a -s site/pkg/prompt_playground_bg.wasm -a -s site/pkg/prompt_playground_relaxed_bg.wasm -a -s site/models/bundled/model.safetensors
 }
 
 commands=$(awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside && NF { sub(/ *#.*/, ""); print }' README.md)

@@ -35,6 +35,8 @@ step 'native tests'    cargo test
 step 'wasm library'    make --no-print-directory pkg
 step 'types of www'    make --no-print-directory check-types
 step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome
+step 'wasm tests relaxed' env CARGO_TARGET_DIR=target/relaxed RUSTFLAGS='-C target-feature=+simd128,+relaxed-simd' \
+  wasm-pack test --mode no-install --headless --chrome -- --test kernels --test web
 step 'static site'     make --no-print-directory site
 step 'page tests'      node --test --test-reporter=spec --test-concurrency=1 tests/page/*.test.mjs
 

@@ -18,7 +18,7 @@ pub struct CurvePoint {
 pub enum Verdict {
     /// A loss is not a finite number, or (after 10 steps) the training loss ends at least 25 % above its start.
     Diverged,
-    /// Fewer than 10 steps, or the training loss has moved by less than 2 % of its start: nothing to judge yet.
+    /// Fewer than 10 steps, or the training loss has moved by less than 10 % of its start: nothing to judge yet.
     TooShort,
     /// The last two held-out losses both lie at least 5 % above the lowest one before them.
     Overfitting,
@@ -42,7 +42,7 @@ pub struct CurveReading {
 const FEWEST_STEPS: usize = 10;
 const FEWEST_EVALUATIONS: usize = 3;
 const DIVERGED_RISE: f64 = 0.25;
-const UNMOVED: f64 = 0.02;
+const UNMOVED: f64 = 0.1;
 const OVERFITTING_RISE: f64 = 0.05;
 const HELD_OUT_FALL: f64 = 0.02;
 const TRAINING_FALL: f64 = 0.03;
@@ -167,7 +167,11 @@ impl Run {
 
     /// "The training loss went from 0.82 to 0.25 in 100 steps", and the held-out loss where there is one.
     fn story(&self) -> String {
-        let mut story = format!("The training loss {} in {}", moved(self.start, self.end), self.steps());
+        let mut story = format!(
+            "The training loss, averaged over neighbouring steps, {} in {}",
+            moved(self.start, self.end),
+            self.steps()
+        );
         if let ([first, .., last], Some(best)) = (&self.held_out.values[..], self.held_out.lowest()) {
             story += &format!("; the held-out loss {}", moved(first.1, last.1));
             if best.0 != last.0 {

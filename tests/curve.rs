@@ -182,3 +182,11 @@ fn readings_have_the_names_of_the_page() {
     let point: CurvePoint = serde_json::from_str(r#"{"step": 3, "loss": null, "heldOutLoss": 0.5}"#).unwrap();
     assert_eq!(point, CurvePoint { step: 3, loss: None, held_out_loss: Some(0.5) });
 }
+
+#[test]
+fn a_learning_rate_that_is_far_too_high_is_no_convergence() {
+    // Seen at rate 10: 5.74 -> 5.32, then flat.
+    let reading = checked(&run(30, 5, |s| 5.32 + 0.42 * (-s / 3.0).exp(), |_| 5.5));
+    assert_eq!(reading.verdict, Verdict::TooShort);
+    assert!(reading.advice.contains("learning rate"), "{}", reading.advice);
+}

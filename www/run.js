@@ -202,6 +202,11 @@ function finish(result) {
     addNotice('info', 'The run was cancelled and its prompt thrown away.', gone.last ? { label: 'Bring it back', run: () => bringBack(gone) } : null);
     return;
   }
+  if (result.step === 0) {
+    takeBack();
+    addNotice('info', 'The run was stopped before its first step, so nothing was trained and everything is as it was before.');
+    return;
+  }
   current.status = result.outcome;
   current.hashAfter = result.weightsHash;
   current.state = result.state;

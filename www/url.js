@@ -62,9 +62,12 @@ const applyLink = (hadSettings) => {
 /** Reads the address now and from now on mirrors the settings in it. @param {boolean} hadSettings */
 export const startLink = (hadSettings) => {
   applyLink(hadSettings);
-  addEventListener('hashchange', () => applyLink(true));
   const mirror = debounce((/** @type {string} */ hash) => {
     if (location.hash !== hash) history.replaceState(history.state, '', hash);
   }, MIRROR_MS);
+  addEventListener('hashchange', () => {
+    applyLink(true);
+    mirror(linkOf(settings.peek())); // a link to a place on the page took the set-up out of the address
+  });
   effect(() => mirror(linkOf(settings.value)));
 };

@@ -36,7 +36,10 @@ self.onmessage = (/** @type {MessageEvent<Request|Control>} */ message) => {
   if (request.type === 'control') tasks.get(request.target)?.control(request.action);
   else void answer(request);
 };
-const ready = simd === 'none' ? Promise.reject(inputError(NO_SIMD)) : init();
+const file = simd === 'relaxed-simd' ? 'prompt_playground_relaxed_bg.wasm' : 'prompt_playground_bg.wasm';
+const ready = simd === 'none'
+  ? Promise.reject(inputError(NO_SIMD))
+  : init({ module_or_path: new URL(`./pkg/${file}`, import.meta.url) });
 ready.then(
   () => post({ reply: 'ready', simd }),
   () => post({ reply: 'ready', simd }),

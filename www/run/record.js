@@ -148,7 +148,12 @@ export function bestEvaluation(run) {
   );
 }
 
-/** The prompt of the run that stands under its prefix token. @param {Run} run @returns {ReachedPrompt|null} */
+/** Whether two soft prompts are the same numbers. @param {Pick<SoftPrompt, 'vectors'>} one @param {Pick<SoftPrompt, 'vectors'>} other */
+export function samePrompt(one, other) {
+  return one.vectors.length === other.vectors.length && one.vectors.every((number, index) => number === other.vectors[index]);
+}
+
+/** The prompt of the run that is to stand under its prefix token. @param {Run} run @returns {ReachedPrompt|null} */
 export function keptPrompt(run) {
   return run.kept === 'best' ? run.best ?? run.last : run.last;
 }

@@ -100,6 +100,7 @@ const Pager = () => {
 /** One sentence about the whole. */
 const Summary = () => {
   const total = examples.value.length;
+  if (total === 0) return null;
   const usable = usableExamples.value.length;
   const tokens = datasetReport.value?.rows === examples.value ? datasetReport.value.report.tokens : null;
   return html`<p class="dataset-summary">
@@ -153,7 +154,7 @@ export const DatasetStep = () => {
   };
   return html`
     <${Card} step=${1} name="dataset" title="Show how it should answer"
-      intro="Each row pairs an inquiry with the response you would be proud of. Ten consistent rows are enough to set a voice; they will not teach the model new facts.">
+      intro="Each row pairs an inquiry with the response you would be proud of. Ten consistent rows are enough to set a voice; they will not teach the model new facts, and on topics far from customer support this tiny model keeps the voice but loses the thread.">
       <div class=${dragging.value ? 'dataset is-dropping' : 'dataset'} onDragOver=${onDragOver} onDragLeave=${() => { dragging.value = false; }} onDrop=${onDrop} onKeyDown=${onKeyDown}>
         <${Toolbar} />
         <${ImportPanel} />

@@ -94,6 +94,7 @@ const Found = ({ name, parsed }) => {
     <div class="import-found">
       <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || 'the pasted text'}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
       ${first && html`<p class="import-first"><span>${first.input.slice(0, 160)}</span> <span class="prefix-sign">→</span> <span>${first.output.slice(0, 160)}</span></p>`}
+      ${rows.length === 0 && problems.length === 0 && html`<p>There is nothing to import in it: each row needs an input and an output, in one of the formats named above.</p>`}
       ${problems.length > 0 && html`<${Problems} problems=${problems} />`}
       ${rows.length > 0 && html`
         <div class="toolbar">

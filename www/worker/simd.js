@@ -2,7 +2,7 @@
 /**
  * Which 128-bit SIMD instructions this browser's WebAssembly has, found by validating two tiny modules:
  * `i8x16.popcnt(i32x4.splat(0))`-like code for simd128, `i8x16.relaxed_swizzle` for relaxed SIMD
- * (the modules of GoogleChromeLabs/wasm-feature-detect).
+ * (the modules of GoogleChromeLabs/wasm-feature-detect). pkg/ has a build for each.
  */
 
 const SIMD128 = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];

@@ -5,7 +5,8 @@
  */
 import { engine } from '../../engine.js';
 import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.js';
-import { run } from '../../run.js';
+import { earlierRuns, run } from '../../run.js';
+import { samePrompt } from '../../run/record.js';
 import { activePrompt, activePrefix, generation, testRows, usableExamples } from '../../state.js';
 import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
@@ -18,7 +19,7 @@ import { readInquiry } from '../test/answers.js';
  * @typedef {{loss: number|null, perplexity: number|null, tokenAccuracy: number|null, exactMatch: number|null, rougeL: number|null}} Measures */
 /** @typedef {'training'|'heldOut'|'test'} SetName */
 /** @typedef {{name: SetName, rows: Example[], all: number, base: Measures, tuned: Measures}} MeasuredSet  `all`: rows there are; `rows`: those measured */
-/** @typedef {{sets: MeasuredSet[], prefix: string, promptKey: string}} Comparison */
+/** @typedef {{sets: MeasuredSet[], itsRows: boolean, prefix: string, promptKey: string}} Comparison  `itsRows`: the rows are those of the run that made the prompt */
 
 export const comparison = signal(/** @type {Comparison|null} */ (null));
 export const progress = signal(/** @type {{text: string, done: number, total: number}|null} */ (null));
@@ -50,9 +51,10 @@ export async function measure(withAnswers) {
   const softPrompt = { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize };
   progress.value = { text: 'Choosing the rows', done: 0, total: 0 };
   try {
-    const sets = (await chooseRows(prompt)).filter((set) => set.rows.length > 0);
+    const itsRun = runOf(prompt);
+    const sets = (await chooseRows(prompt, itsRun)).filter((set) => set.rows.length > 0);
     const work = new Work(sets, withAnswers);
-    const result = { sets, prefix: activePrefix.value, promptKey: promptKey() };
+    const result = { sets, itsRows: itsRun !== null, prefix: activePrefix.value, promptKey: promptKey() };
     for (const set of sets) {
       await work.losses(set, 'base', null);
       await work.losses(set, 'tuned', softPrompt);
@@ -71,15 +73,20 @@ export async function measure(withAnswers) {
   }
 }
 
+/** The run that made a prompt, while the page still has it. @param {TrainedPrompt} prompt */
+function runOf(prompt) {
+  const runs = run.value ? [run.value, ...earlierRuns.value] : earlierRuns.value;
+  return runs.find(({ best, last }) => [best, last].some((reached) => reached && samePrompt(reached.softPrompt, prompt))) ?? null;
+}
+
 /**
  * The rows of the run that made the prompt; where that run is gone, the rows of step 1, split in the same way.
  * @param {TrainedPrompt} prompt
+ * @param {import('../../run/record.js').Run|null} itsRun
  * @returns {Promise<MeasuredSet[]>}
  */
-async function chooseRows(prompt) {
-  const now = run.value;
-  const { held_out_share: share, seed, prefix_token: prefix } = prompt.settings;
-  const itsRun = now && now.settings.prefix_token === prefix && now.settings.seed === seed && now.settings.held_out_share === share ? now : null;
+async function chooseRows(prompt, itsRun) {
+  const { held_out_share: share, seed } = prompt.settings;
   const examples = itsRun ? itsRun.examples : usableExamples.value;
   const split = itsRun ? itsRun.split : await engine.request('split', { count: examples.length, share, seed });
   const test = testRows.value

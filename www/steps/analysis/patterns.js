@@ -3,7 +3,7 @@
 import { engine } from '../../engine.js';
 import { patterns, testRows } from '../../state.js';
 import { Button, Icon, debounce, effect, formatNumber, html, signal } from '../../ui.js';
-import { VARIANTS, answersOf, finishedAnswers } from '../test/answers.js';
+import { VARIANTS, answerKey, answersOf, finishedAnswers } from '../test/answers.js';
 import { VARIANT_NAMES } from '../test/variants.js';
 
 /** @typedef {import('../../protocol.js').Pattern} Pattern */
@@ -51,6 +51,12 @@ function finished() {
   }));
 }
 
+/** Whether an answer that is counted was asked before the last change, as when another prompt is chosen since. */
+const someAreStale = () => testRows.value.some((row) => VARIANTS.some((variant) => {
+  const written = answersOf(row.id).value[variant];
+  return written?.status === 'done' && written.key !== answerKey(row, variant);
+}));
+
 /** @type {[Pattern['kind'], string][]} */
 const KINDS = [['contains', 'contains'], ['starts_with', 'starts with'], ['ends_with', 'ends with'], ['regex', 'matches the expression']];
 
@@ -66,6 +72,7 @@ export function Patterns() {
         <ul class="patterns">
           ${list.map((pattern, index) => html`<${PatternRow} key=${index} pattern=${pattern} index=${index} />`)}
         </ul>`}
+      ${list.length > 0 && someAreStale() && html`<p class="part-caution">Some of the answers counted here were asked before the last change. <a href="#step-test">Ask again in step 6</a> to count new ones.</p>`}
       ${none && html`<p class="hint">There are no answers to count yet. <a href="#step-test">Ask the inquiries in step 6</a>.</p>`}
       ${problem.value && html`<p class="field-error"><${Icon} name="error" />${problem.value}</p>`}
       <${Button} icon="plus" onClick=${add}>Add a pattern<//>

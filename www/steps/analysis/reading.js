@@ -54,7 +54,7 @@ export function Reading() {
               <p>${now.advice}</p>
             </div>
           </div>
-          <p class="part-caution">The held-out loss comes from very few examples, so small ups and downs are chance. Change the seed in step 3 to hold out others, and see whether the reading stays the same.</p>`
+          ${run.value && run.value.evaluations.length > 0 && html`<p class="part-caution">The held-out loss comes from very few examples, so small ups and downs are chance. Change the seed in step 3 to hold out others, and see whether the reading stays the same.</p>`}`
         : html`<p class="hint">A reading of the curves stands here after a run in step 5.</p>`}
     </section>`;
 }

@@ -14,7 +14,8 @@ import { computed, signal } from '../../ui.js';
 /** @typedef {import('../../state.js').TrainedPrompt} TrainedPrompt */
 
 /** One answer. `key` says what it was an answer to: when that has changed, the answer is out of date.
- * @typedef {{status: 'waiting'|'writing'|'done'|'failed', text: string, key: string, answer: Answer|null, error: string}} Written */
+ * @typedef {{status: 'waiting'|'writing'|'done'|'failed', text: string, key: string, prefix: string, answer: Answer|null, error: string}} Written
+ * `prefix`: of the prompt that wrote it, in the tuned column */
 /** @typedef {Partial<Record<Variant, Written>>} RowAnswers */
 
 /** @type {readonly Variant[]} */
@@ -81,7 +82,7 @@ export function ask(rows) {
   const jobs = rows
     .filter((row) => !isAskingRow(row.id))
     .flatMap((row) => VARIANTS.filter((variant) => obstacleTo(row, variant) === '').map((variant) => ({ rowId: row.id, variant })));
-  for (const { rowId, variant } of jobs) write(rowId, variant, { status: 'waiting', text: '', key: '', answer: null, error: '' });
+  for (const { rowId, variant } of jobs) write(rowId, variant, { status: 'waiting', text: '', key: '', prefix: '', answer: null, error: '' });
   queue.value = [...queue.value, ...jobs];
   if (!active.value) void work();
 }
@@ -107,9 +108,9 @@ async function work() {
 
 /** @param {TestRow} row @param {Variant} variant */
 async function answer(row, variant) {
-  const { text, prompt } = readInquiry(row.question);
+  const { text, prefix, prompt } = readInquiry(row.question);
   /** @type {Written} */
-  const written = { status: 'writing', text: '', key: answerKey(row, variant), answer: null, error: '' };
+  const written = { status: 'writing', text: '', key: answerKey(row, variant), prefix, answer: null, error: '' };
   let frame = 0;
   const show = () => {
     frame = 0;

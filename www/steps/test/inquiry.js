@@ -1,6 +1,6 @@
 // @ts-check
 /** One inquiry with its optional reference and its three answers. */
-import { model, testRows } from '../../state.js';
+import { model, testRows, trainedPrompts } from '../../state.js';
 import { Button, GrowingText, Icon, classes, formatNumber, html, useState } from '../../ui.js';
 import { VARIANTS, answerKey, answersOf, ask, isAskingRow, obstacleTo, readInquiry } from './answers.js';
 import { repeats } from './duplicates.js';
@@ -26,6 +26,7 @@ export function Inquiry({ row, number }) {
         </div>
       </div>
       <${Repeat} rowId=${row.id} />
+      <${UnknownTag} question=${row.question} />
       <div class="answers">
         ${VARIANTS.map((variant) => html`<${AnswerCell} key=${variant} row=${row} variant=${variant} />`)}
       </div>
@@ -43,12 +44,23 @@ function Repeat({ rowId }) {
     </p>`;
 }
 
+/** An inquiry that begins like a tag, but names no trained prompt. @param {{question: string}} props */
+function UnknownTag({ question }) {
+  const [tag] = /^\[[\p{L}\p{N}_-]+\]/u.exec(readInquiry(question).text) ?? [];
+  if (!tag) return null;
+  return html`
+    <p class="inquiry-warning"><${Icon} name="warning" />
+      <span>No prompt is trained under ${tag}, so the model reads it as part of the inquiry.${' '}
+        ${trainedPrompts.value[tag.toUpperCase()] ? `There is one named ${tag.toUpperCase()}.` : ''}</span>
+    </p>`;
+}
+
 /** @param {{row: TestRow, variant: Variant}} props */
 function AnswerCell({ row, variant }) {
   const written = answersOf(row.id).value[variant];
   const obstacle = obstacleTo(row, variant);
   const stale = written?.status === 'done' && written.key !== answerKey(row, variant);
-  const { prefix } = readInquiry(row.question);
+  const prefix = written?.prefix || readInquiry(row.question).prefix;
   return html`
     <section class=${classes('answer', `answer-${variant}`, stale && 'is-stale')} aria-busy=${written?.status === 'writing' ? 'true' : undefined}>
       <h4 class="answer-name">${VARIANT_NAMES[variant]}${variant === 'tuned' && prefix && html` <span class="voice-tag">${prefix}</span>`}</h4>

@@ -15,7 +15,7 @@ export function Variants() {
       <${Column} variant="base" front="nothing in front" detail="The frozen model as it is." />
       <${Column} variant="discrete" front=${objective.value.trim() ? `“${objective.value.trim()}”` : 'no objective yet'}
         detail="The same intent in ordinary words: a discrete prefix." />
-      <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens. The tag is the switch: with it they answer, without it the base model does." />
+      <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens, which stand in front of every inquiry here. Begin an inquiry with the tag of another trained prompt, and that one answers it." />
     </div>
     <${PromptChoice} />`;
 }

@@ -24,7 +24,7 @@ export function Controls() {
 export function obstacle() {
   if (model.value.status === 'loading') return 'The language model is still on its way.';
   if (model.value.status === 'error') return 'There is no language model to train with (see the message at the top).';
-  if (settingsProblems.value.length > 0) return 'A setting in step 3 cannot be used yet.';
+  if (settingsProblems.value.length > 0) return `A setting in step 3 cannot be used yet. ${settingsProblems.value[0].message}`;
   if (usableExamples.value.length === 0) return 'Step 1 has no usable example yet.';
   return '';
 }

@@ -2,7 +2,8 @@
 /** What a run has led to: which prompt is kept, more steps, and the runs before it. */
 import { Button, Field, formatNumber, html, signal } from '../../ui.js';
 import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
-import { bestEvaluation, keptPrompt } from '../../run/record.js';
+import { bestEvaluation, keptPrompt, samePrompt } from '../../run/record.js';
+import { trainedPrompts } from '../../state.js';
 import { formatLoss } from '../../plots.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
@@ -17,6 +18,7 @@ export function Outcome() {
   return html`
     <div class="outcome">
       <p class="outcome-sentence">${outcomeSentence(now)}</p>
+      ${!stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the prompt of step ${keptPrompt(now)?.step}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       <div class="outcome-more">
         ${unfinished > 0 && html`<${Button} icon="play" onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
@@ -29,12 +31,24 @@ export function Outcome() {
     </div>`;
 }
 
+/** Whether the prompt of the run is the one under its prefix token: not after a reload in the middle of it, and not
+ * once the prompt of an earlier run was brought back. @param {Run} now */
+function stands(now) {
+  const kept = keptPrompt(now);
+  const trained = trainedPrompts.value[now.settings.prefix_token];
+  return Boolean(kept && trained && samePrompt(kept.softPrompt, trained));
+}
+
 /** @param {Run} now */
 function outcomeSentence(now) {
   const kept = keptPrompt(now);
   const start = now.evaluations.find((point) => point.step === 0);
   const place = html`<a href="#step-test">Try it in step 6</a>`;
   if (!kept) return null;
+  if (!stands(now)) {
+    const instead = trainedPrompts.value[now.settings.prefix_token] ? 'the prompt of another run' : 'no prompt yet';
+    return html`This run has reached step ${now.last?.step}. Under <b>${now.settings.prefix_token}</b> stands ${instead}.`;
+  }
   if (kept.heldOutLoss === null || !start) return html`The prompt of step ${kept.step} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
   if (kept.step === 0) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
@@ -59,7 +73,7 @@ function KeptChoice({ now }) {
       <div class="kept-choices">
         ${choices.map(([which, name, detail]) => html`
           <label key=${which} class="kept-choice">
-            <input type="radio" name="kept" checked=${now.kept === which} onChange=${() => keepPrompt(which)} />
+            <input type="radio" name="kept" checked=${stands(now) && now.kept === which} onChange=${() => keepPrompt(which)} />
             <span>${name} <small>${detail}</small></span>
           </label>`)}
       </div>
