@@ -27,12 +27,26 @@ const STEPS = [
 
 const current = signal('dataset');
 
+/** A scroll has landed after this time. */
+const LANDING_MS = 2000;
+
 /** Scrolls to a step and moves the keyboard there. @param {string} name */
 export const goTo = (name) => {
   const section = document.getElementById(`step-${name}`);
   if (!section) return;
   section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth', block: 'start' });
   section.focus({ preventScroll: true });
+  landOn(section);
+};
+
+/** A smooth scroll keeps its first aim, but the steps above can still grow meanwhile (their tokens arrive): this aims
+ * again when it has ended, unless the person has scrolled. @param {Element} section */
+const landOn = (section) => {
+  const watch = new AbortController();
+  const options = { signal: watch.signal, passive: true };
+  for (const name of ['wheel', 'touchmove', 'keydown']) addEventListener(name, () => watch.abort(), options);
+  addEventListener('scrollend', () => section.scrollIntoView({ block: 'start' }), options);
+  setTimeout(() => watch.abort(), LANDING_MS);
 };
 
 /** @param {MouseEvent} event @param {string} name */
