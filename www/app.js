@@ -39,14 +39,18 @@ export const goTo = (name) => {
   landOn(section);
 };
 
+/** Watches the landing under way; a new aim ends it. */
+let watch = new AbortController();
+
 /** A smooth scroll keeps its first aim, but the steps above can still grow meanwhile (their tokens arrive): this aims
- * again when it has ended, unless the person has scrolled. @param {Element} section */
+ * again when it has ended, unless the person has scrolled or aimed elsewhere. @param {Element} section */
 const landOn = (section) => {
-  const watch = new AbortController();
-  const options = { signal: watch.signal, passive: true };
-  for (const name of ['wheel', 'touchmove', 'keydown']) addEventListener(name, () => watch.abort(), options);
+  watch.abort();
+  const mine = watch = new AbortController();
+  const options = { signal: mine.signal, passive: true };
+  for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(name, () => mine.abort(), options);
   addEventListener('scrollend', () => section.scrollIntoView({ block: 'start' }), options);
-  setTimeout(() => watch.abort(), LANDING_MS);
+  setTimeout(() => mine.abort(), LANDING_MS);
 };
 
 /** @param {MouseEvent} event @param {string} name */
