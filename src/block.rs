@@ -32,6 +32,17 @@ pub struct KeysValues {
     pub values: Vec<f32>,
 }
 
+impl KeysValues {
+    fn extend(&mut self, keys: Vec<f32>, values: Vec<f32>) {
+        if self.keys.is_empty() {
+            (self.keys, self.values) = (keys, values);
+        } else {
+            self.keys.extend(keys);
+            self.values.extend(values);
+        }
+    }
+}
+
 /// What the backward of one layer needs of its forward.
 pub struct LayerTape {
     x: Vec<f32>,         // (R, D) input of the layer
@@ -60,6 +71,14 @@ pub struct Shared<'a> {
     pub rope: &'a Rope,
 }
 
+/// What attention needs of some rows.
+#[derive(Default, Clone)]
+pub struct Projection {
+    pub q: Vec<f32>, // (queries, heads · head size), rotated
+    pub k: Vec<f32>, // (rows, kv heads · head size), rotated
+    pub v: Vec<f32>, // (rows, kv heads · head size)
+}
+
 impl Layer {
     /// x (R, D) -> y (S, D). `kv` grows by R rows; with `keep` it moves to the tape that [`Layer::backward`] needs.
     pub fn forward(
@@ -70,23 +89,42 @@ impl Layer {
         kv: &mut KeysValues,
         keep: bool,
     ) -> (Vec<f32>, Option<LayerTape>) {
-        let Shared { config, rope } = shared;
-        let (d, epsilon) = (config.hidden_size, config.rms_norm_eps);
-        let h = rms_norm::forward(&x, &self.attention_norm, epsilon);
-        let mut k = product(&h, &self.wk);
-        rope.rotate(&mut k, place.positions, Direction::Forward);
-        kv.keys.extend_from_slice(&k);
-        kv.values.extend(product(&h, &self.wv));
+        let projection = self.project(shared, &x, place.positions, place.queries);
+        self.attend(shared, x, projection, place, kv, keep)
+    }
 
-        let mut q = product(&gather(&h, d, place.queries), &self.wq);
-        let query_positions: Vec<usize> = place.queries.iter().map(|row| place.positions[*row]).collect();
-        let query_spans: Vec<Span> = place.queries.iter().map(|row| place.spans[*row]).collect();
+    /// x (R, D) -> keys and values of all rows, and the queries of the rows that are asked for.
+    pub fn project(&self, shared: &Shared, x: &[f32], positions: &[usize], queries: &[usize]) -> Projection {
+        let Shared { config, rope } = shared;
+        let d = config.hidden_size;
+        let h = rms_norm::forward(x, &self.attention_norm, config.rms_norm_eps);
+        let (mut k, v) = (product(&h, &self.wk), product(&h, &self.wv));
+        rope.rotate(&mut k, positions, Direction::Forward);
+        let mut q = product(&gather(&h, d, queries), &self.wq);
+        let query_positions: Vec<usize> = queries.iter().map(|row| positions[*row]).collect();
         rope.rotate(&mut q, &query_positions, Direction::Forward);
+        Projection { q, k, v }
+    }
+
+    /// The rest of [`Layer::forward`]: attention and the feed-forward network.
+    pub fn attend(
+        &self,
+        shared: &Shared,
+        x: Vec<f32>,
+        projection: Projection,
+        place: Place,
+        kv: &mut KeysValues,
+        keep: bool,
+    ) -> (Vec<f32>, Option<LayerTape>) {
+        let config = shared.config;
+        let Projection { q, k, v } = projection;
+        kv.extend(k, v);
+        let query_spans: Vec<Span> = place.queries.iter().map(|row| place.spans[*row]).collect();
         let attended = attention::forward(&q, &kv.keys, &kv.values, &query_spans, config.heads());
         let mut middle = product(&attended, &self.wo);
-        add(&mut middle, &gather(&x, d, place.queries));
+        add(&mut middle, &gather(&x, config.hidden_size, place.queries));
 
-        let h = rms_norm::forward(&middle, &self.mlp_norm, epsilon);
+        let h = rms_norm::forward(&middle, &self.mlp_norm, config.rms_norm_eps);
         let (gate, up) = (product(&h, &self.w_gate), product(&h, &self.w_up));
         let mut y = product(&swiglu::forward(&gate, &up), &self.w_down);
         add(&mut y, &middle);

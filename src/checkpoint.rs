@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -30,13 +29,12 @@ impl Tuner {
         let header =
             serde_json::to_string(&header).map_err(|e| Error::Internal(format!("The run cannot be saved: {e}")))?;
         let mut tensors = Vec::new();
-        for (i, (variable, moments)) in self.technique().variables().iter().zip(&self.optimizer.moments).enumerate() {
-            let values = variable.flatten_all()?.to_vec1::<f32>()?;
-            let parts = [("value", values), ("first", moments.first.clone()), ("second", moments.second.clone())];
-            tensors.extend(parts.map(|(part, values)| (format!("{part}.{i}"), variable.dims().to_vec(), values)));
+        for (i, (parameter, moments)) in self.technique().parameters().iter().zip(&self.optimizer.moments).enumerate() {
+            let parts = [("value", &parameter.values), ("first", &moments.first), ("second", &moments.second)];
+            tensors.extend(parts.map(|(part, values)| (format!("{part}.{i}"), parameter.shape.clone(), values)));
         }
         let views = tensors.iter().map(|(name, shape, values)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values)).map(|view| (name, view))
+            TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values.as_slice())).map(|view| (name, view))
         });
         let views = views.collect::<std::result::Result<Vec<_>, _>>();
         views
@@ -63,9 +61,8 @@ impl Tuner {
         let settings = TunerSettings { num_virtual_tokens: virtual_tokens, ..changed.unwrap_or(saved) };
         let mut tuner = Self::new(model, examples, settings)?;
         let file = SafeTensors::deserialize(state).map_err(|_| damaged())?;
-        for (i, variable) in tuner.technique().variables().iter().enumerate() {
-            let values = values(&file, &format!("value.{i}"), variable.elem_count())?;
-            variable.set(&Tensor::from_vec(values, variable.shape(), &Device::Cpu)?)?;
+        for (i, parameter) in tuner.technique_mut().parameters_mut().into_iter().enumerate() {
+            parameter.values = values(&file, &format!("value.{i}"), parameter.values.len())?;
         }
         for (i, moments) in tuner.optimizer.moments.iter_mut().enumerate() {
             moments.first = values(&file, &format!("first.{i}"), moments.first.len())?;

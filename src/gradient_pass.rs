@@ -1,30 +1,36 @@
 //! Loss and gradient of a batch by its virtual tokens, one block of the network at a call: forward through the blocks,
 //! the head and the loss, backward through the blocks. A worker can answer between two calls.
 
-use crate::block::{KeysValues, LayerTape};
+use crate::block::{KeysValues, LayerTape, Projection};
 use crate::config::LlamaConfig;
 use crate::error::Result;
 use crate::kernels::vector::add;
+use crate::kernels::work;
 use crate::language_model::LanguageModel;
-use crate::ops::cross_entropy::{self, Prediction};
+use crate::ops::cross_entropy;
 use crate::rows::{Rows, TokenRow};
+use crate::training_rows::{FirstBlocks, TrainingRows};
 
 /// Text rows that go through the network at a time, and the numbers that may be kept for their backward (768 MiB).
 const MOST_ROWS: usize = 2048;
 const MOST_NUMBERS: usize = 192 << 20;
 
 /// The result of a pass.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gradient {
-    /// What every response token cost, example after example.
-    pub predictions: Vec<Prediction>,
-    /// Gradient of the mean loss by the virtual tokens: (virtual tokens, hidden size).
+    /// Cross-entropy summed over the response tokens, nats.
+    pub loss_sum: f64,
+    /// Gradient of Σ loss / targets by the virtual tokens: (virtual tokens, hidden size).
     pub d_rows: Vec<f32>,
+    /// Floating-point operations of the products.
+    pub flop: u64,
 }
 
 /// A pass over a batch. Large batches are cut into parts that fit a budget of rows, whose gradients add up.
 pub struct GradientPass {
     /// Parts still to do, the last one first; one of them is under way.
-    parts: Vec<Rows>,
+    parts: Vec<Part>,
+    first_blocks: Option<FirstBlocks>,
     soft_rows: Vec<f32>,
     /// Weight of one response token in the mean loss.
     scale: f32,
@@ -32,33 +38,59 @@ pub struct GradientPass {
     total: Gradient,
 }
 
+struct Part {
+    /// Indices into the training examples.
+    examples: Vec<usize>,
+    rows: Rows,
+}
+
 /// Where the part under way stands; the tape has one entry for each block that is done and not yet undone.
 enum Stage {
     Start,
+    First { x: Vec<f32>, projection: Projection },
     Forward { x: Vec<f32>, tape: Vec<LayerTape> },
     Backward { dy: Vec<f32>, tape: Vec<LayerTape> },
 }
 
 impl GradientPass {
+    /// A pass over the examples `share` of `rows`; `targets` is the number of response tokens that the mean loss is
+    /// taken over (of the whole batch, where this is a share of it).
+    ///
     /// # Errors
     /// Where an example does not fit the model's context.
-    pub fn new(model: &LanguageModel, examples: &[&TokenRow], soft_rows: Vec<f32>) -> Result<Self> {
-        let parts = parts_of(examples, row_budget(&model.llama.config))
-            .into_iter()
-            .rev()
-            .map(|part| model.batch(part, &soft_rows));
+    pub fn new(
+        model: &LanguageModel,
+        rows: &TrainingRows,
+        share: &[usize],
+        soft_rows: Vec<f32>,
+        targets: usize,
+    ) -> Result<Self> {
+        let parts = parts_of(share, rows.rows(), row_budget(&model.llama.config)).into_iter().rev().map(|part| {
+            let examples: Vec<&TokenRow> = part.iter().map(|i| &rows.rows()[*i]).collect();
+            Ok(Part { examples: part.to_vec(), rows: model.batch(&examples, &soft_rows)? })
+        });
         let parts = parts.collect::<Result<Vec<_>>>()?;
-        let targets: usize = parts.iter().map(|rows| rows.targets.len()).sum();
-        let total = Gradient { predictions: Vec::with_capacity(targets), d_rows: vec![0.0; soft_rows.len()] };
-        Ok(Self { parts, soft_rows, scale: 1.0 / targets as f32, stage: Stage::Start, total })
+        let total = Gradient { d_rows: vec![0.0; soft_rows.len()], ..Gradient::default() };
+        let scale = 1.0 / targets as f32;
+        Ok(Self { parts, first_blocks: rows.first_blocks(), soft_rows, scale, stage: Stage::Start, total })
     }
 
     /// Does one more block; true while there is more to do.
     pub fn advance(&mut self, model: &LanguageModel) -> bool {
-        let Some(rows) = self.parts.last() else { return false };
-        let llama = &model.llama;
+        let Some(part) = self.parts.last() else { return false };
+        let (llama, rows, before) = (&model.llama, &part.rows, work::done());
         self.stage = match std::mem::replace(&mut self.stage, Stage::Start) {
-            Stage::Start => Stage::Forward { x: model.inputs(rows, &self.soft_rows), tape: Vec::new() },
+            Stage::Start => match &self.first_blocks {
+                Some(blocks) => {
+                    let (x, projection) = blocks.of_batch(llama, rows, &part.examples, &self.soft_rows);
+                    Stage::First { x, projection }
+                }
+                None => Stage::Forward { x: model.inputs(rows, &self.soft_rows), tape: Vec::new() },
+            },
+            Stage::First { x, projection } => {
+                let (x, kept) = llama.first_layer_forward(x, projection, rows.place());
+                Stage::Forward { x, tape: kept.into_iter().collect() }
+            }
             Stage::Forward { x, mut tape } if tape.len() < llama.layers() => {
                 let (y, kept) = llama.layer_forward(tape.len(), x, rows.place(), &mut KeysValues::default(), true);
                 tape.extend(kept);
@@ -68,7 +100,7 @@ impl GradientPass {
                 let hidden = llama.last_norm(&x);
                 let (predictions, d_hidden) =
                     cross_entropy::forward_backward(&hidden, llama.head(), &rows.targets, self.scale);
-                self.total.predictions.extend(predictions);
+                self.total.loss_sum += predictions.iter().map(|p| f64::from(p.loss)).sum::<f64>();
                 Stage::Backward { dy: llama.last_norm_backward(&x, &d_hidden), tape }
             }
             Stage::Backward { dy, mut tape } => match tape.pop() {
@@ -83,6 +115,7 @@ impl GradientPass {
                 }
             },
         };
+        self.total.flop += work::done() - before;
         !self.parts.is_empty()
     }
 
@@ -99,18 +132,19 @@ fn row_budget(config: &LlamaConfig) -> usize {
     (MOST_NUMBERS / (row * config.num_hidden_layers)).clamp(1, MOST_ROWS)
 }
 
-/// Cuts a batch into parts of at most `budget` text rows, at least one example each.
-fn parts_of<'a, 'b>(examples: &'a [&'b TokenRow], budget: usize) -> Vec<&'a [&'b TokenRow]> {
+/// Cuts a share into parts of at most `budget` text rows, at least one example each.
+fn parts_of<'a>(share: &'a [usize], rows: &[TokenRow], budget: usize) -> Vec<&'a [usize]> {
     let mut parts = Vec::new();
-    let (mut start, mut rows) = (0, 0);
-    for (i, example) in examples.iter().enumerate() {
-        if i > start && rows + example.ids.len() > budget {
-            parts.push(&examples[start..i]);
-            (start, rows) = (i, 0);
+    let (mut start, mut tokens) = (0, 0);
+    for (i, example) in share.iter().enumerate() {
+        let length = rows[*example].ids.len();
+        if i > start && tokens + length > budget {
+            parts.push(&share[start..i]);
+            (start, tokens) = (i, 0);
         }
-        rows += example.ids.len();
+        tokens += length;
     }
-    parts.push(&examples[start..]);
+    parts.push(&share[start..]);
     parts
 }
 
@@ -122,8 +156,8 @@ mod tests {
     fn parts_hold_every_example_once_within_the_budget() {
         let rows: Vec<TokenRow> =
             [3, 4, 9, 1, 2, 2].iter().map(|length| TokenRow { ids: vec![0; *length], response: 1 }).collect();
-        let rows: Vec<&TokenRow> = rows.iter().collect();
-        let lengths = |budget| parts_of(&rows, budget).iter().map(|part| part.len()).collect::<Vec<_>>();
+        let lengths =
+            |budget| parts_of(&[0, 1, 2, 3, 4, 5], &rows, budget).iter().map(|part| part.len()).collect::<Vec<_>>();
         assert_eq!(lengths(100), [6]);
         assert_eq!(lengths(7), [2, 1, 3], "a row longer than the budget is a part of its own");
         assert_eq!(lengths(1), [1; 6]);

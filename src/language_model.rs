@@ -9,6 +9,7 @@ use crate::model::Llama;
 use crate::ops::cross_entropy::{self, Prediction};
 use crate::rows::{Rows, TokenRow};
 use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
+use crate::training_rows::TrainingRows;
 use crate::{gguf_tokenizer, weights};
 
 pub struct LanguageModel {
@@ -61,7 +62,11 @@ impl LanguageModel {
 
     /// Loss and gradient of `examples`, in one go; [`GradientPass`] is the same in small steps.
     pub fn gradient(&self, examples: &[&TokenRow], soft_rows: Vec<f32>) -> Result<Gradient> {
-        let mut pass = GradientPass::new(self, examples, soft_rows)?;
+        let every: Vec<usize> = (0..examples.len()).collect();
+        let targets = examples.iter().map(|row| row.targets()).sum();
+        let rows = examples.iter().map(|row| (*row).clone()).collect();
+        let rows = TrainingRows::of_rows(self, rows, soft_rows.len() / self.llama.config.hidden_size);
+        let mut pass = GradientPass::new(self, &rows, &every, soft_rows, targets)?;
         while pass.advance(self) {}
         Ok(pass.finish())
     }

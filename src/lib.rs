@@ -4,7 +4,8 @@
 //! * [`kernels`]: matrix products and vector loops on plain slices; [`matrix`]: a frozen matrix in its file's precision.
 //! * [`ops`]: the differentiable operations of a frozen transformer.
 //! * [`block`], [`model`]: the transformer, forward and backward by its input; [`rows`]: a batch without padding.
-//! * [`gradient_pass`]: loss and gradient of a batch, one block at a call.
+//! * [`training_rows`]: the examples and what of them is computed once a run; [`gradient_pass`]: loss and gradient of a
+//!   batch, one block at a call; [`shares`]: a batch shared by workers.
 //! * [`config`], [`weights`], [`gguf`], [`tokenizer`], [`gguf_tokenizer`], [`chat_template`]: files -> model.
 //! * [`language_model`]: model and tokenizer together; [`model_info`], [`prepared`], [`evaluation`],
 //!   [`generate`], [`sampler`]: what it is used for.
@@ -39,9 +40,11 @@ pub mod rng;
 pub mod rows;
 pub mod sampler;
 pub mod settings;
+pub mod shares;
 pub mod soft_prompt;
 pub mod technique;
 pub mod tokenizer;
+pub mod training_rows;
 pub mod tuner;
 pub mod weights;
 

@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::block::{KeysValues, Layer, LayerTape, Place, Shared};
+use crate::block::{KeysValues, Layer, LayerTape, Place, Projection, Shared};
 use crate::config::LlamaConfig;
 use crate::matrix::Matrix;
 use crate::ops::rms_norm;
@@ -74,6 +74,30 @@ impl Llama {
         }
         let every: Vec<usize> = (0..place.positions.len()).collect();
         self.layers[i].forward(&self.shared(), x, Place { queries: &every, ..place }, kv, keep)
+    }
+
+    /// The first block's queries, keys and values of rows x (R, D) at `positions`.
+    pub fn first_projection(&self, x: &[f32], positions: &[usize]) -> Projection {
+        let every: Vec<usize> = (0..positions.len()).collect();
+        self.layers[0].project(&self.shared(), x, positions, &every)
+    }
+
+    /// The first block with `projection`, its queries, keys and values for all rows, known.
+    pub fn first_layer_forward(
+        &self,
+        x: Vec<f32>,
+        projection: Projection,
+        place: Place,
+    ) -> (Vec<f32>, Option<LayerTape>) {
+        let mut kv = KeysValues::default();
+        let (shared, layer) = (self.shared(), &self.layers[0]);
+        if self.layers.len() == 1 {
+            let width = projection.q.len() / place.positions.len();
+            let q = place.queries.iter().flat_map(|row| &projection.q[row * width..][..width]).copied().collect();
+            return layer.attend(&shared, x, Projection { q, ..projection }, place, &mut kv, true);
+        }
+        let every: Vec<usize> = (0..place.positions.len()).collect();
+        layer.attend(&shared, x, projection, Place { queries: &every, ..place }, &mut kv, true)
     }
 
     /// Block `i`: dy -> gradient by its input. In the first block only the first `trained` rows get one, since all other

@@ -1,4 +1,7 @@
-//! The rows of a batch: the soft prompt once, then every example, one after another without padding.
+//! The rows of a batch: the soft prompt once, then what all examples begin with once, then every example, one after
+//! another without padding.
+
+use std::ops::Range;
 
 use crate::block::Place;
 use crate::error::{Error, Result};
@@ -22,11 +25,15 @@ impl TokenRow {
 
 /// Where every row of a batch stands and what it predicts.
 ///
-/// The last token of an example predicts nothing, so it is no row at all.
+/// The opening of the chat template is the same in all examples, and like the soft prompt it sees nothing but itself:
+/// those rows are there once, and every example attends to them. The last token of an example predicts nothing, so it
+/// is no row at all.
 pub struct Rows {
     pub virtual_tokens: usize,
     /// Token of each row after the virtual ones.
     pub ids: Vec<u32>,
+    /// Where those tokens come from: (example, tokens of it), in order.
+    pub pieces: Vec<(usize, Range<usize>)>,
     /// Position of each row, virtual tokens included.
     pub positions: Vec<usize>,
     /// The keys that each row attends to.
@@ -44,34 +51,43 @@ impl Rows {
         let mut rows = Self {
             virtual_tokens,
             ids: Vec::new(),
+            pieces: Vec::new(),
             positions: (0..virtual_tokens).collect(),
             spans: (0..virtual_tokens).map(|last| Span { shared: 0, first: 0, last }).collect(),
             predicting: Vec::new(),
             targets: Vec::new(),
         };
-        for example in examples {
+        let shared = shared_tokens(examples);
+        if shared > 0 {
+            rows.add(0, examples[0], 0..shared, 0);
+        }
+        for (i, example) in examples.iter().enumerate() {
             let needed = virtual_tokens + example.ids.len();
             if needed > context {
                 return Err(Error::input(format!(
                     "An example needs {needed} positions with its {virtual_tokens} virtual tokens, but the model has {context}. Shorten the example or use fewer virtual tokens."
                 )));
             }
-            rows.add(example);
+            rows.add(i, example, shared..example.ids.len() - 1, virtual_tokens + shared);
         }
         Ok(rows)
     }
 
-    fn add(&mut self, example: &TokenRow) {
-        let first = self.spans.len();
-        for t in 0..example.ids.len() - 1 {
+    /// Adds some tokens of an example, which attend to the first `shared` rows and to each other.
+    fn add(&mut self, index: usize, example: &TokenRow, tokens: Range<usize>, shared: usize) {
+        // Without rows of its own to attend to before them, the shared tokens go on where the virtual ones end.
+        let first = if shared == 0 { 0 } else { self.spans.len() };
+        for t in tokens.clone() {
+            let row = self.spans.len();
             self.ids.push(example.ids[t]);
             self.positions.push(self.virtual_tokens + t);
-            self.spans.push(Span { shared: self.virtual_tokens, first, last: first + t });
+            self.spans.push(Span { shared, first, last: row });
             if t + 1 >= example.response {
-                self.predicting.push(first + t);
+                self.predicting.push(row);
                 self.targets.push(example.ids[t + 1]);
             }
         }
+        self.pieces.push((index, tokens));
     }
 
     /// Where the rows stand; the rows that predict are the ones asked for.
@@ -86,5 +102,44 @@ impl Rows {
 
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
+    }
+}
+
+/// How many tokens all examples begin with, not counting any that predicts a response.
+fn shared_tokens(examples: &[&TokenRow]) -> usize {
+    let [first, others @ ..] = examples else { return 0 };
+    let same = |other: &&TokenRow| first.ids.iter().zip(&other.ids).take_while(|(a, b)| a == b).count();
+    let most = examples.iter().map(|example| example.response.saturating_sub(1)).min().unwrap_or(0);
+    others.iter().map(same).min().unwrap_or(0).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_examples_begin_with_is_there_once() {
+        let a = TokenRow { ids: vec![1, 2, 3, 4, 9], response: 3 };
+        let b = TokenRow { ids: vec![1, 2, 5, 9], response: 3 };
+        let rows = Rows::new(2, &[&a, &b], 10).unwrap();
+        assert_eq!(rows.ids, [1, 2, 3, 4, 5]);
+        assert_eq!(rows.pieces, [(0, 0..2), (0, 2..4), (1, 2..3)]);
+        assert_eq!(rows.positions, [0, 1, 2, 3, 4, 5, 4]);
+        let keys = |row: usize| {
+            let Span { shared, first, last } = rows.spans[row];
+            (0..shared).chain(first..=last).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(3), [0, 1, 2, 3], "the opening attends to the soft prompt and itself");
+        assert_eq!(keys(5), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(keys(6), [0, 1, 2, 3, 6]);
+        assert_eq!((rows.predicting, rows.targets), (vec![4, 5, 6], vec![4, 9, 9]));
+    }
+
+    #[test]
+    fn a_row_that_predicts_belongs_to_its_example() {
+        let a = TokenRow { ids: vec![1, 2, 3, 9], response: 2 };
+        let b = TokenRow { ids: vec![1, 2, 3, 4, 9], response: 3 };
+        assert_eq!(Rows::new(1, &[&a, &b], 10).unwrap().pieces, [(0, 0..1), (0, 1..3), (1, 1..4)]);
+        assert_eq!(Rows::new(1, &[&a], 10).unwrap().pieces, [(0, 0..3)], "nothing to share with one example");
     }
 }

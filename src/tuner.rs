@@ -1,22 +1,26 @@
 //! One training step of a soft prompt: batch -> loss -> gradient -> clipping -> AdamW. The language model is frozen.
+//!
+//! A step's batch may be shared by several workers ([`crate::shares`]): this tuner computes shares itself or is given
+//! their gradients, and makes the update when all are there.
 
 use std::rc::Rc;
 
-use candle_core::backprop::GradStore;
-use candle_nn::{Optimizer, ParamsAdamW};
+use candle_nn::ParamsAdamW;
 use serde::Serialize;
 
 use crate::adamw::AdamW;
 use crate::batches::Batches;
 use crate::dataset::Example;
-use crate::error::Result;
-use crate::gradient_pass::GradientPass;
+use crate::error::{Error, Result};
+use crate::gradient_pass::{Gradient, GradientPass};
+use crate::kernels::vector::add;
 use crate::language_model::LanguageModel;
 use crate::rng::Rng;
-use crate::rows::TokenRow;
 use crate::settings::TunerSettings;
+use crate::shares::{Share, shares};
 use crate::soft_prompt::SoftPrompt;
 use crate::technique::{PromptTuning, Technique};
+use crate::training_rows::TrainingRows;
 
 /// What one step did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,25 +35,30 @@ pub struct StepReport {
     pub learning_rate: f64,
     /// Text tokens of the batch.
     pub tokens: usize,
+    /// Floating-point operations of the step's products, those of all workers.
+    pub flop: u64,
 }
 
 pub struct Tuner {
     pub(crate) model: Rc<LanguageModel>,
     pub(crate) settings: TunerSettings,
-    rows: Vec<TokenRow>,
+    rows: TrainingRows,
     pub(crate) batches: Batches,
     technique: Box<dyn Technique>,
     pub(crate) optimizer: AdamW,
     under_way: Option<UnderWay>,
 }
 
-/// A step between its first and its last block.
+/// A step between its first block and its update.
 struct UnderWay {
-    pass: GradientPass,
-    /// Where the data stands after this step.
-    batches: Batches,
+    shares: Vec<Share>,
+    soft_rows: Vec<f32>,
+    /// Response tokens of the batch.
+    targets: usize,
     /// Text tokens of the batch.
     tokens: usize,
+    /// Where the data stands after this step.
+    batches: Batches,
 }
 
 impl Tuner {
@@ -69,13 +78,13 @@ impl Tuner {
         start: &SoftPrompt,
         rng: Rng,
     ) -> Result<Self> {
-        model.check_trainable(examples, start.virtual_tokens())?;
-        let technique: Box<dyn Technique> = Box::new(PromptTuning::new(start)?);
+        let rows = TrainingRows::new(&model, examples, start.virtual_tokens())?;
+        let technique: Box<dyn Technique> = Box::new(PromptTuning::new(start));
         let params =
             ParamsAdamW { lr: settings.learning_rate, weight_decay: settings.weight_decay, ..ParamsAdamW::default() };
-        let optimizer = AdamW::new(technique.variables(), params)?;
+        let optimizer = AdamW::new(&technique.parameters(), params);
         let batches = Batches::new(examples.len(), settings.batch_size, rng);
-        Ok(Self { rows: model.token_rows(examples)?, model, settings, batches, technique, optimizer, under_way: None })
+        Ok(Self { rows, model, settings, batches, technique, optimizer, under_way: None })
     }
 
     /// One update of the soft prompt on the next batch.
@@ -90,41 +99,92 @@ impl Tuner {
     /// A small part of a step (one block of the network); the report comes with the last one.
     /// A step that is left in the middle has changed nothing.
     pub fn advance(&mut self) -> Result<Option<StepReport>> {
-        let mut under_way = match self.under_way.take() {
-            Some(under_way) => under_way,
-            None => self.begin()?,
-        };
-        if under_way.pass.advance(&self.model) {
-            self.under_way = Some(under_way);
+        if self.under_way.is_none() {
+            self.shares(1)?;
+        }
+        if self.advance_share(0)? {
             return Ok(None);
         }
-        self.update(under_way).map(Some)
+        self.finish_step().map(Some)
     }
 
-    fn begin(&self) -> Result<UnderWay> {
+    /// Begins the next step, its batch shared by at most `workers`: the training examples of each share.
+    /// A step that was under way is thrown away; it has changed nothing.
+    pub fn shares(&mut self, workers: usize) -> Result<Vec<Vec<usize>>> {
         let mut batches = self.batches.clone();
-        let batch: Vec<&TokenRow> = batches.next_batch().into_iter().map(|i| &self.rows[i]).collect();
-        let soft_rows = self.soft_prompt()?.vectors().to_vec();
-        let tokens = batch.iter().map(|row| row.ids.len()).sum();
-        Ok(UnderWay { pass: GradientPass::new(&self.model, &batch, soft_rows)?, batches, tokens })
+        let batch = batches.next_batch();
+        let rows = self.rows.rows();
+        let shares = shares(&batch, rows, workers);
+        self.under_way = Some(UnderWay {
+            soft_rows: self.soft_prompt()?.vectors().to_vec(),
+            targets: batch.iter().map(|i| rows[*i].targets()).sum(),
+            tokens: batch.iter().map(|i| rows[*i].ids.len()).sum(),
+            shares: shares.iter().cloned().map(Share::Waiting).collect(),
+            batches,
+        });
+        Ok(shares)
     }
 
-    fn update(&mut self, under_way: UnderWay) -> Result<StepReport> {
-        let gradient = under_way.pass.finish();
-        let mut gradients = self.technique.backward(&gradient.d_rows)?;
-        let grad_norm = self.clip(&mut gradients)?;
+    /// Response tokens of the batch under way.
+    pub fn targets(&self) -> usize {
+        self.under_way.as_ref().map_or(0, |step| step.targets)
+    }
+
+    /// Computes one more block of a share; true while there is more of it to do.
+    pub fn advance_share(&mut self, index: usize) -> Result<bool> {
+        let step = self.under_way.as_mut().ok_or_else(no_step)?;
+        let share = step.shares.get_mut(index).ok_or_else(no_step)?;
+        if let Share::Waiting(examples) = share {
+            let (soft_rows, targets) = (step.soft_rows.clone(), step.targets);
+            *share = Share::UnderWay(GradientPass::new(&self.model, &self.rows, examples, soft_rows, targets)?);
+        }
+        let Share::UnderWay(pass) = share else { return Ok(false) };
+        if pass.advance(&self.model) {
+            return Ok(true);
+        }
+        let done = std::mem::replace(share, Share::Waiting(Vec::new()));
+        if let Share::UnderWay(pass) = done {
+            *share = Share::Done(pass.finish());
+        }
+        Ok(false)
+    }
+
+    /// The gradient of a share that another worker has computed.
+    pub fn set_share(&mut self, index: usize, gradient: Gradient) -> Result<()> {
+        let step = self.under_way.as_mut().ok_or_else(no_step)?;
+        if gradient.d_rows.len() != step.soft_rows.len() {
+            return Err(Error::Internal("The gradient of a share has another size than the soft prompt.".to_string()));
+        }
+        *step.shares.get_mut(index).ok_or_else(no_step)? = Share::Done(gradient);
+        Ok(())
+    }
+
+    /// The update, once every share is there: gradients add up in the order of the shares.
+    pub fn finish_step(&mut self) -> Result<StepReport> {
+        let UnderWay { shares, targets, tokens, batches, .. } = self.under_way.take().ok_or_else(no_step)?;
+        let mut total: Option<Gradient> = None;
+        for share in shares {
+            let Share::Done(gradient) = share else {
+                return Err(Error::Internal("A step cannot end before all of its shares are there.".to_string()));
+            };
+            match &mut total {
+                None => total = Some(gradient),
+                Some(total) => {
+                    total.loss_sum += gradient.loss_sum;
+                    total.flop += gradient.flop;
+                    add(&mut total.d_rows, &gradient.d_rows);
+                }
+            }
+        }
+        let Gradient { loss_sum, d_rows, flop } = total.ok_or_else(no_step)?;
+        let mut gradients = self.technique.backward(&d_rows);
+        let grad_norm = self.clip(&mut gradients);
         let learning_rate = self.settings.learning_rate_at(self.step_number());
-        self.optimizer.set_learning_rate(learning_rate);
-        self.optimizer.step(&gradients)?;
-        self.batches = under_way.batches;
-        let total: f64 = gradient.predictions.iter().map(|p| f64::from(p.loss)).sum();
-        Ok(StepReport {
-            step: self.step_number(),
-            loss: total / gradient.predictions.len() as f64,
-            grad_norm,
-            learning_rate,
-            tokens: under_way.tokens,
-        })
+        self.optimizer.params.lr = learning_rate;
+        self.optimizer.step(self.technique.parameters_mut(), &gradients);
+        self.batches = batches;
+        let loss = loss_sum / targets as f64;
+        Ok(StepReport { step: self.step_number(), loss, grad_norm, learning_rate, tokens, flop })
     }
 
     /// Steps done.
@@ -138,8 +198,7 @@ impl Tuner {
 
     /// The virtual tokens as they are now.
     pub fn soft_prompt(&self) -> Result<SoftPrompt> {
-        let rows = self.technique.virtual_tokens()?.flatten_all()?.to_vec1::<f32>()?;
-        SoftPrompt::new(rows, &self.model.llama)
+        SoftPrompt::new(self.technique.virtual_tokens(), &self.model.llama)
     }
 
     /// How many numbers are trained.
@@ -151,23 +210,21 @@ impl Tuner {
         self.technique.as_ref()
     }
 
+    pub(crate) fn technique_mut(&mut self) -> &mut dyn Technique {
+        self.technique.as_mut()
+    }
+
     /// Shortens the gradient to `max_grad_norm` (PyTorch's `clip_grad_norm_`); returns its length before.
-    fn clip(&self, gradients: &mut GradStore) -> Result<f64> {
-        let mut squares = 0.0;
-        for variable in self.technique.variables() {
-            if let Some(gradient) = gradients.get(&variable) {
-                squares += gradient.flatten_all()?.to_vec1::<f32>()?.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>();
-            }
-        }
-        let norm = squares.sqrt();
+    fn clip(&self, gradients: &mut [Vec<f32>]) -> f64 {
+        let norm = gradients.iter().flatten().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let factor = self.settings.max_grad_norm / (norm + 1e-6);
         if self.settings.max_grad_norm > 0.0 && factor < 1.0 {
-            for variable in self.technique.variables() {
-                if let Some(gradient) = gradients.remove(&variable) {
-                    gradients.insert(&variable, (gradient * factor)?);
-                }
-            }
+            gradients.iter_mut().flatten().for_each(|g| *g *= factor as f32);
         }
-        Ok(norm)
+        norm
     }
+}
+
+fn no_step() -> Error {
+    Error::Internal("There is no such share of a step under way.".to_string())
 }

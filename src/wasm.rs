@@ -5,19 +5,20 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::dataset::{self, Example};
 use crate::dataset_io::{self, DatasetFormat};
 use crate::error::Error;
 use crate::evaluation::LossReport;
+use crate::gradient_pass::Gradient;
 use crate::language_model::LanguageModel;
 use crate::model_info::ModelInfo;
 use crate::prepared::PreparedPrompt;
 use crate::settings::{self, RawSettings, TunerSettings};
-use crate::{curve, evaluation, generate, metrics, soft_prompt, tuner};
+use crate::{curve, evaluation, generate, metrics, shares, soft_prompt, tuner};
 
 type JsResult<T> = Result<T, JsValue>;
 
@@ -291,6 +292,45 @@ impl Tuner {
         }
     }
 
+    /// Begins the next step with its batch shared by at most `workers`: the training examples of each share. Share 0 is
+    /// for the worker of this run, the others may go to a `GradientWorker`.
+    pub fn shares(&mut self, workers: usize) -> JsResult<Vec<js_sys::Uint32Array>> {
+        self.milliseconds = 0.0;
+        let shares = self.inner.shares(workers).map_err(to_js_error)?;
+        let indices = |share: &Vec<usize>| share.iter().map(|i| *i as u32).collect::<Vec<_>>();
+        Ok(shares.iter().map(|share| js_sys::Uint32Array::from(indices(share).as_slice())).collect())
+    }
+
+    /// Response tokens of the batch under way.
+    pub fn targets(&self) -> usize {
+        self.inner.targets()
+    }
+
+    /// Computes one block of a share here; true while there is more of it to do.
+    #[wasm_bindgen(js_name = advanceShare)]
+    pub fn advance_share(&mut self, share: usize) -> JsResult<bool> {
+        let start = now();
+        let more = self.inner.advance_share(share).map_err(to_js_error)?;
+        self.milliseconds += now() - start;
+        Ok(more)
+    }
+
+    /// The `ShareGradient` that another worker has computed.
+    #[wasm_bindgen(js_name = setShare)]
+    pub fn set_share(&mut self, share: usize, gradient: JsValue) -> JsResult<()> {
+        let ShareGradient { loss_sum, d_rows, flop } = from_js(gradient)?;
+        self.inner.set_share(share, Gradient { loss_sum, d_rows, flop }).map_err(to_js_error)
+    }
+
+    /// The update, once every share is there: `StepReport`. `waited`: milliseconds spent waiting for other workers.
+    #[wasm_bindgen(js_name = finishStep)]
+    pub fn finish_step(&mut self, waited: f64) -> JsResult<JsValue> {
+        let start = now();
+        let report = self.inner.finish_step().map_err(to_js_error)?;
+        let milliseconds = std::mem::take(&mut self.milliseconds) + waited + now() - start;
+        to_js(&StepReport { report, milliseconds })
+    }
+
     #[wasm_bindgen(js_name = stepNumber)]
     pub fn step_number(&self) -> usize {
         self.inner.step_number()
@@ -321,6 +361,55 @@ impl Tuner {
     #[wasm_bindgen(js_name = saveState)]
     pub fn save_state(&self) -> JsResult<Vec<u8>> {
         self.inner.save_state().map_err(to_js_error)
+    }
+}
+
+/// What a worker found for its share of a batch.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ShareGradient {
+    /// Cross-entropy summed over the share's response tokens, nats.
+    loss_sum: f64,
+    /// Gradient of the batch's mean loss by the virtual tokens, as far as it comes from the share.
+    #[serde(skip_serializing)]
+    d_rows: Vec<f32>,
+    flop: u64,
+}
+
+/// A worker without a run of its own: it computes shares of the steps of a `Tuner` in another worker.
+#[wasm_bindgen]
+pub struct GradientWorker {
+    inner: shares::GradientWorker,
+}
+
+#[wasm_bindgen]
+impl GradientWorker {
+    /// The same training examples in the same order as the `Tuner` has them.
+    #[wasm_bindgen(js_name = new)]
+    pub fn new_worker(model: &Model, examples: JsValue, virtual_tokens: usize) -> JsResult<GradientWorker> {
+        let examples: Vec<Example> = from_js(examples)?;
+        let inner = shares::GradientWorker::new(model.inner.clone(), &examples, virtual_tokens);
+        Ok(GradientWorker { inner: inner.map_err(to_js_error)? })
+    }
+
+    /// Begins a share at the soft prompt `soft_rows`; `targets`: response tokens of the whole batch.
+    pub fn begin(&mut self, share: Vec<u32>, soft_rows: Vec<f32>, targets: usize) -> JsResult<()> {
+        let share: Vec<usize> = share.into_iter().map(|i| i as usize).collect();
+        self.inner.begin(&share, soft_rows, targets).map_err(to_js_error)
+    }
+
+    /// Computes one block; true while there is more to do.
+    pub fn advance(&mut self) -> bool {
+        self.inner.advance()
+    }
+
+    /// `ShareGradient` of the share that is done; undefined where none was begun.
+    pub fn take(&mut self) -> JsResult<JsValue> {
+        let Some(Gradient { loss_sum, d_rows, flop }) = self.inner.take() else { return Ok(JsValue::UNDEFINED) };
+        let rows = js_sys::Float32Array::from(d_rows.as_slice());
+        let gradient = to_js(&ShareGradient { loss_sum, d_rows, flop })?;
+        js_sys::Reflect::set(&gradient, &"dRows".into(), &rows)?;
+        Ok(gradient)
     }
 }
 

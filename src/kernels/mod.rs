@@ -3,7 +3,9 @@
 //! * [`gemm`]: products with a frozen matrix, forward and backward, expanded panel by panel.
 //! * [`tile`]: the register tile that all of them spend their time in, one version for each instruction set.
 //! * [`vector`]: dot products, scaled sums and a branch-free exponential that the compiler vectorises.
+//! * [`work`]: counts the floating-point operations.
 
 pub mod gemm;
 pub mod tile;
 pub mod vector;
+pub mod work;

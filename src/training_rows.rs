@@ -1,0 +1,98 @@
+//! The training examples as the engine needs them: token rows, and what of the first block is the same in every step.
+//!
+//! Nothing of a text row depends on the soft prompt before the first attention: its embedding, query, key and value in
+//! the first block are computed once per run.
+
+use std::rc::Rc;
+
+use crate::block::Projection;
+use crate::dataset::Example;
+use crate::error::Result;
+use crate::language_model::LanguageModel;
+use crate::model::Llama;
+use crate::rows::{Rows, TokenRow};
+
+/// Numbers that may be kept for all examples together (64 MiB); larger datasets go without.
+const MOST_NUMBERS: usize = 16 << 20;
+
+/// The constant part of the first block, example by example.
+#[derive(Clone)]
+pub struct FirstBlocks(Rc<[FirstBlock]>);
+
+/// That of one example, without its last token, which is no row.
+struct FirstBlock {
+    x: Vec<f32>, // (rows, hidden size), the embeddings
+    projection: Projection,
+}
+
+pub struct TrainingRows {
+    rows: Vec<TokenRow>,
+    first_blocks: Option<FirstBlocks>,
+}
+
+impl TrainingRows {
+    /// # Errors
+    /// Where a row cannot be trained on with `virtual_tokens` in front.
+    pub fn new(model: &LanguageModel, examples: &[Example], virtual_tokens: usize) -> Result<Self> {
+        model.check_trainable(examples, virtual_tokens)?;
+        Ok(Self::of_rows(model, model.token_rows(examples)?, virtual_tokens))
+    }
+
+    /// As [`TrainingRows::new`], from rows that are known to fit.
+    pub fn of_rows(model: &LanguageModel, rows: Vec<TokenRow>, virtual_tokens: usize) -> Self {
+        let config = &model.llama.config;
+        let row = config.hidden_size + (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim;
+        let tokens: usize = rows.iter().map(|row| row.ids.len()).sum();
+        let fits = tokens.saturating_mul(row) <= MOST_NUMBERS;
+        let first_blocks = fits
+            .then(|| FirstBlocks(rows.iter().map(|row| FirstBlock::of(&model.llama, row, virtual_tokens)).collect()));
+        Self { rows, first_blocks }
+    }
+
+    pub fn rows(&self) -> &[TokenRow] {
+        &self.rows
+    }
+
+    /// None where they would take too much memory.
+    pub fn first_blocks(&self) -> Option<FirstBlocks> {
+        self.first_blocks.clone()
+    }
+}
+
+impl FirstBlock {
+    fn of(llama: &Llama, row: &TokenRow, virtual_tokens: usize) -> Self {
+        let count = row.ids.len() - 1;
+        let x = llama.embed(&row.ids[..count]);
+        let positions: Vec<usize> = (virtual_tokens..virtual_tokens + count).collect();
+        let projection = llama.first_projection(&x, &positions);
+        Self { x, projection }
+    }
+}
+
+impl FirstBlocks {
+    /// The first block's input (R, hidden size) and projection for a batch with `soft_rows` in front; `examples` are the
+    /// batch's training examples.
+    pub fn of_batch(
+        &self,
+        llama: &Llama,
+        rows: &Rows,
+        examples: &[usize],
+        soft_rows: &[f32],
+    ) -> (Vec<f32>, Projection) {
+        let mut x = soft_rows.to_vec();
+        let mut all = llama.first_projection(soft_rows, &rows.positions[..rows.virtual_tokens]);
+        for (example, tokens) in &rows.pieces {
+            let FirstBlock { x: embeddings, projection } = &self.0[examples[*example]];
+            let count = embeddings.len() / llama.config.hidden_size;
+            let part = |values: &[f32], into: &mut Vec<f32>| {
+                let width = values.len() / count;
+                into.extend_from_slice(&values[tokens.start * width..tokens.end * width]);
+            };
+            part(embeddings, &mut x);
+            part(&projection.q, &mut all.q);
+            part(&projection.k, &mut all.k);
+            part(&projection.v, &mut all.v);
+        }
+        (x, all)
+    }
+}
