@@ -1,5 +1,8 @@
-//! Decoding with a cache of keys and values, one token at a call, so that a worker can answer in between.
+//! Decoding with a cache of keys and values, so that a worker can answer in between: one block of the network at a call
+//! while the prompt is read, then one token at a call. The keys and values of a soft prompt are computed once and kept
+//! with the model ([`crate::prompt_cache`]).
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -21,11 +24,24 @@ pub enum FinishReason {
     Length,
 }
 
+/// Rows of the prompt on their way through the network.
+struct Reading {
+    /// The soft prompt, whose keys and values are kept for the next answer.
+    soft_prompt: bool,
+    rows: usize,
+    /// Block that comes next.
+    layer: usize,
+    x: Vec<f32>, // (rows, hidden size)
+}
+
 pub struct Generation {
     model: Rc<LanguageModel>,
     sampler: Sampler,
     cache: Vec<KeysValues>,
     position: usize,
+    /// What is still to be read, in order.
+    reading: VecDeque<Reading>,
+    soft_rows: Vec<f32>,
     logits: Vec<f32>,
     written: Vec<u32>,
     text: String,
@@ -57,27 +73,40 @@ impl Generation {
                 config.max_position_embeddings
             )));
         }
-        let x = [soft_rows, &model.llama.embed(&ids)].concat();
-        let mut generation = Self {
+        let virtual_tokens = soft_rows.len() / config.hidden_size;
+        let text = Reading { soft_prompt: false, rows: ids.len(), layer: 0, x: model.llama.embed(&ids) };
+        let prompt = Reading { soft_prompt: true, rows: virtual_tokens, layer: 0, x: soft_rows.to_vec() };
+        let known = model.prompts.get(soft_rows);
+        let (cache, position, reading) = match known {
+            Some(cache) => (cache, virtual_tokens, VecDeque::from([text])),
+            None if virtual_tokens == 0 => (model.llama.new_cache(), 0, VecDeque::from([text])),
+            None => (model.llama.new_cache(), 0, VecDeque::from([prompt, text])),
+        };
+        Ok(Self {
             sampler: Sampler::new(settings),
-            cache: model.llama.new_cache(),
-            position: 0,
+            cache,
+            position,
+            reading,
+            soft_rows: soft_rows.to_vec(),
             logits: vec![0.0; config.vocab_size],
             written: Vec::new(),
             text: String::new(),
             longest: room.min(settings.max_new_tokens as usize),
             finished: None,
             model,
-        };
-        generation.read(x, length);
-        Ok(generation)
+        })
     }
 
-    /// Writes one token. The text that it added (empty in the middle of a character), or none at the end.
+    /// Reads one block of the prompt, or writes one token. The text that was added (empty while the prompt is read and in
+    /// the middle of a character), or none at the end.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Option<String> {
         if self.finished.is_some() {
             return None;
+        }
+        if let Some(reading) = self.reading.pop_front() {
+            self.read_block(reading);
+            return Some(String::new());
         }
         let id = self.sampler.choose(&mut self.logits, &self.written);
         if self.model.tokenizer.is_stop(id) {
@@ -89,7 +118,11 @@ impl Generation {
         if self.written.len() == self.longest {
             self.finished = Some(FinishReason::Length);
         } else {
-            self.read(self.model.llama.embed(&[id]), 1);
+            let mut reading = Reading { soft_prompt: false, rows: 1, layer: 0, x: self.model.llama.embed(&[id]) };
+            while reading.layer < self.model.llama.layers() {
+                reading = self.through_block(reading);
+            }
+            self.end_of_reading(reading);
         }
         Some(self.added_text())
     }
@@ -103,14 +136,32 @@ impl Generation {
         self.finished
     }
 
-    /// Runs `count` rows and keeps the logits after the last one.
-    fn read(&mut self, x: Vec<f32>, count: usize) {
-        let positions: Vec<usize> = (self.position..self.position + count).collect();
+    fn read_block(&mut self, reading: Reading) {
+        let reading = self.through_block(reading);
+        if reading.layer < self.model.llama.layers() {
+            self.reading.push_front(reading);
+        } else {
+            self.end_of_reading(reading);
+        }
+    }
+
+    /// Only the last row of a text is needed beyond its keys in the last block, and none of a soft prompt.
+    fn through_block(&mut self, Reading { soft_prompt, rows, layer, x }: Reading) -> Reading {
+        let positions: Vec<usize> = (self.position..self.position + rows).collect();
         let spans: Vec<Span> = positions.iter().map(|last| Span { shared: 0, first: 0, last: *last }).collect();
-        let place = Place { positions: &positions, spans: &spans, queries: &[count - 1] };
-        let hidden = self.model.llama.forward(x, place, &mut self.cache);
+        let last_row = [rows - 1];
+        let place = Place { positions: &positions, spans: &spans, queries: if soft_prompt { &[] } else { &last_row } };
+        let (x, _) = self.model.llama.layer_forward(layer, x, place, &mut self.cache[layer], false);
+        Reading { soft_prompt, rows, layer: layer + 1, x }
+    }
+
+    fn end_of_reading(&mut self, reading: Reading) {
+        self.position += reading.rows;
+        if reading.soft_prompt {
+            return self.model.prompts.keep(&self.soft_rows, &self.cache);
+        }
+        let hidden = self.model.llama.last_norm(&reading.x);
         gemm::forward(&hidden, self.model.llama.head(), &mut self.logits);
-        self.position += count;
     }
 
     /// What the newest token adds to the text; waits while a character is incomplete, unless the answer is at its end.
@@ -146,6 +197,9 @@ mod tests {
             seed: 0.0,
         };
         let mut generation = Generation::new(model.clone(), "Hi", None, &[], &settings).unwrap();
+        while !generation.reading.is_empty() {
+            assert_eq!(generation.next().as_deref(), Some(""));
+        }
         let say = |generation: &mut Generation, id: u32| {
             generation.logits.fill(0.0);
             generation.logits[id as usize] = 1.0;

@@ -7,6 +7,7 @@ use crate::gguf::Gguf;
 use crate::gradient_pass::{Gradient, GradientPass};
 use crate::model::Llama;
 use crate::ops::cross_entropy::{self, Prediction};
+use crate::prompt_cache::PromptCache;
 use crate::rows::{Rows, TokenRow};
 use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
 use crate::training_rows::TrainingRows;
@@ -15,6 +16,7 @@ use crate::{gguf_tokenizer, weights};
 pub struct LanguageModel {
     pub llama: Llama,
     pub tokenizer: ChatTokenizer,
+    pub prompts: PromptCache,
 }
 
 impl LanguageModel {
@@ -28,7 +30,7 @@ impl LanguageModel {
         let config = LlamaConfig::from_json(config)?;
         let tokenizer =
             ChatTokenizer::from_json(tokenizer, tokenizer_config, &config.eos_token_ids, config.vocab_size)?;
-        Ok(Self { llama: weights::from_safetensors(safetensors, config)?, tokenizer })
+        Ok(Self { llama: weights::from_safetensors(safetensors, config)?, tokenizer, prompts: PromptCache::default() })
     }
 
     /// Reads one GGUF file.
@@ -37,7 +39,7 @@ impl LanguageModel {
         let llama = weights::from_gguf(&gguf)?;
         let LlamaConfig { eos_token_ids, vocab_size, .. } = &llama.config;
         let tokenizer = gguf_tokenizer::from_metadata(&gguf.metadata(), eos_token_ids, *vocab_size)?;
-        Ok(Self { llama, tokenizer })
+        Ok(Self { llama, tokenizer, prompts: PromptCache::default() })
     }
 
     pub fn token_rows(&self, examples: &[Example]) -> Result<Vec<TokenRow>> {

@@ -8,7 +8,7 @@
 //!   batch, one block at a call; [`shares`]: a batch shared by workers.
 //! * [`config`], [`weights`], [`gguf`], [`tokenizer`], [`gguf_tokenizer`], [`chat_template`]: files -> model.
 //! * [`language_model`]: model and tokenizer together; [`model_info`], [`prepared`], [`evaluation`],
-//!   [`generate`], [`sampler`]: what it is used for.
+//!   [`generate`], [`prompt_cache`], [`sampler`]: what it is used for.
 //! * [`settings`], [`soft_prompt`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
 //! * [`dataset`], [`dataset_io`], [`metrics`], [`curve`]: the person's data and what came of it.
 //! * `wasm`: the only file that knows wasm-bindgen.
@@ -36,6 +36,7 @@ pub mod model;
 pub mod model_info;
 pub mod ops;
 pub mod prepared;
+pub mod prompt_cache;
 pub mod rng;
 pub mod rows;
 pub mod sampler;

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use candle_core::CpuStorage;
 use candle_core::quantized::GgmlDType;
 use half::{bf16, f16};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::kernels::panels::PackedMatrix;
+use crate::kernels::quantised::QuantisedRows;
 
 /// W (rows x columns), row by row. For a linear layer: outputs x inputs, as `torch.nn.Linear.weight`.
 pub struct Matrix {
@@ -21,11 +22,16 @@ enum Data {
     F32(Vec<f32>),
     F16(Vec<f16>),
     Bf16(Vec<bf16>),
-    /// Blocks of a GGUF quantisation; a row is a whole number of blocks.
-    Quantised {
-        bytes: Vec<u8>,
-        dtype: GgmlDType,
-    },
+    Quantised(QuantisedRows),
+    Packed(PackedMatrix),
+}
+
+/// How the products read a matrix.
+pub enum Storage<'a> {
+    Packed(&'a PackedMatrix),
+    Quantised(&'a QuantisedRows),
+    /// Rows, through [`Matrix::with_rows`].
+    Rows,
 }
 
 impl Matrix {
@@ -46,13 +52,34 @@ impl Matrix {
 
     /// `bytes` as GGUF stores them. Fails where a row is not a whole number of blocks.
     pub fn from_quantised(rows: usize, columns: usize, bytes: Vec<u8>, dtype: GgmlDType) -> Result<Self> {
-        let matrix = Self { rows, columns, data: Data::Quantised { bytes, dtype } };
-        if !columns.is_multiple_of(dtype.block_size()) || matrix.bytes().len() != rows * matrix.row_bytes() {
-            return Err(Error::model(format!(
+        match QuantisedRows::new(columns, bytes, dtype) {
+            Some(blocks) if blocks.bytes().len() == rows * blocks.row_bytes() => {
+                Ok(Self { rows, columns, data: Data::Quantised(blocks) })
+            }
+            _ => Err(Error::model(format!(
                 "A weight of {rows} x {columns} values does not fit the blocks of its type {dtype:?}. The GGUF file is damaged."
-            )));
+            ))),
         }
-        Ok(matrix)
+    }
+
+    /// The same numbers as f32.
+    pub fn expanded(self) -> Self {
+        let values = self.expand(0, self.rows).into_owned();
+        Self::from_f32(self.rows, self.columns, values)
+    }
+
+    /// The same numbers as f32, packed for the products: twice the memory of f32, and the fastest.
+    pub fn packed(self) -> Self {
+        let packed = PackedMatrix::new(self.columns, &self.expand(0, self.rows));
+        Self { data: Data::Packed(packed), ..self }
+    }
+
+    pub fn storage(&self) -> Storage<'_> {
+        match &self.data {
+            Data::Packed(packed) => Storage::Packed(packed),
+            Data::Quantised(blocks) => Storage::Quantised(blocks),
+            _ => Storage::Rows,
+        }
     }
 
     /// (rows, columns).
@@ -66,7 +93,7 @@ impl Matrix {
 
     /// Bytes in memory.
     pub fn size(&self) -> usize {
-        self.bytes().len()
+        self.bytes().iter().map(|part| part.len()).sum()
     }
 
     /// Calls `use_rows` with rows `first .. first + count` as f32, row by row.
@@ -86,14 +113,8 @@ impl Matrix {
             Data::F32(values) => Cow::Borrowed(&values[range]),
             Data::F16(values) => Cow::Owned(values[range].iter().map(|v| v.to_f32()).collect()),
             Data::Bf16(values) => Cow::Owned(values[range].iter().map(|v| v.to_f32()).collect()),
-            Data::Quantised { bytes, dtype } => {
-                let width = self.row_bytes();
-                let blocks = dtype.from_data(Cow::Borrowed(&bytes[first * width..(first + count) * width]));
-                match blocks.dequantize(count * self.columns) {
-                    Ok(CpuStorage::F32(values)) => Cow::Owned(values),
-                    _ => unreachable!("candle dequantises every GGUF type to f32"),
-                }
-            }
+            Data::Quantised(blocks) => Cow::Owned(blocks.expand(first, count)),
+            Data::Packed(packed) => Cow::Owned(packed.rows(first, count)),
         }
     }
 
@@ -102,35 +123,32 @@ impl Matrix {
         fn reorder<T: Copy>(values: &[T], width: usize, rows: usize, order: impl Fn(usize) -> usize) -> Vec<T> {
             (0..rows).flat_map(|i| &values[order(i) * width..(order(i) + 1) * width]).copied().collect()
         }
-        let (rows, columns, width) = (self.rows, self.columns, self.row_bytes());
+        let (rows, columns) = (self.rows, self.columns);
         let data = match self.data {
             Data::F32(v) => Data::F32(reorder(&v, columns, rows, order)),
             Data::F16(v) => Data::F16(reorder(&v, columns, rows, order)),
             Data::Bf16(v) => Data::Bf16(reorder(&v, columns, rows, order)),
-            Data::Quantised { bytes, dtype } => Data::Quantised { bytes: reorder(&bytes, width, rows, order), dtype },
+            Data::Quantised(blocks) => Data::Quantised(blocks.reordered((0..rows).map(order))),
+            Data::Packed(packed) => {
+                let values = reorder(&packed.rows(0, rows), columns, rows, order);
+                Data::Packed(PackedMatrix::new(columns, &values))
+            }
         };
         Self { rows, columns, data }
     }
 
     /// Adds every stored byte to a hash.
     pub fn hash_into(&self, hash: &mut Sha256) {
-        hash.update(self.bytes());
+        self.bytes().iter().for_each(|part| hash.update(part));
     }
 
-    fn row_bytes(&self) -> usize {
+    fn bytes(&self) -> Vec<&[u8]> {
         match &self.data {
-            Data::F32(_) => self.columns * 4,
-            Data::F16(_) | Data::Bf16(_) => self.columns * 2,
-            Data::Quantised { dtype, .. } => self.columns / dtype.block_size() * dtype.type_size(),
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match &self.data {
-            Data::F32(v) => bytemuck::cast_slice(v),
-            Data::F16(v) => bytemuck::cast_slice(v),
-            Data::Bf16(v) => bytemuck::cast_slice(v),
-            Data::Quantised { bytes, .. } => bytes,
+            Data::F32(v) => vec![bytemuck::cast_slice(v)],
+            Data::F16(v) => vec![bytemuck::cast_slice(v)],
+            Data::Bf16(v) => vec![bytemuck::cast_slice(v)],
+            Data::Quantised(blocks) => vec![blocks.bytes()],
+            Data::Packed(packed) => packed.parts().map(bytemuck::cast_slice).to_vec(),
         }
     }
 }

@@ -10,7 +10,10 @@ use crate::gguf::Gguf;
 use crate::matrix::Matrix;
 use crate::model::Llama;
 
-/// Models up to this number of parameters are expanded to f32 once, since that is faster; 256 MiB.
+/// Models up to this number of parameters are packed as f32 once, since that is fastest; twice 64 MiB.
+const PACK_UP_TO: u64 = 16 << 20;
+
+/// Models up to this number of parameters are expanded to f32 once, which is faster than every time; 256 MiB.
 const EXPAND_UP_TO: u64 = 64 << 20;
 
 /// The weights of one file by their names in `transformers`.
@@ -46,10 +49,11 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     let kv = config.num_key_value_heads * config.head_dim;
     let matrix = |name: &str, rows: usize, columns: usize| -> Result<Matrix> {
         let stored = source.matrix(name, rows, columns)?;
-        if parameters(&config) > EXPAND_UP_TO {
-            return Ok(stored);
-        }
-        Ok(stored.with_rows(0, rows, |values| Matrix::from_f32(rows, columns, values.to_vec())))
+        Ok(match parameters(&config) {
+            ..=PACK_UP_TO => stored.packed(),
+            ..=EXPAND_UP_TO => stored.expanded(),
+            _ => stored,
+        })
     };
     let vector = |name: &str| -> Result<Vec<f32>> { Ok(source.matrix(name, 1, d)?.row(0)) };
     let layers = (0..config.num_hidden_layers)

@@ -1,30 +1,55 @@
-//! Products with a frozen matrix W (outputs x inputs), which is stored once and expanded panel by panel:
-//! forward y = x Wᵀ, backward dx = dy W. No gradient of W exists anywhere.
+//! Matrix products on the register tile: with a frozen matrix W (outputs x inputs), forward y = x Wᵀ and backward
+//! dx = dy W, and with matrices that a step computes itself (attention). No gradient of W exists anywhere.
+//!
+//! One operand is packed in panels of 8 columns. Small models are packed once when they are loaded; the weights of large
+//! ones stay in their file's precision and are expanded and packed some rows at a time. The loops follow Goto and van de
+//! Geijn 2008: a block of the other operand that fits the first-level cache meets all panels before the next one comes.
 
+use super::panels::{PackedMatrix, PanelsRef, pack_columns, pack_rows};
 use super::tile::{PANEL, TILE_ROWS, Tile};
 use super::vector::dot;
-use crate::matrix::Matrix;
+use super::work;
+use crate::matrix::{Matrix, Storage};
 
-/// Rows of W that are expanded at a time in the backward product.
-const BLOCK: usize = 128;
+/// Rows of W that are expanded at a time, forward and backward: the expanded rows stay in the second-level cache.
+const FORWARD_BLOCK: usize = 64;
+const BACKWARD_BLOCK: usize = 128;
 
 /// Below this number of rows packing costs more than it saves, and rows of W are used as they are.
 const FEW_ROWS: usize = 4;
+
+/// Numbers of the block of A that stays in the first-level cache (32 KiB), and the longest stretch of k in it.
+const CACHED: usize = 8192;
+const LONGEST_K: usize = 512;
 
 /// y (m x outputs) = x (m x inputs) Wᵀ.
 pub fn forward(x: &[f32], w: &Matrix, y: &mut [f32]) {
     let (outputs, inputs) = w.shape();
     let m = x.len() / inputs;
     assert_eq!((x.len(), y.len()), (m * inputs, m * outputs));
-    if m < FEW_ROWS {
-        return forward_few(x, w, y);
-    }
-    y.fill(0.0);
-    let mut panel = vec![0.0; inputs * PANEL];
-    for first in (0..outputs).step_by(PANEL) {
-        let columns = PANEL.min(outputs - first);
-        w.with_rows(first, columns, |rows| transpose_into(rows, inputs, &mut panel));
-        accumulate(x, inputs, inputs, &panel, columns, &mut y[first..], outputs);
+    work::count(m, inputs, outputs);
+    match w.storage() {
+        Storage::Packed(packed) if m < FEW_ROWS => few_rows_packed(x, packed, y),
+        Storage::Quantised(blocks) if m < FEW_ROWS && blocks.has_dot() => {
+            for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
+                blocks.times_vector(x, y);
+            }
+        }
+        _ if m < FEW_ROWS => few_rows(x, w, y),
+        Storage::Packed(packed) => {
+            y.fill(0.0);
+            multiply(Left::rows(x, m, inputs), packed.forward(), y, outputs);
+        }
+        _ => {
+            y.fill(0.0);
+            let mut panels = vec![0.0; FORWARD_BLOCK * inputs];
+            for first in (0..outputs).step_by(FORWARD_BLOCK) {
+                let columns = FORWARD_BLOCK.min(outputs - first);
+                let packed = &mut panels[..columns.next_multiple_of(PANEL) * inputs];
+                w.with_rows(first, columns, |rows| pack_rows(rows, inputs, packed));
+                multiply(Left::rows(x, m, inputs), PanelsRef::new(packed, inputs, columns), &mut y[first..], outputs);
+            }
+        }
     }
 }
 
@@ -33,70 +58,105 @@ pub fn backward(dy: &[f32], w: &Matrix, dx: &mut [f32]) {
     let (outputs, inputs) = w.shape();
     let m = dy.len() / outputs;
     assert_eq!((dy.len(), dx.len()), (m * outputs, m * inputs));
+    work::count(m, outputs, inputs);
     if m == 0 {
         return;
     }
-    let mut panel = vec![0.0; BLOCK * PANEL];
-    for top in (0..outputs).step_by(BLOCK) {
-        let height = BLOCK.min(outputs - top);
-        w.with_rows(top, height, |rows| {
-            for first in (0..inputs).step_by(PANEL) {
-                let columns = PANEL.min(inputs - first);
-                pack_columns(rows, inputs, first, &mut panel);
-                accumulate(&dy[top..], outputs, height, &panel, columns, &mut dx[first..], inputs);
+    if let Storage::Packed(packed) = w.storage() {
+        return multiply(Left::rows(dy, m, outputs), packed.backward(), dx, inputs);
+    }
+    let mut panels = vec![0.0; BACKWARD_BLOCK * inputs.next_multiple_of(PANEL)];
+    for top in (0..outputs).step_by(BACKWARD_BLOCK) {
+        let k = BACKWARD_BLOCK.min(outputs - top);
+        let packed = &mut panels[..k * inputs.next_multiple_of(PANEL)];
+        w.with_rows(top, k, |rows| pack_columns(rows, inputs, packed));
+        multiply(Left::rows(&dy[top..], m, outputs), PanelsRef::new(packed, k, inputs), dx, inputs);
+    }
+}
+
+/// The left operand of a product: `rows` rows, which begin every `row` numbers; the numbers of a row stand every `step`.
+#[derive(Clone, Copy)]
+pub struct Left<'a> {
+    pub data: &'a [f32],
+    pub rows: usize,
+    pub row: usize,
+    pub step: usize,
+}
+
+impl<'a> Left<'a> {
+    /// `rows` rows that begin every `stride` numbers.
+    pub fn rows(data: &'a [f32], rows: usize, stride: usize) -> Self {
+        Self { data, rows, row: stride, step: 1 }
+    }
+
+    /// The first `rows` columns of a matrix whose rows begin every `stride` numbers.
+    pub fn columns(data: &'a [f32], rows: usize, stride: usize) -> Self {
+        Self { data, rows, row: 1, step: stride }
+    }
+}
+
+/// C (m x columns) += A (m x k) · B; rows of `c` begin every `c_stride` numbers. The operations are counted.
+pub fn add_product(a: Left, b: PanelsRef, c: &mut [f32], c_stride: usize) {
+    work::count(a.rows, b.k, b.columns);
+    multiply(a, b, c, c_stride);
+}
+
+fn multiply(a: Left, b: PanelsRef, c: &mut [f32], c_stride: usize) {
+    let stretch = b.k.div_ceil(b.k.div_ceil(LONGEST_K).max(1)).max(1);
+    let block = (CACHED / stretch / TILE_ROWS).max(1) * TILE_ROWS;
+    for p in (0..b.k).step_by(stretch) {
+        let k = stretch.min(b.k - p);
+        for top in (0..a.rows).step_by(block) {
+            let end = a.rows.min(top + block);
+            for (i, first) in (0..b.columns).step_by(PANEL).enumerate() {
+                let panel = &b.packed[i * b.stride + p * PANEL..][..k * PANEL];
+                let columns = PANEL.min(b.columns - first);
+                for row in (top..end).step_by(TILE_ROWS) {
+                    let tile =
+                        Tile { rows: TILE_ROWS.min(end - row), columns, k, a_row: a.row, a_step: a.step, c_stride };
+                    tile.accumulate(&a.data[row * a.row + p * a.step..], panel, &mut c[row * c_stride + first..]);
+                }
             }
-        });
-    }
-}
-
-/// A matrix packed for the register tile: B (k x columns) as panels of k x 8.
-pub struct Panels {
-    packed: Vec<f32>,
-    k: usize,
-    columns: usize,
-}
-
-impl Panels {
-    /// B = Xᵀ for `x` (rows, width): the product with it is A Xᵀ.
-    pub fn of_rows(x: &[f32], width: usize) -> Self {
-        let columns = x.len() / width;
-        let mut packed = vec![0.0; columns.div_ceil(PANEL) * PANEL * width];
-        for (rows, panel) in x.chunks(PANEL * width).zip(packed.chunks_exact_mut(PANEL * width)) {
-            transpose_into(rows, width, panel);
         }
-        Self { packed, k: width, columns }
     }
+}
 
-    /// B = X for `x` (rows, width): the product with it is A X.
-    pub fn of_columns(x: &[f32], width: usize) -> Self {
-        let k = x.len() / width;
-        let mut packed = vec![0.0; width.div_ceil(PANEL) * PANEL * k];
-        for (i, panel) in packed.chunks_exact_mut(PANEL * k).enumerate() {
-            pack_columns(x, width, i * PANEL, panel);
+/// One or a few rows (decoding) of a matrix that is packed: four panels at a time.
+fn few_rows_packed(x: &[f32], w: &PackedMatrix, y: &mut [f32]) {
+    const AT_ONCE: usize = 4;
+    let PanelsRef { packed, k, columns, .. } = w.forward();
+    for (x, y) in x.chunks_exact(k).zip(y.chunks_exact_mut(columns)) {
+        for (panels, y) in packed.chunks(AT_ONCE * PANEL * k).zip(y.chunks_mut(AT_ONCE * PANEL)) {
+            let mut sums = [[0.0f32; PANEL]; AT_ONCE];
+            if panels.len() == AT_ONCE * PANEL * k {
+                let (first, second) = panels.split_at(2 * PANEL * k);
+                let ((a, b), (c, d)) = (first.split_at(PANEL * k), second.split_at(PANEL * k));
+                let rows = |panel| <[f32]>::chunks_exact(panel, PANEL);
+                for ((((x, a), b), c), d) in x.iter().zip(rows(a)).zip(rows(b)).zip(rows(c)).zip(rows(d)) {
+                    for lane in 0..PANEL {
+                        sums[0][lane] += x * a[lane];
+                        sums[1][lane] += x * b[lane];
+                        sums[2][lane] += x * c[lane];
+                        sums[3][lane] += x * d[lane];
+                    }
+                }
+            } else {
+                for (sums, panel) in sums.iter_mut().zip(panels.chunks_exact(PANEL * k)) {
+                    for (x, row) in x.iter().zip(panel.chunks_exact(PANEL)) {
+                        sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += x * w);
+                    }
+                }
+            }
+            y.copy_from_slice(&sums.as_flattened()[..y.len()]);
         }
-        Self { packed, k, columns: width }
     }
 }
 
-/// A (m, k) · B (k, columns) -> (m, columns).
-pub fn product(a: &[f32], k: usize, b: &Panels) -> Vec<f32> {
-    assert_eq!(k, b.k);
-    let mut c = vec![0.0; a.len() / k * b.columns];
-    if c.is_empty() {
-        return c;
-    }
-    for (i, panel) in b.packed.chunks_exact(PANEL * k).enumerate() {
-        let first = i * PANEL;
-        accumulate(a, k, k, panel, PANEL.min(b.columns - first), &mut c[first..], b.columns);
-    }
-    c
-}
-
-/// One or a few rows (decoding): dot products with the rows of W, which are read once.
-fn forward_few(x: &[f32], w: &Matrix, y: &mut [f32]) {
+/// One or a few rows of any other matrix: dot products with the rows of W, which are expanded once.
+fn few_rows(x: &[f32], w: &Matrix, y: &mut [f32]) {
     let (outputs, inputs) = w.shape();
-    for first in (0..outputs).step_by(BLOCK) {
-        let count = BLOCK.min(outputs - first);
+    for first in (0..outputs).step_by(FORWARD_BLOCK) {
+        let count = FORWARD_BLOCK.min(outputs - first);
         w.with_rows(first, count, |rows| {
             for (offset, row) in rows.chunks_exact(inputs).enumerate() {
                 for (x_row, y_row) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
@@ -104,33 +164,5 @@ fn forward_few(x: &[f32], w: &Matrix, y: &mut [f32]) {
                 }
             }
         });
-    }
-}
-
-/// C (m x columns) += A (m x k) · panel, tile by tile. The last row of `a` and of `c` may end early.
-fn accumulate(a: &[f32], a_stride: usize, k: usize, panel: &[f32], columns: usize, c: &mut [f32], c_stride: usize) {
-    let m = a.len().div_ceil(a_stride);
-    for first in (0..m).step_by(TILE_ROWS) {
-        let tile = Tile { rows: TILE_ROWS.min(m - first), columns, k, a_stride, c_stride };
-        tile.accumulate(&a[first * a_stride..], panel, &mut c[first * c_stride..]);
-    }
-}
-
-/// Packs `rows` (at most 8 rows of `width`) as `width` x 8; missing rows become zeros.
-fn transpose_into(rows: &[f32], width: usize, panel: &mut [f32]) {
-    for lane in 0..PANEL {
-        match rows.get(lane * width..(lane + 1) * width) {
-            Some(row) => row.iter().zip(panel.chunks_exact_mut(PANEL)).for_each(|(v, p)| p[lane] = *v),
-            None => panel.chunks_exact_mut(PANEL).for_each(|p| p[lane] = 0.0),
-        }
-    }
-}
-
-/// Packs columns `first .. first + 8` of `rows` (k, width) as k x 8; missing columns become zeros.
-fn pack_columns(rows: &[f32], width: usize, first: usize, panel: &mut [f32]) {
-    let columns = PANEL.min(width - first);
-    for (packed, row) in panel.chunks_exact_mut(PANEL).zip(rows.chunks_exact(width)) {
-        packed[..columns].copy_from_slice(&row[first..first + columns]);
-        packed[columns..].fill(0.0);
     }
 }

@@ -14,21 +14,20 @@ pub const TILE_ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
 
 /// Adds A · B to `c`.
 ///
-/// `a`: `rows` x `k` with row stride `a_stride`; `b`: `k` x 8, packed; `c`: `rows` x `columns` with row stride
+/// `a`: `rows` x `k`, rows begin every `a_row` numbers and go on every `a_step`; `b`: `k` x 8, packed; `c`: `rows` x `columns` with row stride
 /// `c_stride`, where `rows` <= [`TILE_ROWS`] and `columns` <= 8.
 pub struct Tile {
     pub rows: usize,
     pub columns: usize,
     pub k: usize,
-    pub a_stride: usize,
+    pub a_row: usize,
+    pub a_step: usize,
     pub c_stride: usize,
 }
 
 impl Tile {
     #[inline]
     pub fn accumulate(&self, a: &[f32], b: &[f32], c: &mut [f32]) {
-        assert!(a.len() >= (self.rows - 1) * self.a_stride + self.k);
-        assert!(b.len() >= self.k * PANEL && self.columns <= PANEL);
         match self.rows {
             1 => self.run::<1>(a, b, c),
             2 => self.run::<2>(a, b, c),
@@ -42,21 +41,57 @@ impl Tile {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn run<const MR: usize>(&self, a: &[f32], b: &[f32], c: &mut [f32]) {
-        let sums = product::<MR>(self.k, a, self.a_stride, b);
+        // The compiler makes a faster loop where it knows the step.
+        if self.a_step == 1 { self.run_step::<MR>(1, a, b, c) } else { self.run_step::<MR>(self.a_step, a, b, c) }
+    }
+
+    #[inline(always)]
+    fn run_step<const MR: usize>(&self, a_step: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
+        let k = self.k;
+        assert!(k > 0 && a.len() > (MR - 1) * self.a_row + (k - 1) * a_step && b.len() >= k * PANEL);
+        let a = Lines { start: a.as_ptr(), row: self.a_row, step: a_step };
+        if self.columns == PANEL {
+            assert!(c.len() >= (MR - 1) * self.c_stride + PANEL);
+            // SAFETY: `a` holds MR rows of k values, `b` k rows of 8 and `c` MR rows of 8.
+            return unsafe { add_product::<MR>(k, a, b.as_ptr(), c.as_mut_ptr(), self.c_stride) };
+        }
+        let mut sums = [[0.0; PANEL]; MR];
+        // SAFETY: as above.
+        unsafe { add_product::<MR>(k, a, b.as_ptr(), sums.as_flattened_mut().as_mut_ptr(), PANEL) };
         for (row, sum) in sums.iter().enumerate() {
             let c_row = &mut c[row * self.c_stride..][..self.columns];
-            for (value, add) in c_row.iter_mut().zip(sum) {
-                *value += add;
-            }
+            c_row.iter_mut().zip(sum).for_each(|(value, add)| *value += add);
         }
     }
 }
 
+/// Rows of the left operand in memory.
+#[derive(Clone, Copy)]
+struct Lines {
+    start: *const f32,
+    row: usize,
+    step: usize,
+}
+
+impl Lines {
+    /// Number `p` of a row.
+    ///
+    /// # Safety
+    /// It must lie in the operand.
+    #[inline(always)]
+    unsafe fn at(self, row: usize, p: usize) -> *const f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.start.add(row * self.row + p * self.step) }
+    }
+}
+
+/// # Safety (of every version)
+/// `a` must hold MR rows of k values, `b` k rows of 8, and `c` MR rows of 8 that begin every `c_stride` numbers.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline]
-fn product<const MR: usize>(k: usize, a: &[f32], a_stride: usize, b: &[f32]) -> [[f32; PANEL]; MR] {
+unsafe fn add_product<const MR: usize>(k: usize, a: Lines, b: *const f32, c: *mut f32, c_stride: usize) {
     use core::arch::wasm32::*;
 
     #[inline(always)]
@@ -67,78 +102,79 @@ fn product<const MR: usize>(k: usize, a: &[f32], a_stride: usize, b: &[f32]) -> 
         return f32x4_add(f32x4_mul(x, y), sum);
     }
 
-    let mut low = [f32x4_splat(0.0); MR];
-    let mut high = [f32x4_splat(0.0); MR];
-    let (a, b) = (a.as_ptr(), b.as_ptr());
-    // SAFETY: `Tile::accumulate` has checked that `a` holds MR rows of k values and `b` k rows of 8.
+    // SAFETY: the caller's promise.
     unsafe {
+        let mut low: [v128; MR] = core::array::from_fn(|row| v128_load(c.add(row * c_stride).cast()));
+        let mut high: [v128; MR] = core::array::from_fn(|row| v128_load(c.add(row * c_stride + 4).cast()));
         for p in 0..k {
             let b_low = v128_load(b.add(p * PANEL).cast());
             let b_high = v128_load(b.add(p * PANEL + 4).cast());
             for row in 0..MR {
-                let value = v128_load32_splat(a.add(row * a_stride + p).cast());
+                let value = v128_load32_splat(a.at(row, p).cast());
                 low[row] = multiply_add(value, b_low, low[row]);
                 high[row] = multiply_add(value, b_high, high[row]);
             }
         }
-        let mut sums = [[0.0; PANEL]; MR];
         for row in 0..MR {
-            v128_store(sums[row].as_mut_ptr().cast(), low[row]);
-            v128_store(sums[row].as_mut_ptr().add(4).cast(), high[row]);
+            v128_store(c.add(row * c_stride).cast(), low[row]);
+            v128_store(c.add(row * c_stride + 4).cast(), high[row]);
         }
-        sums
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
-fn product<const MR: usize>(k: usize, a: &[f32], a_stride: usize, b: &[f32]) -> [[f32; PANEL]; MR] {
+unsafe fn add_product<const MR: usize>(k: usize, a: Lines, b: *const f32, c: *mut f32, c_stride: usize) {
     use std::arch::x86_64::*;
 
     #[target_feature(enable = "avx2,fma")]
-    fn fused<const MR: usize>(k: usize, a: &[f32], a_stride: usize, b: &[f32]) -> [[f32; PANEL]; MR] {
-        let mut sums = [_mm256_setzero_ps(); MR];
-        let mut out = [[0.0; PANEL]; MR];
-        let (a, b) = (a.as_ptr(), b.as_ptr());
-        // SAFETY: `Tile::accumulate` has checked that `a` holds MR rows of k values and `b` k rows of 8.
+    unsafe fn fused<const MR: usize>(k: usize, a: Lines, b: *const f32, c: *mut f32, c_stride: usize) {
+        // SAFETY: the caller's promise.
         unsafe {
+            let mut sums: [__m256; MR] = std::array::from_fn(|row| _mm256_loadu_ps(c.add(row * c_stride)));
             for p in 0..k {
                 let b_row = _mm256_loadu_ps(b.add(p * PANEL));
                 for row in 0..MR {
-                    sums[row] = _mm256_fmadd_ps(_mm256_set1_ps(*a.add(row * a_stride + p)), b_row, sums[row]);
+                    sums[row] = _mm256_fmadd_ps(_mm256_set1_ps(*a.at(row, p)), b_row, sums[row]);
                 }
             }
-            for (out, sum) in out.iter_mut().zip(sums) {
-                _mm256_storeu_ps(out.as_mut_ptr(), sum);
+            for (row, sum) in sums.into_iter().enumerate() {
+                _mm256_storeu_ps(c.add(row * c_stride), sum);
             }
         }
-        out
     }
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        // SAFETY: the processor has the two features.
-        return unsafe { fused::<MR>(k, a, a_stride, b) };
+        // SAFETY: the processor has the two features, and the caller's promise.
+        return unsafe { fused::<MR>(k, a, b, c, c_stride) };
     }
-    portable::<MR>(k, a, a_stride, b)
+    // SAFETY: the caller's promise.
+    unsafe { portable::<MR>(k, a, b, c, c_stride) };
 }
 
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 #[inline]
-fn product<const MR: usize>(k: usize, a: &[f32], a_stride: usize, b: &[f32]) -> [[f32; PANEL]; MR] {
-    portable::<MR>(k, a, a_stride, b)
+unsafe fn add_product<const MR: usize>(k: usize, a: Lines, b: *const f32, c: *mut f32, c_stride: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { portable::<MR>(k, a, b, c, c_stride) };
 }
 
 /// The same loop in plain Rust.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn portable<const MR: usize>(k: usize, a: &[f32], a_stride: usize, b: &[f32]) -> [[f32; PANEL]; MR] {
-    let mut sums = [[0.0; PANEL]; MR];
-    let rows: [&[f32]; MR] = std::array::from_fn(|row| &a[row * a_stride..][..k]);
-    for (p, b_row) in b.chunks_exact(PANEL).take(k).enumerate() {
-        for row in 0..MR {
-            let value = rows[row][p];
-            for column in 0..PANEL {
-                sums[row][column] += value * b_row[column];
+unsafe fn portable<const MR: usize>(k: usize, a: Lines, b: *const f32, c: *mut f32, c_stride: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut sums: [[f32; PANEL]; MR] =
+            std::array::from_fn(|row| std::array::from_fn(|i| *c.add(row * c_stride + i)));
+        for p in 0..k {
+            for row in 0..MR {
+                let value = *a.at(row, p);
+                for column in 0..PANEL {
+                    sums[row][column] += value * *b.add(p * PANEL + column);
+                }
             }
         }
+        for (row, sum) in sums.iter().enumerate() {
+            std::ptr::copy_nonoverlapping(sum.as_ptr(), c.add(row * c_stride), PANEL);
+        }
     }
-    sums
 }

@@ -7,8 +7,9 @@
 
 use std::ops::Range;
 
-use crate::kernels::gemm::{Panels, product};
-use crate::kernels::vector::{add, add_scaled, dot, softmax};
+use crate::kernels::gemm::{Left, add_product};
+use crate::kernels::panels::{Panels, PanelsRef};
+use crate::kernels::vector::{add_scaled, dot, softmax};
 
 /// The keys that one query attends to: rows `0 .. shared` and rows `first ..= last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,15 @@ impl Heads {
         1.0 / (self.head_size as f32).sqrt()
     }
 
+    /// For every key and value head: its columns, and the columns of the query heads that share it.
+    fn groups(self) -> impl Iterator<Item = (Range<usize>, impl Iterator<Item = Range<usize>>)> {
+        let heads_of_group = self.heads / self.kv_heads;
+        (0..self.kv_heads).map(move |group| {
+            let heads = group * heads_of_group..(group + 1) * heads_of_group;
+            (self.kv_columns(heads.start), heads.map(move |head| self.q_columns(head)))
+        })
+    }
+
     /// Columns of head `head` in a row of queries.
     fn q_columns(&self, head: usize) -> Range<usize> {
         head * self.head_size..(head + 1) * self.head_size
@@ -50,14 +60,23 @@ impl Heads {
     }
 }
 
-/// One head of a block: consecutive queries whose keys begin at the same rows, so that earlier queries attend to a
-/// prefix of the keys of later ones.
+/// Queries of a block that are computed together: they waste what lies above the diagonal of a square of this size.
+const CHUNK: usize = 32;
+
+/// Consecutive queries whose keys begin at the same rows, so that earlier queries attend to a prefix of the keys of
+/// later ones.
 struct Block<'a> {
     /// Indices of the queries.
     queries: Range<usize>,
     spans: &'a [Span],
     /// Rows of the keys of the last query, in order of position.
     keys: Vec<usize>,
+}
+
+/// Some of a block's queries, and how many keys the last of them attends to.
+struct Chunk {
+    queries: Range<usize>,
+    keys: usize,
 }
 
 impl<'a> Block<'a> {
@@ -76,26 +95,60 @@ impl<'a> Block<'a> {
             .collect()
     }
 
-    /// The head's columns of the block's queries: (queries, size).
-    fn of_queries(&self, x: &[f32], width: usize, columns: Range<usize>) -> Vec<f32> {
-        self.queries.clone().flat_map(|row| &x[row * width..][columns.clone()]).copied().collect()
+    /// The block's queries in chunks; indices count from the block's first query.
+    fn chunks(&self) -> impl Iterator<Item = Chunk> {
+        (0..self.spans.len()).step_by(CHUNK).map(|first| {
+            let queries = first..self.spans.len().min(first + CHUNK);
+            Chunk { keys: self.spans[queries.end - 1].len(), queries }
+        })
     }
 
-    /// The head's columns of the block's keys or values: (keys, size).
+    /// The block's part of a matrix with one row a query, from a head's first column on.
+    fn of_queries<'b>(&self, x: &'b [f32], width: usize, columns: Range<usize>) -> &'b [f32] {
+        &x[self.queries.start * width + columns.start..(self.queries.end - 1) * width + columns.end]
+    }
+
+    /// A head's columns of the block's keys or values: (keys, size).
     fn of_keys(&self, x: &[f32], width: usize, columns: Range<usize>) -> Vec<f32> {
         self.keys.iter().flat_map(|row| &x[row * width..][columns.clone()]).copied().collect()
     }
 
-    /// softmax(Q Kᵀ / sqrt(size)): (queries, keys), zero where a query does not attend.
-    fn weights(&self, q: &[f32], k: &[f32], size: usize, scale: f32) -> Vec<f32> {
-        let mut weights = product(q, size, &Panels::of_rows(k, size));
-        for (row, span) in weights.chunks_exact_mut(self.keys.len()).zip(self.spans) {
-            let (attended, hidden) = row.split_at_mut(span.len());
+    /// P = softmax(Q Kᵀ / sqrt(size)) of a chunk: (queries, keys), zero where a query does not attend; rows begin every
+    /// `stride` numbers.
+    fn weights(&self, chunk: &Chunk, q: Left, keys: PanelsRef, scale: f32, weights: &mut [f32], stride: usize) {
+        add_product(q, keys.first_columns(chunk.keys), weights, stride);
+        for (row, span) in weights.chunks_mut(stride).zip(&self.spans[chunk.queries.clone()]) {
+            let (attended, hidden) = row[..chunk.keys].split_at_mut(span.len());
             attended.iter_mut().for_each(|score| *score *= scale);
             softmax(attended);
             hidden.fill(0.0);
         }
-        weights
+    }
+}
+
+impl Block<'_> {
+    /// Adds Aᵀ B to the first `count` keys' rows of `d`, where A (queries, keys) is zero below each query's last key and
+    /// B (queries, size). Keys of the block's own rows get it from the queries that attend to them.
+    fn add_to_keys(&self, a: &[f32], b: &Panels, count: usize, d: &mut [f32], d_stride: usize) {
+        let (n, shared) = (self.keys.len(), self.spans[0].shared);
+        let mut add = |keys: Range<usize>| {
+            let first_query = self.spans.partition_point(|span| span.len() <= keys.start);
+            let queries = self.spans.len() - first_query;
+            if keys.is_empty() || queries == 0 {
+                return;
+            }
+            let left = Left::columns(&a[first_query * n + keys.start..], keys.len(), n);
+            add_product(
+                left,
+                b.view().rows(first_query, queries),
+                &mut d[self.keys[keys.start] * d_stride..],
+                d_stride,
+            );
+        };
+        add(0..shared.min(count));
+        for first in (shared..count).step_by(CHUNK) {
+            add(first..count.min(first + CHUNK));
+        }
     }
 }
 
@@ -109,14 +162,19 @@ pub fn forward(q: &[f32], k: &[f32], v: &[f32], spans: &[Span], heads: Heads) ->
             one_query(&q[row.clone()], k, v, &block.keys, heads, &mut out[row]);
             continue;
         }
-        for head in 0..heads.heads {
-            let q_head = block.of_queries(q, q_width, heads.q_columns(head));
-            let k_head = block.of_keys(k, kv_width, heads.kv_columns(head));
-            let v_head = block.of_keys(v, kv_width, heads.kv_columns(head));
-            let weights = block.weights(&q_head, &k_head, size, heads.scale());
-            let out_head = product(&weights, block.keys.len(), &Panels::of_columns(&v_head, size));
-            for (row, values) in block.queries.clone().zip(out_head.chunks_exact(size)) {
-                out[row * q_width..][heads.q_columns(head)].copy_from_slice(values);
+        let start = block.queries.start * q_width;
+        for (group, group_heads) in heads.groups() {
+            let keys = Panels::of_rows(&block.of_keys(k, kv_width, group.clone()), size);
+            let values = Panels::of_columns(&block.of_keys(v, kv_width, group), size);
+            for columns in group_heads {
+                for chunk in block.chunks() {
+                    let (count, first) = (chunk.queries.len(), start + chunk.queries.start * q_width + columns.start);
+                    let mut weights = vec![0.0; count * chunk.keys];
+                    let q = Left::rows(&q[first..], count, q_width);
+                    block.weights(&chunk, q, keys.view(), heads.scale(), &mut weights, chunk.keys);
+                    let weights = Left::rows(&weights, count, chunk.keys);
+                    add_product(weights, values.view().rows(0, chunk.keys), &mut out[first..], q_width);
+                }
             }
         }
     }
@@ -158,51 +216,48 @@ pub fn backward(
     let (mut dk, mut dv) = (vec![0.0; needed * kv_width], vec![0.0; needed * kv_width]);
     for block in Block::all(spans) {
         let n = block.keys.len();
-        for head in 0..heads.heads {
-            let q_head = block.of_queries(q, q_width, heads.q_columns(head));
-            let k_head = block.of_keys(k, kv_width, heads.kv_columns(head));
-            let v_head = block.of_keys(v, kv_width, heads.kv_columns(head));
-            let d_out_head = block.of_queries(d_out, q_width, heads.q_columns(head));
-            let weights = block.weights(&q_head, &k_head, size, heads.scale());
-
-            // d_scores = P (dP − Σ P dP) / sqrt(size), with dP = dO Vᵀ.
-            let mut d_scores = product(&d_out_head, size, &Panels::of_rows(&v_head, size));
-            for (d_row, row) in d_scores.chunks_exact_mut(n).zip(weights.chunks_exact(n)) {
-                let mean = dot(d_row, row);
-                d_row.iter_mut().zip(row).for_each(|(d, weight)| *d = weight * (*d - mean) * heads.scale());
-            }
-            if block.queries.start < needed_queries {
-                let dq_head = product(&d_scores, n, &Panels::of_columns(&k_head, size));
-                for (row, values) in block.queries.clone().zip(dq_head.chunks_exact(size)) {
-                    if row < needed_queries {
-                        dq[row * q_width..][heads.q_columns(head)].copy_from_slice(values);
+        // The needed keys come first: they are the block's smallest rows.
+        let needed_keys = block.keys.partition_point(|row| *row < needed);
+        for (group, group_heads) in heads.groups() {
+            let (k, v) = (block.of_keys(k, kv_width, group.clone()), block.of_keys(v, kv_width, group.clone()));
+            let (keys, values) = (Panels::of_rows(&k, size), Panels::of_rows(&v, size));
+            let key_columns = Panels::of_columns(&k, size);
+            for columns in group_heads {
+                let (q, d_out) =
+                    (block.of_queries(q, q_width, columns.clone()), block.of_queries(d_out, q_width, columns.clone()));
+                let (mut weights, mut d_scores) = (vec![0.0; block.spans.len() * n], vec![0.0; block.spans.len() * n]);
+                for chunk in block.chunks() {
+                    let (count, first) = (chunk.queries.len(), chunk.queries.start);
+                    let weights = &mut weights[first * n..][..count * n];
+                    let d_scores = &mut d_scores[first * n..][..count * n];
+                    let q = Left::rows(&q[first * q_width..], count, q_width);
+                    block.weights(&chunk, q, keys.view(), heads.scale(), weights, n);
+                    // d_scores = P (dP − Σ P dP) / sqrt(size), with dP = dO Vᵀ.
+                    let d_out = Left::rows(&d_out[first * q_width..], count, q_width);
+                    add_product(d_out, values.view().first_columns(chunk.keys), d_scores, n);
+                    for (d_row, row) in d_scores.chunks_exact_mut(n).zip(weights.chunks_exact(n)) {
+                        let (d_row, row) = (&mut d_row[..chunk.keys], &row[..chunk.keys]);
+                        let mean = dot(d_row, row);
+                        d_row.iter_mut().zip(row).for_each(|(d, weight)| *d = weight * (*d - mean) * heads.scale());
+                    }
+                    let row = block.queries.start + first;
+                    let asked = count.min(needed_queries.saturating_sub(row));
+                    if asked > 0 {
+                        let d_scores = Left::rows(d_scores, asked, n);
+                        let dq = &mut dq[row * q_width + columns.start..];
+                        add_product(d_scores, key_columns.view().rows(0, chunk.keys), dq, q_width);
                     }
                 }
-            }
-            // The needed keys come first: they are the block's smallest rows.
-            let count = block.keys.partition_point(|row| *row < needed);
-            let rows = block.queries.len();
-            let dk_head = product(&transposed(&d_scores, n, count), rows, &Panels::of_columns(&q_head, size));
-            let dv_head = product(&transposed(&weights, n, count), rows, &Panels::of_columns(&d_out_head, size));
-            for (i, row) in block.keys[..count].iter().enumerate() {
-                add(&mut dk[row * kv_width..][heads.kv_columns(head)], &dk_head[i * size..(i + 1) * size]);
-                add(&mut dv[row * kv_width..][heads.kv_columns(head)], &dv_head[i * size..(i + 1) * size]);
+                let packed = |x: &[f32]| {
+                    let rows: Vec<f32> = x.chunks(q_width).flat_map(|row| &row[..size]).copied().collect();
+                    Panels::of_columns(&rows, size)
+                };
+                block.add_to_keys(&d_scores, &packed(q), needed_keys, &mut dk[group.start..], kv_width);
+                block.add_to_keys(&weights, &packed(d_out), needed_keys, &mut dv[group.start..], kv_width);
             }
         }
     }
     (dq, dk, dv)
-}
-
-/// The first `count` columns of `x` (rows, width), as rows: (count, rows).
-fn transposed(x: &[f32], width: usize, count: usize) -> Vec<f32> {
-    let rows = x.len() / width;
-    let mut out = vec![0.0; count * rows];
-    for (i, row) in x.chunks_exact(width).enumerate() {
-        for (column, value) in row[..count].iter().enumerate() {
-            out[column * rows + i] = *value;
-        }
-    }
-    out
 }
 
 #[cfg(test)]

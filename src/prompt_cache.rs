@@ -1,0 +1,52 @@
+//! Keys and values of the soft prompts that were used last: they do not depend on what follows, so they are computed once
+//! per trained prompt.
+
+use std::cell::RefCell;
+
+use crate::block::KeysValues;
+
+/// Soft prompts that are kept; several prefix tokens can be in use side by side.
+const MOST_PROMPTS: usize = 4;
+
+/// The least recently kept one goes first.
+#[derive(Default)]
+pub struct PromptCache(RefCell<Vec<Entry>>);
+
+struct Entry {
+    soft_rows: Vec<f32>,
+    cache: Vec<KeysValues>,
+}
+
+impl PromptCache {
+    /// Keys and values of every layer for `soft_rows` (virtual tokens, hidden size), where they are known.
+    pub fn get(&self, soft_rows: &[f32]) -> Option<Vec<KeysValues>> {
+        self.0.borrow().iter().find(|entry| entry.soft_rows == soft_rows).map(|entry| entry.cache.clone())
+    }
+
+    pub fn keep(&self, soft_rows: &[f32], cache: &[KeysValues]) {
+        let mut entries = self.0.borrow_mut();
+        entries.retain(|entry| entry.soft_rows != soft_rows);
+        if entries.len() == MOST_PROMPTS {
+            entries.remove(0);
+        }
+        entries.push(Entry { soft_rows: soft_rows.to_vec(), cache: cache.to_vec() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_prompts_are_kept() {
+        let prompts = PromptCache::default();
+        let cache = |key: f32| vec![KeysValues { keys: vec![key], values: vec![key] }];
+        for i in 0..=MOST_PROMPTS {
+            prompts.keep(&[i as f32], &cache(i as f32));
+        }
+        assert!(prompts.get(&[0.0]).is_none());
+        for i in 1..=MOST_PROMPTS {
+            assert_eq!(prompts.get(&[i as f32]).expect("kept")[0].keys, [i as f32]);
+        }
+    }
+}
