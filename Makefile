@@ -1,6 +1,6 @@
 # Two commands are enough: `make serve` and `make test`. Each installs what it lacks and says what it does.
 .DEFAULT_GOAL := help
-.PHONY: help serve test site pkg check-types node-modules clean
+.PHONY: help serve test bench site pkg check-types node-modules clean
 
 PORT ?= 8080
 # Where wasm-pack and wasm-bindgen-cli are compiled to, if they are not on PATH in the version that is needed.
@@ -11,10 +11,16 @@ export PATH := $(TOOLS_DIR)/bin:$(PATH)
 WASM := pkg/prompt_playground_relaxed_bg.wasm
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock .cargo/config.toml scripts/build-wasm.sh
 NODE_MODULES := tests/page/node_modules/.package-lock.json
+# What `make bench` builds besides: our kernels alone, plain candle autograd, wllama, and the random model.
+BENCH_KERNEL := target/bench/kernel/relaxed-simd/kernel_bench_bg.wasm
+BENCH_CANDLE := target/bench/candle-autograd/pkg/candle_autograd_bg.wasm
+BENCH_MODEL := target/bench/random-5.7m/model.safetensors
+BENCH_MODULES := benches/node_modules/.package-lock.json
 
 help:
 	@echo "make serve   build what changed and serve the page on 127.0.0.1 (PORT=$(PORT))"
 	@echo "make test    every check and every test, in Chromium too"
+	@echo "make bench   measure speed, memory and size, one table (ONLY=regex for some rows, QUICK=1 for fewer steps)"
 	@echo "make site    write the static site to site/, ready for any web server and any sub-path"
 	@echo "make pkg     build only the wasm library, pkg/"
 	@echo "make clean   remove pkg/, site/, target/ and the tools in .tools/"
@@ -26,6 +32,26 @@ serve: pkg
 
 test:
 	@scripts/test.sh
+
+# What each row means, and what is compared with what: benches/README.md.
+bench: pkg $(NODE_MODULES) $(BENCH_MODULES) $(BENCH_KERNEL) $(BENCH_CANDLE) $(BENCH_MODEL)
+	@scripts/setup-browser.sh
+	@scripts/fetch-smollm2.sh
+	@node benches/run.mjs
+
+$(BENCH_KERNEL): $(RUST_SOURCES) $(wildcard benches/kernel/src/* benches/kernel/Cargo.* benches/kernel/build.sh) | $(WASM)
+	benches/kernel/build.sh
+
+$(BENCH_CANDLE): tests/common/candle_llama.rs .cargo/config.toml $(wildcard benches/candle-autograd/src/* benches/candle-autograd/Cargo.*) | $(WASM)
+	CARGO_TARGET_DIR=$(CURDIR)/target/bench/candle-autograd/build wasm-pack build --mode no-install --release \
+	  --target web --out-name candle_autograd --out-dir $(CURDIR)/$(@D) benches/candle-autograd
+
+$(BENCH_MODEL): benches/random_model.mjs
+	node benches/random_model.mjs
+
+$(BENCH_MODULES): benches/package-lock.json
+	npm --prefix benches ci --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 # www/pkg is a link to ../pkg, so the page's relative addresses are the same here, in `make serve` and on a web server.
 site: pkg

@@ -121,13 +121,13 @@ impl Layer {
         kv.extend(k, v);
         let query_spans: Vec<Span> = place.queries.iter().map(|row| place.spans[*row]).collect();
         let attended = attention::forward(&q, &kv.keys, &kv.values, &query_spans, config.heads());
-        let mut middle = product(&attended, &self.wo);
-        add(&mut middle, &gather(&x, config.hidden_size, place.queries));
+        let mut middle = gather(&x, config.hidden_size, place.queries).into_owned();
+        linear::forward(&attended, &self.wo, &mut middle);
 
         let h = rms_norm::forward(&middle, &self.mlp_norm, config.rms_norm_eps);
         let (gate, up) = (product(&h, &self.w_gate), product(&h, &self.w_up));
-        let mut y = product(&swiglu::forward(&gate, &up), &self.w_down);
-        add(&mut y, &middle);
+        let mut y = middle.clone();
+        linear::forward(&swiglu::forward(&gate, &up), &self.w_down, &mut y);
         let tape =
             keep.then(|| LayerTape { x, q, kv: std::mem::take(kv), middle, gate, up, queries: place.queries.to_vec() });
         (y, tape)
@@ -192,7 +192,9 @@ fn gather<'a>(x: &'a [f32], width: usize, indices: &[usize]) -> Cow<'a, [f32]> {
     if indices.len() * width == x.len() {
         return Cow::Borrowed(x);
     }
-    Cow::Owned(indices.iter().flat_map(|row| &x[row * width..(row + 1) * width]).copied().collect())
+    let mut rows = Vec::with_capacity(indices.len() * width);
+    indices.iter().for_each(|row| rows.extend_from_slice(&x[row * width..(row + 1) * width]));
+    Cow::Owned(rows)
 }
 
 /// x[indices] += rows.

@@ -161,6 +161,7 @@ impl Generation {
             return self.model.prompts.keep(&self.soft_rows, &self.cache);
         }
         let hidden = self.model.llama.last_norm(&reading.x);
+        self.logits.fill(0.0);
         gemm::forward(&hidden, self.model.llama.head(), &mut self.logits);
     }
 

@@ -93,7 +93,10 @@ impl Matrix {
 
     /// Bytes in memory.
     pub fn size(&self) -> usize {
-        self.bytes().iter().map(|part| part.len()).sum()
+        match &self.data {
+            Data::Packed(packed) => 2 * packed.bytes().len(),
+            _ => self.bytes().len(),
+        }
     }
 
     /// Calls `use_rows` with rows `first .. first + count` as f32, row by row.
@@ -137,18 +140,24 @@ impl Matrix {
         Self { rows, columns, data }
     }
 
-    /// Adds every stored byte to a hash.
+    /// Adds every stored byte to a hash. Of the two copies of a packed matrix one is hashed, and the other compared with it
+    /// bit for bit: where they differ the hash is another one.
     pub fn hash_into(&self, hash: &mut Sha256) {
-        self.bytes().iter().for_each(|part| hash.update(part));
+        hash.update(self.bytes());
+        if let Data::Packed(packed) = &self.data
+            && !packed.copies_agree()
+        {
+            hash.update(b"the copy for the backward product differs");
+        }
     }
 
-    fn bytes(&self) -> Vec<&[u8]> {
+    fn bytes(&self) -> &[u8] {
         match &self.data {
-            Data::F32(v) => vec![bytemuck::cast_slice(v)],
-            Data::F16(v) => vec![bytemuck::cast_slice(v)],
-            Data::Bf16(v) => vec![bytemuck::cast_slice(v)],
-            Data::Quantised(blocks) => vec![blocks.bytes()],
-            Data::Packed(packed) => packed.parts().map(bytemuck::cast_slice).to_vec(),
+            Data::F32(v) => bytemuck::cast_slice(v),
+            Data::F16(v) => bytemuck::cast_slice(v),
+            Data::Bf16(v) => bytemuck::cast_slice(v),
+            Data::Quantised(blocks) => blocks.bytes(),
+            Data::Packed(packed) => packed.bytes(),
         }
     }
 }

@@ -318,7 +318,10 @@ impl Tuner {
     /// The `ShareGradient` that another worker has computed.
     #[wasm_bindgen(js_name = setShare)]
     pub fn set_share(&mut self, share: usize, gradient: JsValue) -> JsResult<()> {
-        let ShareGradient { loss_sum, d_rows, flop } = from_js(gradient)?;
+        // Field by field: serde would read every number of the array by itself.
+        let rows = js_sys::Reflect::get(&gradient, &"dRows".into())?;
+        let d_rows = rows.dyn_ref::<js_sys::Float32Array>().map(js_sys::Float32Array::to_vec).unwrap_or_default();
+        let ShareGradient { loss_sum, flop } = from_js(gradient)?;
         self.inner.set_share(share, Gradient { loss_sum, d_rows, flop }).map_err(to_js_error)
     }
 
@@ -370,10 +373,8 @@ impl Tuner {
 struct ShareGradient {
     /// Cross-entropy summed over the share's response tokens, nats.
     loss_sum: f64,
-    /// Gradient of the batch's mean loss by the virtual tokens, as far as it comes from the share.
-    #[serde(skip_serializing)]
-    d_rows: Vec<f32>,
     flop: u64,
+    // and `dRows`, a Float32Array: the share's part of the gradient of the batch's mean loss by the virtual tokens
 }
 
 /// A worker without a run of its own: it computes shares of the steps of a `Tuner` in another worker.
@@ -407,7 +408,7 @@ impl GradientWorker {
     pub fn take(&mut self) -> JsResult<JsValue> {
         let Some(Gradient { loss_sum, d_rows, flop }) = self.inner.take() else { return Ok(JsValue::UNDEFINED) };
         let rows = js_sys::Float32Array::from(d_rows.as_slice());
-        let gradient = to_js(&ShareGradient { loss_sum, d_rows, flop })?;
+        let gradient = to_js(&ShareGradient { loss_sum, flop })?;
         js_sys::Reflect::set(&gradient, &"dRows".into(), &rows)?;
         Ok(gradient)
     }

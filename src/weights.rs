@@ -50,8 +50,8 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     let matrix = |name: &str, rows: usize, columns: usize| -> Result<Matrix> {
         let stored = source.matrix(name, rows, columns)?;
         Ok(match parameters(&config) {
-            ..=PACK_UP_TO => stored.packed(),
-            ..=EXPAND_UP_TO => stored.expanded(),
+            size if size <= PACK_UP_TO => stored.packed(),
+            size if size <= EXPAND_UP_TO => stored.expanded(),
             _ => stored,
         })
     };

@@ -49,11 +49,12 @@ fn products_equal_the_naive_ones() {
             let values: Vec<f64> = (0..outputs).flat_map(|row| matrix.row(row)).map(f64::from).collect();
             let name = format!("{storage} {m} x {inputs} x {outputs}");
 
-            let mut y = vec![f32::NAN; m * outputs];
+            let mut y = vec![1.0; m * outputs];
             gemm::forward(&x, &matrix, &mut y);
             let term = |i: usize, o: usize, k: usize| f64::from(x[i * inputs + k]) * values[o * inputs + k];
-            let expected: Vec<f64> =
-                (0..m * outputs).map(|at| (0..inputs).map(|k| term(at / outputs, at % outputs, k)).sum()).collect();
+            let expected: Vec<f64> = (0..m * outputs)
+                .map(|at| 1.0 + (0..inputs).map(|k| term(at / outputs, at % outputs, k)).sum::<f64>())
+                .collect();
             assert_close(&y, &expected, &format!("forward {name}"));
 
             let mut dx = vec![1.0; m * inputs];

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Every message between the page and its worker, in one file.
+ * Every message between the page and its worker, and between that worker and those that share its training steps,
+ * in one file.
  *
  * The page sends a `Request` (an `id`, a `type`, a payload) and gets exactly one `Reply` with the same `id`;
  * long requests stream `Event`s with that `id` before it. `control` messages act on a running request.
@@ -45,6 +46,7 @@
  * @property {number} parameters      all of them frozen
  * @property {number} bytes           size of the files it was read from
  * @property {string} weightsHash     SHA-256 (hex) over every frozen weight as it is in memory
+ * @property {import('./workers.js').Room} workers   how many workers can share a training step here
  */
 
 /** One position of a prepared prompt (step 4).
@@ -76,7 +78,8 @@
  * @property {number} gradNorm        before clipping
  * @property {number} learningRate
  * @property {number} tokens          text tokens (all positions except virtual ones) of the batch
- * @property {number} milliseconds
+ * @property {number} milliseconds    computing and waiting for the other workers, without pauses
+ * @property {number} flop            floating-point operations of the step, all workers together
  */
 
 /** Loss over a set of examples. `loss` is the mean over all response tokens (nats).
@@ -92,7 +95,8 @@
  * @property {number} seed
  */
 
-/** @typedef {{text: string, tokens: number, finishReason: 'stop'|'length'|'cancelled', milliseconds: number}} Answer */
+/** `tokens`: those written, without the prompt's; `milliseconds`: reading the prompt and writing.
+ * @typedef {{text: string, tokens: number, finishReason: 'stop'|'length'|'cancelled', milliseconds: number}} Answer */
 
 /** The three ways an inquiry is asked in step 6.
  * "base": as it is; "discrete": the objective as plain text in front; "tuned": the soft prompt in front.
@@ -150,9 +154,15 @@
  * @property {number} sampleEvery        0 = never
  * @property {GenerationSettings} sampleSettings
  * @property {Uint8Array|null} resumeState   a state from a `checkpoint` event: go on from there
+ * @property {number} workers            that share each step; 0 = automatic (workers.js). The same seed and the same
+ *                                       number of workers give the same numbers
  */
 
-/** @typedef {{kind: 'started', settings: Settings, trainedNumbers: number, modelNumbers: number, split: {train: number[], heldOut: number[]}}
+/** `workers`: fixed when the first step of this request begins. `workerLost`: one that was counted on has stopped or
+ * could not start; its share was computed by the others and the run goes on with `workers`. `reason` is a sentence.
+ * @typedef {{kind: 'started', settings: Settings, trainedNumbers: number, modelNumbers: number, split: {train: number[], heldOut: number[]}}
+ *   | {kind: 'workers', workers: number}
+ *   | {kind: 'workerLost', workers: number, reason: string}
  *   | {kind: 'step', report: StepReport}
  *   | {kind: 'evaluation', step: number, heldOutLoss: number|null, best: boolean}
  *   | {kind: 'sample', step: number, text: string}
@@ -182,6 +192,34 @@
  *   | {id: number, reply: 'event', event: any}
  *   | {reply: 'ready', simd: 'none'|'simd128'|'relaxed-simd'}
  *   | {reply: 'crashed', message: string}} Reply */
+
+// ---------------------------------------------------------------- the lead worker and its share workers
+
+/** What a share of a step came to. `lossSum`: nats, over its response tokens; `dRows`: its part of the gradient of
+ * the soft prompt, num_virtual_tokens x hiddenSize.
+ * @typedef {{lossSum: number, dRows: Float32Array, flop: number}} ShareGradient */
+
+/** The files of the model in use.
+ * @typedef {{gguf: Blob} | {config: Blob, tokenizer: Blob, weights: Blob, tokenizerConfig: Blob|null}} ModelBlobs */
+
+/** What the lead worker (worker/team.js) sends to a share worker (worker/share.js).
+ * "start": once, `library` is the address of the module pkg/prompt_playground.js; "prepare": once for each run, the
+ * training examples in the order of the lead's; "compute": `share` = indices into them, `softRows` as in SoftPrompt,
+ * `targets` = response tokens of the whole batch; "drop": no share is wanted any more.
+ * @typedef {{type: 'start', module: WebAssembly.Module, library: string, files: ModelBlobs}
+ *   | {type: 'prepare', ticket: number, examples: Example[], virtualTokens: number}
+ *   | {type: 'compute', ticket: number, share: Uint32Array, softRows: Float32Array, targets: number}
+ *   | {type: 'drop'}
+ *   | {type: 'ping'}} ShareRequest */
+
+/** What it answers: "prepared" and "gradient" with the ticket that they answer, "alive" to a ping, and "failed" when
+ * it can't go on. `panic`: what Rust's panic hook wrote, or "".
+ * @typedef {{reply: 'prepared', ticket: number}
+ *   | {reply: 'gradient', ticket: number, gradient: ShareGradient}
+ *   | {reply: 'alive'}
+ *   | {reply: 'failed', message: string, panic: string}} ShareReply */
+
+// ---------------------------------------------------------------- defaults
 
 /** Default settings; those of Rust (`TunerSettings::default`) are the same and a test compares them.
  * @type {Settings} */

@@ -9,6 +9,7 @@ import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from 
 import { addNotice, examples, generation, model, objective, saveTrainedPrompt, settings, testRows } from './state.js';
 import { keep } from './store.js';
 import { computed, effect, signal, untracked } from './ui.js';
+import { MOST_CHOSEN } from './workers.js';
 
 /** @typedef {import('./protocol.js').Example} Example */
 /** @typedef {import('./protocol.js').TrainEvent} TrainEvent */
@@ -26,6 +27,8 @@ export const earlierRuns = signal(/** @type {Run[]} */ ([]));
 export const sampleQuestion = signal('');
 /** Steps between two sample answers; 0 = none. */
 export const sampleEvery = signal(10);
+/** Workers that share each training step; 0 = automatic. */
+export const workers = signal(0);
 /** Why the last attempt to start a run failed, or "". */
 export const startError = signal('');
 
@@ -34,6 +37,7 @@ const savedRun = signal(/** @type {Run|null} */ (null));
 keep('run', savedRun, acceptRun);
 keep('sampleQuestion', sampleQuestion, (saved) => (typeof saved === 'string' ? saved : undefined));
 keep('sampleEvery', sampleEvery, (saved) => (Number.isInteger(saved) && saved >= 0 ? saved : undefined));
+keep('workers', workers, (saved) => (Number.isInteger(saved) && saved >= 0 && saved <= MOST_CHOSEN ? saved : undefined));
 // A run that was saved on an earlier visit becomes the current one.
 effect(() => {
   const saved = savedRun.value;
@@ -167,6 +171,7 @@ async function drive(resumeState) {
     sampleEvery: sampleEvery.value,
     sampleSettings: generation.value,
     resumeState,
+    workers: workers.value,
   }, receive);
   try {
     finish(await running);

@@ -33,7 +33,7 @@ export const FIELDS = [
   { name: 'held_out_share', label: 'Held-out share', kind: 'number', min: 0, max: 0.5, basic: true,
     help: 'Share of the examples that is never trained on, so that the loss on it is an honest measure.' },
   { name: 'seed', label: 'Seed', kind: 'integer', min: 0, max: 2 ** 32 - 1, basic: true,
-    help: 'Fixes every random choice: the same seed gives the same run.' },
+    help: 'Fixes every random choice: the same seed and the same number of workers (step 5) give the same run.' },
   { name: 'prompt_tuning_init', label: 'Initialisation', kind: 'choice', basic: true,
     choices: [['TEXT', 'From the objective’s text'], ['SAMPLE_VOCAB', 'From random words of the vocabulary'], ['RANDOM', 'From random numbers']],
     help: 'Where the virtual tokens start: with real words they begin closer to something useful.' },

@@ -9,10 +9,13 @@
 import init, * as library from './pkg/prompt_playground.js';
 import { crashMessage, isCrash, release, rememberPanics } from './worker/crash.js';
 import { evaluate, generate } from './worker/inference.js';
-import { fetchFolder } from './worker/model_files.js';
+import { compileLibrary } from './worker/library.js';
+import { filesOf, readModel } from './worker/loading.js';
 import { NO_SIMD, detectSimd } from './worker/simd.js';
-import { Cancelled, Task, nextTurn } from './worker/task.js';
+import { Cancelled, Task } from './worker/task.js';
+import { Team, shareScripts } from './worker/team.js';
 import { train } from './worker/train.js';
+import { roomForWorkers } from './workers.js';
 
 /** @typedef {import('./protocol.js').Requests} Requests */
 /** @typedef {import('./protocol.js').RequestType} RequestType */
@@ -25,6 +28,8 @@ import { train } from './worker/train.js';
 
 /** @type {Model|null} */
 let model = null;
+/** Those who share the training steps of the model. @type {Team|null} */
+let team = null;
 let modelNumbers = 0;
 /** @type {Map<number, Task>} */
 const tasks = new Map();
@@ -36,10 +41,7 @@ self.onmessage = (/** @type {MessageEvent<Request|Control>} */ message) => {
   if (request.type === 'control') tasks.get(request.target)?.control(request.action);
   else void answer(request);
 };
-const file = simd === 'relaxed-simd' ? 'prompt_playground_relaxed_bg.wasm' : 'prompt_playground_bg.wasm';
-const ready = simd === 'none'
-  ? Promise.reject(inputError(NO_SIMD))
-  : init({ module_or_path: new URL(`./pkg/${file}`, import.meta.url) });
+const ready = start();
 ready.then(
   () => post({ reply: 'ready', simd }),
   () => post({ reply: 'ready', simd }),
@@ -55,7 +57,7 @@ const handlers = {
   checkSettings: ({ settings }) => library.checkSettings(settings),
   prepare: ({ examples, settings }) => theModel().prepare(examples, settings),
   split: ({ count, share, seed }) => library.splitDataset(count, share, seed),
-  train: (payload, task) => train(library, theModel(), modelNumbers, payload, task),
+  train: (payload, task) => train(library, theModel(), theTeam(), modelNumbers, payload, task),
   generate: (payload, task) => generate(library, theModel(), payload, task),
   evaluate: (payload, task) => evaluate(library, theModel(), payload, task),
   score: ({ pairs }) => library.scoreAnswers(pairs),
@@ -77,7 +79,7 @@ async function answer({ id, type, payload }) {
   const task = new Task((event) => post({ id, reply: 'event', event }));
   tasks.set(id, task);
   try {
-    await ready;
+    if (type !== 'loadModel') await ready; // its download need not wait for the library
     const handler = /** @type {(payload: any, task: Task) => any} */ (handlers[type]);
     post({ id, reply: 'result', result: await handler(payload, task) });
   } catch (error) {
@@ -89,56 +91,43 @@ async function answer({ id, type, payload }) {
 }
 
 /**
+ * Puts the model of `source` in the place of the one before it, whose share workers end.
  * @param {ModelSource} source
  * @param {Task} task
  * @returns {Promise<ModelInfo>}
  */
 async function loadModel(source, task) {
-  const { loaded, name, bytes } = await readModel(source, task);
-  const info = { ...loaded.info(), name, bytes };
+  const [{ module, memory, scripts }, files] = await Promise.all([ready, filesOf(source, task)]);
+  const { loaded, blobs, bytes, milliseconds } = await readModel(library, files, task);
+  const { hardwareConcurrency: cores, deviceMemory } = /** @type {Navigator & {deviceMemory?: number}} */ (navigator);
+  const room = roomForWorkers({ cores, deviceMemory, nested: scripts !== null }, memory.buffer.byteLength);
+  const info = { ...loaded.info(), name: source.name, bytes, workers: room };
   model?.free();
+  team?.end();
   model = loaded;
+  team = new Team({ module, scripts, files: blobs, loadMilliseconds: milliseconds }, room);
   modelNumbers = info.parameters;
   return info;
 }
 
-/**
- * @param {ModelSource} source
- * @param {Task} task
- * @returns {Promise<{loaded: Model, name: string, bytes: number}>}
- */
-async function readModel(source, task) {
-  if (source.kind === 'gguf') {
-    const bytes = new Uint8Array(source.bytes);
-    return { loaded: library.Model.fromGguf(bytes), name: source.name, bytes: bytes.length };
-  }
-  const files = source.kind === 'folder' ? filesOf(source) : await fetchFolder(
-    new URL(source.url, self.location.href).href.replace(/\/?$/, '/'),
-    (progress) => task.emit(progress),
-    task.signal,
-  );
-  await nextTurn();
-  if (task.cancelled) throw new Cancelled();
-  const { config, tokenizer, weights, tokenizerConfig } = files;
-  const loaded = library.Model.fromHf(config, tokenizer, weights, tokenizerConfig);
-  const bytes = config.length + tokenizer.length + weights.length + (tokenizerConfig?.length ?? 0);
-  return { loaded, name: source.name, bytes };
-}
-
-/** @param {Extract<ModelSource, {kind: 'folder'}>} source */
-function filesOf(source) {
-  return {
-    config: new Uint8Array(source.config),
-    tokenizer: new Uint8Array(source.tokenizer),
-    weights: new Uint8Array(source.weights),
-    tokenizerConfig: source.tokenizerConfig ? new Uint8Array(source.tokenizerConfig) : undefined,
-  };
+/** The wasm instance of this worker, and what others need to start one of their own. */
+async function start() {
+  if (simd === 'none') throw inputError(NO_SIMD);
+  const [module, scripts] = await Promise.all([compileLibrary(simd), shareScripts()]);
+  const { memory } = await init({ module_or_path: module });
+  return { module, memory, scripts };
 }
 
 /** @returns {Model} */
 function theModel() {
   if (!model) throw inputError('No language model is loaded yet. Wait until it has arrived, then try again.');
   return model;
+}
+
+/** @returns {Team} */
+function theTeam() {
+  theModel();
+  return /** @type {Team} */ (team);
 }
 
 /** @param {string} message */

@@ -1,5 +1,5 @@
-//! Matrix products on the register tile: with a frozen matrix W (outputs x inputs), forward y = x Wᵀ and backward
-//! dx = dy W, and with matrices that a step computes itself (attention). No gradient of W exists anywhere.
+//! Matrix products on the register tile: with a frozen matrix W (outputs x inputs), forward y += x Wᵀ and
+//! backward dx += dy W, and with matrices that a step computes itself (attention). No gradient of W exists anywhere.
 //!
 //! One operand is packed in panels of 8 columns. Small models are packed once when they are loaded; the weights of large
 //! ones stay in their file's precision and are expanded and packed some rows at a time. The loops follow Goto and van de
@@ -22,7 +22,7 @@ const FEW_ROWS: usize = 4;
 const CACHED: usize = 8192;
 const LONGEST_K: usize = 512;
 
-/// y (m x outputs) = x (m x inputs) Wᵀ.
+/// y (m x outputs) += x (m x inputs) Wᵀ.
 pub fn forward(x: &[f32], w: &Matrix, y: &mut [f32]) {
     let (outputs, inputs) = w.shape();
     let m = x.len() / inputs;
@@ -36,12 +36,8 @@ pub fn forward(x: &[f32], w: &Matrix, y: &mut [f32]) {
             }
         }
         _ if m < FEW_ROWS => few_rows(x, w, y),
-        Storage::Packed(packed) => {
-            y.fill(0.0);
-            multiply(Left::rows(x, m, inputs), packed.forward(), y, outputs);
-        }
+        Storage::Packed(packed) => multiply(Left::rows(x, m, inputs), packed.forward(), y, outputs),
         _ => {
-            y.fill(0.0);
             let mut panels = vec![0.0; FORWARD_BLOCK * inputs];
             for first in (0..outputs).step_by(FORWARD_BLOCK) {
                 let columns = FORWARD_BLOCK.min(outputs - first);
@@ -147,7 +143,7 @@ fn few_rows_packed(x: &[f32], w: &PackedMatrix, y: &mut [f32]) {
                     }
                 }
             }
-            y.copy_from_slice(&sums.as_flattened()[..y.len()]);
+            y.iter_mut().zip(sums.as_flattened()).for_each(|(y, sum)| *y += sum);
         }
     }
 }
@@ -160,7 +156,7 @@ fn few_rows(x: &[f32], w: &Matrix, y: &mut [f32]) {
         w.with_rows(first, count, |rows| {
             for (offset, row) in rows.chunks_exact(inputs).enumerate() {
                 for (x_row, y_row) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
-                    y_row[first + offset] = dot(x_row, row);
+                    y_row[first + offset] += dot(x_row, row);
                 }
             }
         });

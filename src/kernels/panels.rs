@@ -85,9 +85,18 @@ impl PackedMatrix {
         (first..first + count).flat_map(row).copied().collect()
     }
 
-    /// Both copies as they lie in memory.
-    pub fn parts(&self) -> [&[f32]; 2] {
-        [&self.forward.packed, &self.backward.packed]
+    /// The copy for the forward product as it lies in memory.
+    pub fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.forward.packed)
+    }
+
+    /// Whether the copy for the backward product holds the same numbers, bit for bit.
+    pub fn copies_agree(&self) -> bool {
+        let PanelsRef { k, columns, .. } = self.forward();
+        let rows = self.rows(0, columns);
+        let mut packed = vec![0.0; self.backward.packed.len()];
+        pack_columns(&rows, k, &mut packed);
+        bytemuck::cast_slice::<f32, u32>(&packed) == bytemuck::cast_slice::<f32, u32>(&self.backward.packed)
     }
 }
 

@@ -68,15 +68,15 @@ impl QuantisedRows {
         matches!(self.dtype, GgmlDType::Q4_0 | GgmlDType::Q4_1 | GgmlDType::Q8_0)
     }
 
-    /// y (rows) = W x for one vector x (columns).
+    /// y (rows) += W x for one vector x (columns).
     pub fn times_vector(&self, x: &[f32], y: &mut [f32]) {
         let (x, _) = x.as_chunks::<BLOCK>();
         let sums: Vec<f32> = x.iter().map(|block| block.iter().sum()).collect();
         let rows = self.bytes.chunks_exact(self.row_bytes());
         match self.dtype {
-            GgmlDType::Q4_0 => y.iter_mut().zip(rows).for_each(|(y, row)| *y = dot::<18>(row, x, &sums, q4_0)),
-            GgmlDType::Q4_1 => y.iter_mut().zip(rows).for_each(|(y, row)| *y = dot::<20>(row, x, &sums, q4_1)),
-            GgmlDType::Q8_0 => y.iter_mut().zip(rows).for_each(|(y, row)| *y = dot::<34>(row, x, &sums, q8_0)),
+            GgmlDType::Q4_0 => y.iter_mut().zip(rows).for_each(|(y, row)| *y += dot::<18>(row, x, &sums, q4_0)),
+            GgmlDType::Q4_1 => y.iter_mut().zip(rows).for_each(|(y, row)| *y += dot::<20>(row, x, &sums, q4_1)),
+            GgmlDType::Q8_0 => y.iter_mut().zip(rows).for_each(|(y, row)| *y += dot::<34>(row, x, &sums, q8_0)),
             other => unreachable!("no product of a vector with {other:?}"),
         }
     }

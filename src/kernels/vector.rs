@@ -55,30 +55,30 @@ pub fn exp(x: f32) -> f32 {
 
 /// Turns logits into probabilities in place; returns log Σ exp, the normaliser in nats.
 pub fn softmax(row: &mut [f32]) -> f32 {
-    let max = max(row);
-    for value in row.iter_mut() {
-        *value = exp(*value - max);
-    }
-    let sum = sum(row);
-    let scale = 1.0 / sum;
-    for value in row.iter_mut() {
-        *value *= scale;
-    }
+    scaled_softmax(row, 1.0)
+}
+
+/// [`softmax`] of `scale` · row; `scale` is positive.
+pub fn scaled_softmax(row: &mut [f32], scale: f32) -> f32 {
+    let max = max(row) * scale;
+    let sum = exp_in_place(row, scale, max);
+    let inverse = 1.0 / sum;
+    row.iter_mut().for_each(|value| *value *= inverse);
     max + sum.ln()
 }
 
-/// Σ xᵢ in eight lanes.
-#[inline]
-pub fn sum(x: &[f32]) -> f32 {
+/// x -> exp(scale · x − shift) in place; returns the sum, in eight lanes.
+pub fn exp_in_place(row: &mut [f32], scale: f32, shift: f32) -> f32 {
     let mut lanes = [0.0f32; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let tail: f32 = chunks.remainder().iter().sum();
+    let (chunks, tail) = row.as_chunks_mut::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
+            chunk[lane] = exp(chunk[lane] * scale - shift);
             lanes[lane] += chunk[lane];
         }
     }
-    lanes.iter().sum::<f32>() + tail
+    tail.iter_mut().for_each(|value| *value = exp(*value * scale - shift));
+    lanes.iter().sum::<f32>() + tail.iter().sum::<f32>()
 }
 
 /// The largest value; −∞ where there is none.

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::kernels::gemm::{Left, add_product};
 use crate::kernels::panels::{Panels, PanelsRef};
-use crate::kernels::vector::{add_scaled, dot, softmax};
+use crate::kernels::vector::{add_scaled, dot, scaled_softmax, softmax};
 
 /// The keys that one query attends to: rows `0 .. shared` and rows `first ..= last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,9 @@ impl<'a> Block<'a> {
 
     /// A head's columns of the block's keys or values: (keys, size).
     fn of_keys(&self, x: &[f32], width: usize, columns: Range<usize>) -> Vec<f32> {
-        self.keys.iter().flat_map(|row| &x[row * width..][columns.clone()]).copied().collect()
+        let mut rows = Vec::with_capacity(self.keys.len() * columns.len());
+        self.keys.iter().for_each(|row| rows.extend_from_slice(&x[row * width..][columns.clone()]));
+        rows
     }
 
     /// P = softmax(Q Kᵀ / sqrt(size)) of a chunk: (queries, keys), zero where a query does not attend; rows begin every
@@ -119,8 +121,7 @@ impl<'a> Block<'a> {
         add_product(q, keys.first_columns(chunk.keys), weights, stride);
         for (row, span) in weights.chunks_mut(stride).zip(&self.spans[chunk.queries.clone()]) {
             let (attended, hidden) = row[..chunk.keys].split_at_mut(span.len());
-            attended.iter_mut().for_each(|score| *score *= scale);
-            softmax(attended);
+            scaled_softmax(attended, scale);
             hidden.fill(0.0);
         }
     }
@@ -249,7 +250,8 @@ pub fn backward(
                     }
                 }
                 let packed = |x: &[f32]| {
-                    let rows: Vec<f32> = x.chunks(q_width).flat_map(|row| &row[..size]).copied().collect();
+                    let mut rows = Vec::with_capacity(block.spans.len() * size);
+                    x.chunks(q_width).for_each(|row| rows.extend_from_slice(&row[..size]));
                     Panels::of_columns(&rows, size)
                 };
                 block.add_to_keys(&d_scores, &packed(q), needed_keys, &mut dk[group.start..], kv_width);

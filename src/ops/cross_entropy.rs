@@ -1,11 +1,11 @@
 //! The head and the loss: logits = h Wᵀ on the rows that predict a response token, and their cross-entropy (nats).
 
 use super::linear;
-use crate::kernels::vector::{argmax, softmax};
+use crate::kernels::vector::{exp_in_place, max};
 use crate::matrix::Matrix;
 
-/// Logits that are held at a time; 16 MiB.
-const LOGITS: usize = 1 << 22;
+/// Logits that are held at a time (64 MiB): the head is expanded anew for every such chunk of rows.
+const LOGITS: usize = 1 << 24;
 
 /// What one row predicted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub fn forward(hidden: &[f32], head: &Matrix, targets: &[u32]) -> Vec<Prediction
     let mut predictions = Vec::with_capacity(targets.len());
     for_each_chunk(hidden, head, targets, |logits, targets| {
         for (row, target) in logits.chunks_exact_mut(head.rows()).zip(targets) {
-            predictions.push(predict(row, *target));
+            predictions.push(predict(row, *target).0);
         }
     });
     predictions
@@ -35,20 +35,24 @@ pub fn forward_backward(hidden: &[f32], head: &Matrix, targets: &[u32], scale: f
     for_each_chunk(hidden, head, targets, |logits, chunk_targets| {
         let first = predictions.len();
         for (row, target) in logits.chunks_exact_mut(vocabulary).zip(chunk_targets) {
-            predictions.push(predict(row, *target));
-            row[*target as usize] -= 1.0;
-            row.iter_mut().for_each(|p| *p *= scale);
+            let (prediction, sum) = predict(row, *target);
+            predictions.push(prediction);
+            let factor = scale / sum;
+            row.iter_mut().for_each(|p| *p *= factor);
+            row[*target as usize] -= scale;
         }
         linear::backward(logits, head, &mut d_hidden[first * width..predictions.len() * width]);
     });
     (predictions, d_hidden)
 }
 
-/// Leaves the probabilities in `row`.
-fn predict(row: &mut [f32], target: u32) -> Prediction {
+/// Leaves exp(logit − largest logit) in `row`; their sum is the second result.
+fn predict(row: &mut [f32], target: u32) -> (Prediction, f32) {
     let target = target as usize;
-    let (logit, correct) = (row[target], argmax(row) == target);
-    Prediction { loss: softmax(row) - logit, correct }
+    let (logit, max) = (row[target], max(row));
+    let correct = logit == max && !row[..target].contains(&max);
+    let sum = exp_in_place(row, 1.0, max);
+    (Prediction { loss: max + sum.ln() - logit, correct }, sum)
 }
 
 fn for_each_chunk(hidden: &[f32], head: &Matrix, targets: &[u32], mut use_logits: impl FnMut(&mut [f32], &[u32])) {
@@ -57,6 +61,7 @@ fn for_each_chunk(hidden: &[f32], head: &Matrix, targets: &[u32], mut use_logits
     let mut logits = vec![0.0; rows.min(targets.len()) * vocabulary];
     for (hidden, targets) in hidden.chunks(rows * width).zip(targets.chunks(rows)) {
         let logits = &mut logits[..targets.len() * vocabulary];
+        logits.fill(0.0);
         linear::forward(hidden, head, logits);
         use_logits(logits, targets);
     }

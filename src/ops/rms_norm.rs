@@ -7,8 +7,8 @@ pub fn forward(x: &[f32], gain: &[f32], epsilon: f32) -> Vec<f32> {
     let mut y = vec![0.0; x.len()];
     for (x, y) in x.chunks_exact(gain.len()).zip(y.chunks_exact_mut(gain.len())) {
         let scale = inverse_rms(x, epsilon);
-        for i in 0..x.len() {
-            y[i] = x[i] * scale * gain[i];
+        for ((y, x), gain) in y.iter_mut().zip(x).zip(gain) {
+            *y = x * scale * gain;
         }
     }
     y
@@ -21,12 +21,12 @@ pub fn backward(x: &[f32], gain: &[f32], epsilon: f32, dy: &[f32], dx: &mut [f32
     let rows = x.chunks_exact(hidden).zip(dy.chunks_exact(hidden)).zip(dx.chunks_exact_mut(hidden));
     for ((x, dy), dx) in rows {
         let s = inverse_rms(x, epsilon);
-        for i in 0..hidden {
-            scaled[i] = gain[i] * dy[i];
+        for ((scaled, gain), dy) in scaled.iter_mut().zip(gain).zip(dy) {
+            *scaled = gain * dy;
         }
         let projection = s * s * dot(&scaled, x) / hidden as f32;
-        for i in 0..hidden {
-            dx[i] += s * (scaled[i] - x[i] * projection);
+        for ((dx, scaled), x) in dx.iter_mut().zip(&scaled).zip(x) {
+            *dx += s * (scaled - x * projection);
         }
     }
 }

@@ -14,11 +14,11 @@ pub fn forward(gate: &[f32], up: &[f32]) -> Vec<f32> {
 
 /// Returns (d gate, d up) for dy.
 pub fn backward(gate: &[f32], up: &[f32], dy: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let (mut d_gate, mut d_up) = (vec![0.0; dy.len()], vec![0.0; dy.len()]);
-    for i in 0..dy.len() {
-        let s = sigmoid(gate[i]);
-        d_up[i] = dy[i] * gate[i] * s;
-        d_gate[i] = dy[i] * up[i] * s * (1.0 + gate[i] * (1.0 - s));
+    let (mut d_gate, mut d_up) = (vec![0.0; dy.len()], dy.to_vec());
+    for (((d_gate, d_up), gate), up) in d_gate.iter_mut().zip(&mut d_up).zip(gate).zip(up) {
+        let (dy, s) = (*d_up, sigmoid(*gate));
+        *d_up = dy * gate * s;
+        *d_gate = dy * up * s * (1.0 + gate * (1.0 - s));
     }
     (d_gate, d_up)
 }

@@ -1,7 +1,7 @@
 // Step 5: pause, continue, stop and cancel act within 200 ms, and the page's main thread never waits.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, runNumber, runStatus, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import { box, clickUntil, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -9,28 +9,6 @@ after(() => playground.close());
 
 const LIMIT_MS = 200;
 const button = (page, name) => page.locator('#step-training').getByRole('button', { name, exact: true });
-
-/** Starts a long run and waits until it makes steps. */
-async function startLong(page) {
-  await setting(page, 'Steps').fill('5000');
-  await startButton(page).click();
-  await until(() => runNumber(page, 'Step'), (step) => step >= 2);
-}
-
-/** Milliseconds in the page from a click on a button to the moment the text appears in step 5. */
-function clickUntil(page, name, text) {
-  return page.evaluate(([label, pattern]) => new Promise((done, fail) => {
-    const section = document.getElementById('step-training');
-    const shown = () => new RegExp(pattern).test(section.innerText);
-    const control = [...section.querySelectorAll('button')].find((one) => one.innerText.trim() === label);
-    const start = performance.now();
-    const finish = () => { observer.disconnect(); clearTimeout(timer); done(performance.now() - start); };
-    const observer = new MutationObserver(() => { if (shown()) finish(); });
-    observer.observe(section, { subtree: true, childList: true, characterData: true });
-    const timer = setTimeout(() => fail(new Error(`"${label}" did not lead to ${pattern} in 20 s`)), 20_000);
-    control.click();
-  }), [name, text]);
-}
 
 test('pause holds the run, continue goes on, stop keeps the prompt', () => playground.withPage({}, async (page) => {
   await startLong(page);

@@ -104,6 +104,12 @@ export const setting = (page, label) => page.locator('#step-technique').getByLab
 /** A box to type into, by its whole name: "Input of row 1", "Objective", "Inquiry 1" ... */
 export const box = (page, name) => page.getByRole('textbox', { name, exact: true });
 
+/** The choice of how many workers share a step. */
+export const workersChoice = (page) => page.getByRole('combobox', { name: 'Workers', exact: true });
+
+/** The workers that the first worker has started to share its steps. */
+export const shareWorkers = (page) => page.workers().filter((worker) => worker.url().startsWith('blob:'));
+
 /** The status of the run: "Training", "Paused", "Finished" ... */
 export const runStatus = (page) => page.locator('#step-training').getByRole('status').filter({ hasText: /^\w+/ }).first();
 
@@ -119,6 +125,28 @@ export async function train(page, steps) {
   await setting(page, 'Steps').fill(String(steps));
   await startButton(page).click();
   await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 180_000 });
+}
+
+/** Starts a long run and waits until it makes steps. */
+export async function startLong(page) {
+  await setting(page, 'Steps').fill('5000');
+  await startButton(page).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 2);
+}
+
+/** Milliseconds in the page from a click on a button to the moment the text appears in step 5. */
+export function clickUntil(page, name, text) {
+  return page.evaluate(([label, pattern]) => new Promise((done, fail) => {
+    const section = document.getElementById('step-training');
+    const shown = () => new RegExp(pattern).test(section.innerText);
+    const control = [...section.querySelectorAll('button')].find((one) => one.innerText.trim() === label);
+    const start = performance.now();
+    const finish = () => { observer.disconnect(); clearTimeout(timer); done(performance.now() - start); };
+    const observer = new MutationObserver(() => { if (shown()) finish(); });
+    observer.observe(section, { subtree: true, childList: true, characterData: true });
+    const timer = setTimeout(() => fail(new Error(`"${label}" did not lead to ${pattern} in 20 s`)), 20_000);
+    control.click();
+  }), [name, text]);
 }
 
 /** The curves of the run as numbers, from the page's own CSV: one object per step. */

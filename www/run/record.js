@@ -39,6 +39,8 @@ import { differences } from './differences.js';
  * @property {Uint8Array|null} state    to go on from `last`
  * @property {string} error             why it failed, or ""
  * @property {number} msPerStep         wall clock, evaluations and sample answers included; 0 while unknown
+ * @property {number} workers           that share each step; 0 before the first one
+ * @property {string} lostWorker        why one of them was lost in this run, or ""
  */
 
 /**
@@ -72,6 +74,8 @@ export function emptyRun(asked, previous, sampleQuestion, weightsHash) {
     state: null,
     error: '',
     msPerStep: 0,
+    workers: 0,
+    lostWorker: '',
   };
 }
 
@@ -83,6 +87,7 @@ export function rewound(run, more) {
     status: 'starting',
     error: '',
     hashAfter: '',
+    lostWorker: '',
     settings: { ...run.settings, steps: run.settings.steps + more },
     steps: run.steps.filter((report) => report.step <= from),
     evaluations: run.evaluations.filter((point) => point.step <= from),
@@ -99,7 +104,8 @@ export function acceptRun(saved) {
   const looksRight = saved && typeof saved.number === 'number' && saved.settings && saved.asked && saved.last
     && ['steps', 'evaluations', 'samples', 'examples', 'changes'].every((list) => Array.isArray(saved[list]));
   if (!looksRight) return undefined;
-  return ['finished', 'stopped', 'failed'].includes(saved.status) ? saved : { ...rewound(saved, 0), status: 'stopped' };
+  const run = { ...saved, workers: saved.workers ?? 0, lostWorker: saved.lostWorker ?? '' };
+  return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped' };
 }
 
 /** Takes one event of the worker into `run`. @param {Run} run @param {TrainEvent} event */
@@ -111,6 +117,13 @@ export function applyEvent(run, event) {
       run.split = event.split;
       run.trainedNumbers = event.trainedNumbers;
       run.modelNumbers = event.modelNumbers;
+      break;
+    case 'workers':
+      run.workers = event.workers;
+      break;
+    case 'workerLost':
+      run.workers = event.workers;
+      run.lostWorker = event.reason;
       break;
     case 'step':
       run.steps.push(event.report);

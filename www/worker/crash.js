@@ -30,14 +30,18 @@ export function release(object) {
   } catch { /* see above */ }
 }
 
-/** @param {unknown} error @returns {string} a sentence for the person */
-export function crashMessage(error) {
-  const text = `${lastPanic} ${error instanceof Error ? error.message : error}`;
+/**
+ * @param {unknown} error
+ * @param {string} [panic] what the panic hook wrote; that of another worker where the crash happened there
+ * @returns {string} a sentence for the person
+ */
+export function crashMessage(error, panic = lastPanic) {
+  const text = `${panic} ${error instanceof Error ? error.message : error}`;
   if (/memory|alloc|capacity overflow/i.test(text)) {
     return 'The browser ran out of memory for this. Try a smaller batch, fewer virtual tokens or shorter examples, and close other tabs.';
   }
   // "panicked at src/x.rs:1:2:\nthe reason\n\nStack: ..." -> the reason and the place
-  const panic = /panicked at ([^\n]*?):?\n([^\n]*)/.exec(lastPanic);
-  const detail = panic ? `${panic[2]} (${panic[1]})` : error instanceof Error ? error.message : String(error);
+  const found = /panicked at ([^\n]*?):?\n([^\n]*)/.exec(panic);
+  const detail = found ? `${found[2]} (${found[1]})` : error instanceof Error ? error.message : String(error);
   return `The computation stopped because of a fault in this program: ${detail}`;
 }

@@ -34,7 +34,8 @@ export async function generate(library, model, payload, task) {
 }
 
 /**
- * Decodes one answer to its end.
+ * Decodes one answer to its end. The library works in short units: while it reads the prompt, and within a character
+ * of several tokens, a unit adds no text yet ("").
  * @param {Model} model
  * @param {string} text the inquiry
  * @param {string|undefined} instruction plain text in front of it (the discrete prefix)
@@ -50,10 +51,8 @@ export async function writeAnswer(model, text, instruction, softPrompt, settings
     let answer = '';
     let cancelled = false;
     for (let added = generation.next(); added !== undefined; added = generation.next()) {
-      if (added !== '') {
-        answer += added;
-        onText?.(added);
-      }
+      answer += added;
+      if (added !== '') onText?.(added);
       await turn();
       cancelled = ended?.() ?? false;
       if (cancelled) break;

@@ -27,6 +27,22 @@ export function nextTurn() {
   });
 }
 
+/**
+ * Whether `promise` has settled at the latest after `milliseconds`.
+ * @param {Promise<unknown>} promise one that is never rejected
+ * @param {number} milliseconds
+ * @returns {Promise<boolean>}
+ */
+export function settledWithin(promise, milliseconds) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
 /** Answers that a person waits for go before training: while one is written, training holds still. */
 let urgent = 0;
 /** @type {(() => void)[]} */

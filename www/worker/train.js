@@ -5,8 +5,10 @@
  */
 import { release } from './crash.js';
 import { MOST_HELD_OUT_ROWS, spread } from '../limits.js';
+import { workersFor } from '../workers.js';
 import { writeAnswer } from './inference.js';
-import { Cancelled } from './task.js';
+import { sharedStep } from './shared_step.js';
+import { Cancelled, settledWithin } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
 /** @typedef {import('../pkg/prompt_playground.js').Model} Model */
@@ -18,19 +20,23 @@ import { Cancelled } from './task.js';
 /** @typedef {import('../protocol.js').TrainResult} TrainResult */
 /** @typedef {import('../protocol.js').TrainEvent} TrainEvent */
 /** @typedef {import('./task.js').Task} Task */
+/** @typedef {import('./team.js').Team} Team */
 
 /** A checkpoint is sent at most this often, and at pause, stop and end. */
 const CHECKPOINT_EVERY_MS = 2000;
+/** While it waits for the other workers, it lets messages in this often. */
+const TURN_EVERY_MS = 20;
 
 /**
  * @param {Library} library
  * @param {Model} model
+ * @param {Team} team
  * @param {number} modelNumbers how many numbers the frozen model has
  * @param {TrainPayload} payload
  * @param {Task} task
  * @returns {Promise<TrainResult>}
  */
-export async function train(library, model, modelNumbers, payload, task) {
+export async function train(library, model, team, modelNumbers, payload, task) {
   const { examples, settings, resumeState } = payload;
   /** @type {{train: number[], heldOut: number[]}} */
   const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
@@ -39,14 +45,16 @@ export async function train(library, model, modelNumbers, payload, task) {
   const tuner = resumeState
     ? library.Tuner.resume(model, trainRows, resumeState, settings)
     : library.Tuner.new(model, trainRows, settings);
-  const run = new TrainingRun(model, tuner, heldOutRows, payload, task);
+  const run = new TrainingRun(model, tuner, team, heldOutRows, payload, task);
   try {
     run.announce(modelNumbers, split);
+    run.callTeam(trainRows);
     return await run.toTheEnd();
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     return { outcome: 'cancelled', step: tuner.stepNumber(), softPrompt: null, best: null, weightsHash: '', state: null };
   } finally {
+    team.rest();
     release(tuner);
   }
 }
@@ -58,13 +66,15 @@ class TrainingRun {
   /**
    * @param {Model} model
    * @param {Tuner} tuner
+   * @param {Team} team
    * @param {Example[]} heldOutRows
    * @param {TrainPayload} payload
    * @param {Task} task
    */
-  constructor(model, tuner, heldOutRows, payload, task) {
+  constructor(model, tuner, team, heldOutRows, payload, task) {
     this.model = model;
     this.tuner = tuner;
+    this.team = team;
     this.heldOutRows = heldOutRows;
     this.payload = payload;
     this.task = task;
@@ -77,11 +87,20 @@ class TrainingRun {
     this.#emit({ kind: 'started', settings: this.settings, trainedNumbers: this.tuner.trainedNumbers(), modelNumbers, split });
   }
 
+  /** Has the other workers get ready while the baseline is measured. @param {Example[]} trainRows */
+  callTeam(trainRows) {
+    const { team, payload, settings } = this;
+    const size = workersFor(payload.workers, team.room, Math.min(settings.batch_size, trainRows.length));
+    const onLost = (/** @type {string} */ reason) => this.#emit({ kind: 'workerLost', workers: team.size, reason });
+    team.begin(size, trainRows, settings.num_virtual_tokens, onLost);
+  }
+
   /** @returns {Promise<TrainResult>} */
   async toTheEnd() {
     const { tuner, task, settings } = this;
     await this.#evaluate(tuner.stepNumber());
     await this.#sample(tuner.stepNumber());
+    await this.#gatherTeam(tuner.stepNumber());
     let step = tuner.stepNumber();
     while (step < settings.steps && !task.stopped) {
       await this.#turn(step);
@@ -93,6 +112,7 @@ class TrainingRun {
       if (this.payload.sampleEvery > 0 && (last || step % this.payload.sampleEvery === 0)) await this.#sample(step);
       if (performance.now() - this.#lastCheckpoint >= CHECKPOINT_EVERY_MS) this.#checkpoint(step);
     }
+    this.team.rest(); // a share under way would slow down what is left to do here
     const state = this.#checkpoint(step);
     return {
       outcome: step >= settings.steps ? 'finished' : 'stopped',
@@ -104,20 +124,25 @@ class TrainingRun {
     };
   }
 
+  /** Waits for those who are to share the steps: how many they are is fixed from here on. @param {number} step */
+  async #gatherTeam(step) {
+    while (!(await settledWithin(this.team.prepared, TURN_EVERY_MS)) && !this.task.stopped) await this.#turn(step);
+    if (!this.task.stopped) this.#emit({ kind: 'workers', workers: this.team.size });
+  }
+
   /**
-   * One step, block by block, so that a message acts within a few milliseconds. A step that is stopped in the middle
-   * has changed nothing. A loss that is no longer a number ends the run with a sentence.
+   * One step, block by block and shared by the team, so that a message acts within a few milliseconds. A step that is
+   * stopped in the middle has changed nothing. A loss that is no longer a number ends the run with a sentence.
    * @param {number} step the steps done so far
    * @returns {Promise<number|null>} the step's number, or null where it was stopped
    */
   async #step(step) {
     if (this.task.stopped) return null;
-    let report = this.tuner.advance();
-    while (report === undefined) {
+    const report = await sharedStep(this.tuner, this.team, async () => {
       await this.#turn(step);
-      if (this.task.stopped) return null;
-      report = this.tuner.advance();
-    }
+      return !this.task.stopped;
+    });
+    if (report === null) return null;
     if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradNorm)) {
       throw Object.assign(new Error(
         `The training diverged: at step ${report.step} the loss is no longer a number. ` +

@@ -1,10 +1,11 @@
 // @ts-check
 /** The buttons of a run, and its numbers while it goes on. */
 import { model, settingsProblems, usableExamples } from '../../state.js';
-import { Button, Notice, Progress, formatDuration, formatNumber, html } from '../../ui.js';
+import { Button, Notice, Progress, formatDuration, formatNumber, html, plural } from '../../ui.js';
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
 import { formatLoss, formatValue } from '../../plots.js';
+import { LostWorker, WorkersField } from './workers.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
 
@@ -16,7 +17,9 @@ export function Controls() {
     <div class="run-panel">
       <div class="run-buttons">${isActive.value ? html`<${RunningButtons} />` : html`<${StartButton} />`}</div>
       <${Numbers} />
+      <${WorkersField} />
     </div>
+    <${LostWorker} />
     <${Problems} />`;
 }
 
@@ -83,7 +86,7 @@ function Numbers() {
   const heldOut = now.evaluations.at(-1);
   return html`
     <div class="run-progress">
-      <p class="run-status"><strong>${STATUS[now.status]}</strong> <span class="run-name">run ${now.number}, ${now.settings.prefix_token}</span></p>
+      <p class="run-status"><strong>${STATUS[now.status]}</strong> <span class="run-name">run ${now.number}, ${now.settings.prefix_token}${now.workers > 0 && `, ${plural(now.workers, 'worker')}`}</span></p>
       <${Progress} value=${step} max=${total} label="Training steps" />
       <dl class="run-numbers">
         <${Figure} name="Step" value=${formatNumber(step)} unit=${`of ${formatNumber(total)}`} />

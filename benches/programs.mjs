@@ -1,0 +1,52 @@
+// What is measured outside the browser: PyTorch + PEFT, and our own crate natively.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { project } from '../tests/page/helpers.mjs';
+
+/** Something that this machine lacks and the benchmark can do without; the message is the sentence in the table. */
+export class Skipped extends Error {}
+
+/** benches/peft.py ends with this code where torch, transformers or peft is missing. */
+const PYTHON_PACKAGES_MISSING = 3;
+
+/** $PYTHON, the virtual environment of our build machines, or the first python3 on PATH. */
+export const python = process.env.PYTHON ?? ['/work/venv/bin/python'].find(existsSync) ?? 'python3';
+
+/**
+ * Steps of PyTorch + PEFT with one thread on the same case: what benches/peft.py prints.
+ * @param {string} model a Hugging Face folder or a GGUF file
+ */
+export async function peftSteps(model, caseFile, steps) {
+  if (!existsSync(`${project}/benches/peft.py`)) throw new Skipped('benches/peft.py is not there yet.');
+  const script = ['benches/peft.py', '--model', model, '--case', caseFile, '--steps', String(steps)];
+  const { code, stdout, stderr } = await run(python, script).catch((error) => {
+    if (error.code === 'ENOENT') throw new Skipped(`There is no ${python}, so PyTorch + PEFT was not run.`);
+    throw error;
+  });
+  if (code === PYTHON_PACKAGES_MISSING) throw new Skipped((stderr.trim() || stdout.trim()).split('\n').at(-1));
+  if (code !== 0) throw new Error(`benches/peft.py ended with code ${code}: ${lastLines(stderr)}`);
+  return JSON.parse(stdout.slice(stdout.indexOf('{')));
+}
+
+/** The lines of benches/native.rs: {model, ms_per_step, decode_tokens_per_second, gflops}. */
+export async function nativeLines() {
+  if (!existsSync(`${project}/benches/native.rs`)) throw new Skipped('benches/native.rs is not there yet.');
+  const { code, stdout, stderr } = await run('cargo', ['bench', '--quiet', '--bench', 'native']);
+  if (code !== 0) throw new Error(`cargo bench --bench native ended with code ${code}: ${lastLines(stderr)}`);
+  return stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+}
+
+/** Runs a program in the project's folder; resolves when it has ended. */
+function run(program, words) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { cwd: project });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (bytes) => { stdout += bytes; });
+    child.stderr.on('data', (bytes) => { stderr += bytes; });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+const lastLines = (text) => text.trim().split('\n').slice(-3).join(' ');

@@ -1,0 +1,200 @@
+// Several workers share the steps of a run: the numbers stay, the controls act, and a worker that is lost costs no step.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import {
+  clickUntil, modelReady, project, runCurve, runNumber, runStatus, setting, shareWorkers, startButton, startLong, startPlayground, train,
+  until, workersChoice,
+} from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const LIMIT_MS = 200;
+
+/** Trains with `workers` workers; the reports of its steps. */
+async function trainWith(page, workers, steps) {
+  await workersChoice(page).selectOption(String(workers));
+  await train(page, steps);
+  return (await runCurve(page)).filter((point) => point.training_loss !== null);
+}
+
+const losses = (curve) => curve.map((point) => point.training_loss);
+const heldOut = (curve) => curve.map((point) => point.held_out_loss);
+const steps = (curve) => curve.map((point) => point.step);
+const upTo = (last) => Array.from({ length: last }, (_, index) => index + 1);
+const recordOfRun = (page) => page.locator('#step-training').getByText(/^run \d+, /);
+
+/** The largest relative difference between two lists of numbers. */
+function difference(some, others) {
+  assert.equal(some.length, others.length);
+  return Math.max(...some.map((number, index) => Math.abs(number - others[index]) / Math.abs(others[index])));
+}
+
+test('one worker and four give the same numbers', () => playground.withPage({}, async (page) => {
+  const one = await trainWith(page, 1, 10);
+  assert.match(await recordOfRun(page).innerText(), /, 1 worker$/);
+  assert.equal(shareWorkers(page).length, 0);
+  const four = await trainWith(page, 4, 10);
+  assert.match(await recordOfRun(page).innerText(), /, 4 workers$/);
+  assert.equal(shareWorkers(page).length, 3);
+
+  assert.notDeepEqual(losses(one), losses(four), 'added up in another order');
+  assert.ok(difference(losses(one).slice(0, 1), losses(four).slice(0, 1)) < 1e-5, 'loss of the first step');
+  const norms = (curve) => curve.map((point) => point.gradient_norm);
+  assert.ok(difference(norms(one).slice(0, 1), norms(four).slice(0, 1)) < 1e-5, 'gradient of the first step');
+  const apart = difference(losses(one), losses(four));
+  assert.ok(apart < 1e-4, `losses of ten steps differ by ${apart}`);
+  assert.deepEqual(one.map((point) => point.tokens), four.map((point) => point.tokens));
+}));
+
+test('the same seed and the same number of workers give exactly the same numbers, run after run with the same workers', () => playground.withPage({}, async (page) => {
+  const first = await trainWith(page, 2, 6);
+  const [worker] = shareWorkers(page);
+  const second = await trainWith(page, 2, 6);
+  assert.deepEqual(losses(second), losses(first));
+  assert.deepEqual(heldOut(second), heldOut(first));
+  assert.deepEqual(shareWorkers(page), [worker], 'it stays for the next run');
+}));
+
+/** How a worker is lost in the middle of a share, at its fifth block from now. */
+const ways = {
+  'falls silent': () => self.close(),
+  'traps': () => { throw new WebAssembly.RuntimeError('unreachable'); },
+  'runs out of memory': () => { throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory'); },
+  'ends in an error that nobody catches': () => { setTimeout(() => { throw new Error('gone'); }); },
+};
+
+for (const [name, way] of Object.entries(ways)) {
+  test(`a worker that ${name} in mid-step loses no step`, () => playground.withPage({}, async (page) => {
+    const whole = await trainWith(page, 2, 16);
+    const [worker] = shareWorkers(page);
+    await startButton(page).click();
+    await until(() => runNumber(page, 'Step'), (step) => step >= 2, { every: 10 });
+    await worker.evaluate((source) => {
+      const post = MessagePort.prototype.postMessage;
+      let block = 0;
+      MessagePort.prototype.postMessage = function postMessage(...values) {
+        if (++block === 5) eval(`(${source})()`);
+        return post.apply(this, values);
+      };
+    }, String(way));
+    await page.getByText(/One of the workers .* is gone\. .*the run (goes|went) on with 1 worker\./).waitFor();
+    await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 60_000 });
+    assert.match(await recordOfRun(page).innerText(), /, 1 worker$/);
+    const curve = (await runCurve(page)).filter((point) => point.training_loss !== null);
+    assert.deepEqual(steps(curve), upTo(16));
+    const apart = difference(losses(curve), losses(whole));
+    assert.ok(apart < 1e-4, `the losses differ by ${apart} from those of a run in which no worker was lost`);
+    await until(() => shareWorkers(page).length, (count) => count === 0);
+
+    assert.deepEqual(losses(await trainWith(page, 2, 16)), losses(whole), 'the next run has two workers again');
+    assert.equal(await page.getByText(/One of the workers .* is gone/).count(), 0);
+  }));
+}
+
+test('pause, continue, stop and cancel act within 200 ms with two workers', () => playground.withPage({}, async (page) => {
+  await workersChoice(page).selectOption('2');
+  await startLong(page);
+  const paused = await clickUntil(page, 'Pause', '\\bPaused\\b');
+  const step = await runNumber(page, 'Step');
+  await page.waitForTimeout(700);
+  assert.equal(await runNumber(page, 'Step'), step, 'no step while it is paused');
+  const continued = await clickUntil(page, 'Continue', '\\bTraining\\b(?! loss)');
+  await until(() => runNumber(page, 'Step'), (now) => now > step);
+  const stopped = await clickUntil(page, 'Stop and keep', '\\bStopped\\b');
+  await startLong(page);
+  const cancelled = await clickUntil(page, 'Cancel', '\\bStopped\\b');
+  const times = { paused, continued, stopped, cancelled };
+  for (const [what, time] of Object.entries(times)) assert.ok(time < LIMIT_MS, `${what} after ${Math.round(time)} ms`);
+  assert.match(await recordOfRun(page).innerText(), /, 2 workers$/);
+}));
+
+test('while the others are slow: stop acts within 200 ms, and the share that is no longer wanted is dropped', () => playground.withPage({}, async (page) => {
+  await workersChoice(page).selectOption('2');
+  await startLong(page);
+  const [worker] = shareWorkers(page);
+  await worker.evaluate(() => {
+    self.seen = [];
+    const [receive, send, turn] = [self.onmessage, self.postMessage, MessagePort.prototype.postMessage];
+    self.onmessage = (message) => { self.seen.push(message.data.type); receive(message); };
+    self.postMessage = (reply, ...rest) => { self.seen.push(reply.reply); send.call(self, reply, ...rest); };
+    MessagePort.prototype.postMessage = function postMessage(...values) {
+      for (const start = performance.now(); performance.now() - start < 150;); // every block
+      return turn.apply(this, values);
+    };
+  });
+  const seen = async () => (await worker.evaluate(() => self.seen)).filter((type) => !['ping', 'alive'].includes(type));
+  await until(seen, (types) => types.at(-1) === 'compute');
+  await page.waitForTimeout(600); // the lead worker has finished its own share and waits
+  assert.equal((await seen()).at(-1), 'compute');
+  const stopped = await clickUntil(page, 'Stop and keep', '\\bStopped\\b');
+  assert.ok(stopped < LIMIT_MS, `stopped after ${Math.round(stopped)} ms`);
+  await page.waitForTimeout(2500);
+  assert.equal((await seen()).at(-1), 'drop');
+}));
+
+test('a step that was stopped in the middle has changed nothing: the run goes on as if it had never been', () => playground.withPage({}, async (page) => {
+  const whole = await trainWith(page, 2, 10);
+  await startButton(page).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 2, { every: 10 });
+  await page.locator('#step-training').getByRole('button', { name: 'Stop and keep' }).click();
+  await runStatus(page).filter({ hasText: 'Stopped' }).waitFor();
+  assert.ok(await runNumber(page, 'Step') < 10);
+  await page.locator('#step-training').getByRole('button', { name: 'Continue to step 10' }).click();
+  await runStatus(page).filter({ hasText: 'Finished' }).waitFor();
+  const curve = (await runCurve(page)).filter((point) => point.training_loss !== null);
+  assert.deepEqual([steps(curve), losses(curve)], [upTo(10), losses(whole)]);
+}));
+
+test('the choice says what automatic means here, the run records it, and the choice is kept', () => playground.withPage({}, async (page) => {
+  const automatic = async () => (await workersChoice(page).getByRole('option').first().innerText()).trim();
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  const expected = Math.min(cores >= 4 ? cores - 1 : cores, 4);
+  assert.equal(await automatic(), `Automatic (${expected})`);
+  await train(page, 2);
+  assert.match(await recordOfRun(page).innerText(), new RegExp(`, ${expected} workers?$`));
+  await setting(page, 'Batch size').fill('1');
+  await until(automatic, (text) => text === 'Automatic (1)');
+  await workersChoice(page).selectOption('3');
+  await page.waitForTimeout(500);
+  await page.reload();
+  await modelReady(page);
+  assert.equal(await workersChoice(page).inputValue(), '3');
+}));
+
+test('the workers end when another model is loaded, and the next run starts new ones', () => playground.withPage({}, async (page) => {
+  await trainWith(page, 3, 2);
+  const before = shareWorkers(page);
+  assert.equal(before.length, 2);
+  await page.evaluate(async () => {
+    const { engine } = await import(new URL('./engine.js', document.baseURI).href);
+    await engine.loadModel({ kind: 'bundled', url: new URL('./models/bundled/', document.baseURI).href, name: 'another' });
+  });
+  await until(() => shareWorkers(page).length, (count) => count === 0);
+  await trainWith(page, 3, 2);
+  assert.equal(shareWorkers(page).length, 2);
+  assert.ok(shareWorkers(page).every((worker) => !before.includes(worker)));
+}));
+
+test('where workers cannot start workers, one trains', () => playground.withPage({
+  before: (page, context) => context.route('**/worker.js', (route) => route.fulfill({
+    contentType: 'text/javascript',
+    body: `self.Worker = undefined;\n${readFileSync(`${project}/www/worker.js`, 'utf8')}`,
+  })),
+}, async (page) => {
+  assert.deepEqual((await workersChoice(page).getByRole('option').allInnerTexts()).map((text) => text.trim()), ['Automatic (1)', '1']);
+  await train(page, 2);
+  assert.match(await recordOfRun(page).innerText(), /, 1 worker$/);
+}));
+
+test('a worker that cannot start is said, and the run goes on without it', () => playground.withPage({
+  before: (page, context) => context.route('**/worker/share.js', (route) => route.fulfill({
+    contentType: 'text/javascript', body: 'throw new Error("broken");',
+  })),
+}, async (page) => {
+  const curve = await trainWith(page, 2, 3);
+  assert.deepEqual(steps(curve), upTo(3));
+  await page.getByText(/One of the workers .* is gone\. The browser did not start it\. .*with 1 worker\./).waitFor();
+}));
