@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { chapter, project } from '../tests/page/helpers.mjs';
 import { MODELS, QUICK_STEPS, addressOf, theModel } from './models.mjs';
-import { Skipped, nativeLines, peftSteps } from './programs.mjs';
+import { AVX2_ONLY, Skipped, nativeLines, peftSteps } from './programs.mjs';
 
 const CASE_FILE = 'tests/fixtures/smarthome.json';
 const QUESTION = chapter.test[0];
@@ -57,13 +57,14 @@ export class Lab {
   async #opponents(name) {
     const opponents = {};
     if (this.wanted(`peft/${name}`)) opponents.peft = await settled(() => this.#peft(name));
+    if (this.wanted(`peft-avx2/${name}`)) opponents.peftAvx2 = await settled(() => this.#peft(name, AVX2_ONLY));
     if (this.wanted(`candle/${name}`)) opponents.plain = await settled(() => this.#plainCandle(name));
     return opponents;
   }
 
-  #peft(name) {
-    this.say(`${MODELS[name].title}: PyTorch + PEFT, ${this.#steps(name)} steps`);
-    return peftSteps(MODELS[name].path, CASE_FILE, this.#steps(name));
+  #peft(name, environment = undefined) {
+    this.say(`${MODELS[name].title}: PyTorch + PEFT${environment ? ' with AVX2' : ''}, ${this.#steps(name)} steps`);
+    return peftSteps(MODELS[name].path, CASE_FILE, this.#steps(name), environment);
   }
 
   async #plainCandle(name) {

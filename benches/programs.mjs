@@ -15,11 +15,12 @@ export const python = process.env.PYTHON ?? ['/work/venv/bin/python'].find(exist
 /**
  * Steps of PyTorch + PEFT with one thread on the same case: what benches/peft.py prints.
  * @param {string} model a Hugging Face folder or a GGUF file
+ * @param {Record<string, string>} [environment] variables set for it
  */
-export async function peftSteps(model, caseFile, steps) {
+export async function peftSteps(model, caseFile, steps, environment = {}) {
   if (!existsSync(`${project}/benches/peft.py`)) throw new Skipped('benches/peft.py is not there yet.');
   const script = ['benches/peft.py', '--model', model, '--case', caseFile, '--steps', String(steps)];
-  const { code, stdout, stderr } = await run(python, script).catch((error) => {
+  const { code, stdout, stderr } = await run(python, script, environment).catch((error) => {
     if (error.code === 'ENOENT') throw new Skipped(`There is no ${python}, so PyTorch + PEFT was not run.`);
     throw error;
   });
@@ -27,6 +28,9 @@ export async function peftSteps(model, caseFile, steps) {
   if (code !== 0) throw new Error(`benches/peft.py ended with code ${code}: ${lastLines(stderr)}`);
   return JSON.parse(stdout.slice(stdout.indexOf('{')));
 }
+
+/** Keeps PyTorch to 256-bit instructions, as on a processor without AVX-512. */
+export const AVX2_ONLY = { ATEN_CPU_CAPABILITY: 'avx2', MKL_ENABLE_INSTRUCTIONS: 'AVX2', ONEDNN_MAX_CPU_ISA: 'AVX2' };
 
 /** The lines of benches/native.rs: {model, ms_per_step, decode_tokens_per_second, gflops}. */
 export async function nativeLines() {
@@ -37,9 +41,9 @@ export async function nativeLines() {
 }
 
 /** Runs a program in the project's folder; resolves when it has ended. */
-function run(program, words) {
+function run(program, words, environment = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { cwd: project });
+    const child = spawn(program, words, { cwd: project, env: { ...process.env, ...environment } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (bytes) => { stdout += bytes; });

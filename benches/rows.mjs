@@ -19,7 +19,7 @@ const TRAINED = Object.keys(MODELS);
 export const ROWS = [
   kernelRow('relaxed-simd', 0.85),
   kernelRow('simd128'),
-  ...TRAINED.flatMap((name) => [stepRow(name), flopRow(name), peftRow(name, name === 'smollm2' ? 0.9 : 1)]),
+  ...TRAINED.flatMap((name) => [stepRow(name), flopRow(name), peftRow(name, name === 'smollm2' ? 0.9 : 1), peftAvx2Row(name)]),
   candleRow('random-5.7m', 5),
   stepRow('bundled', 'simd128'),
   stepRow('random-5.7m', 'simd128'),
@@ -142,6 +142,21 @@ function peftRow(name, bar) {
         note: `PEFT ${milliseconds(peft.step_ms)} (${spreadOf(peft.step_ms)}), ${peft.threads} thread; first loss ${peft.first_loss.toFixed(4)}${fewer(lab, name)}`,
         data: peft,
       };
+    },
+  };
+}
+
+/** The same opponent without AVX-512, which most laptops do not have. @returns {Row} */
+function peftAvx2Row(name) {
+  return {
+    id: `peft-avx2/${name}`,
+    what: `the same, PyTorch kept to AVX2 (256-bit instructions), ${MODELS[name].title}`,
+    async measure(lab) {
+      const run = await lab.training(name);
+      const peft = opened(run.peftAvx2);
+      sameWork(run.firstLoss, peft.first_loss, 'PEFT');
+      const ratio = median(peft.step_ms) / median(run.milliseconds);
+      return { measured: `${digits(ratio)} x`, note: `PEFT ${milliseconds(peft.step_ms)} (${spreadOf(peft.step_ms)})`, data: peft };
     },
   };
 }

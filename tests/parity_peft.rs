@@ -2,8 +2,7 @@
 
 mod common;
 
-use common::{Tensors, bundled, json, relative_error};
-use prompt_playground::dataset::Example;
+use common::{Case, Tensors, bundled, json, relative_error};
 use prompt_playground::rng::Rng;
 use prompt_playground::settings::{Scheduler, TunerSettings};
 use prompt_playground::soft_prompt::{SoftPrompt, text_ids};
@@ -60,12 +59,6 @@ struct Schedule {
     warmup_steps: usize,
     steps: usize,
     factors: Vec<f64>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    objective: String,
-    examples: Vec<Example>,
 }
 
 fn case() -> Case {

@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
 use safetensors::SafeTensors;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub fn path(name: &str) -> PathBuf {
@@ -33,6 +35,13 @@ impl Tensors {
         let file = SafeTensors::deserialize(&self.0).expect("a safetensors fixture");
         bytemuck::pod_collect_to_vec(file.tensor(name).expect(name).data())
     }
+}
+
+/// The chapter's data: `tests/fixtures/smarthome.json`.
+#[derive(Deserialize)]
+pub struct Case {
+    pub objective: String,
+    pub examples: Vec<Example>,
 }
 
 /// Reads a Hugging Face folder.

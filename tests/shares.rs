@@ -1,0 +1,88 @@
+//! A step shared by several workers gives what one worker gives, and a lost worker loses nothing.
+
+mod common;
+
+use common::{Case, bundled, json, relative_error};
+use prompt_playground::dataset::Example;
+use prompt_playground::settings::TunerSettings;
+use prompt_playground::shares::GradientWorker;
+use prompt_playground::tuner::{StepReport, Tuner};
+
+fn tuner() -> (Tuner, Vec<Example>) {
+    let case: Case = json("tests/fixtures/smarthome.json");
+    let settings = TunerSettings {
+        prompt_tuning_init_text: case.objective.clone(),
+        batch_size: 10,
+        warmup_ratio: 0.0,
+        ..TunerSettings::default()
+    };
+    (Tuner::new(bundled(), &case.examples, settings).unwrap(), case.examples)
+}
+
+/// One step of `tuner` with its batch shared: share 0 is its own, and `lost` of the others come back to it.
+fn shared_step(tuner: &mut Tuner, others: &mut [GradientWorker], lost: &[usize]) -> StepReport {
+    let soft_rows = tuner.soft_prompt().unwrap().vectors().to_vec();
+    let shares = tuner.shares(others.len() + 1).unwrap();
+    let targets = tuner.targets();
+    for (index, share) in shares.iter().enumerate() {
+        if index == 0 || lost.contains(&index) {
+            while tuner.advance_share(index).unwrap() {}
+            continue;
+        }
+        let worker = &mut others[index - 1];
+        worker.begin(share, soft_rows.clone(), targets).unwrap();
+        while worker.advance() {}
+        tuner.set_share(index, worker.take().unwrap()).unwrap();
+    }
+    tuner.finish_step().unwrap()
+}
+
+fn workers(count: usize) -> (Tuner, Vec<GradientWorker>) {
+    let (tuner, examples) = tuner();
+    let virtual_tokens = tuner.settings().num_virtual_tokens;
+    let worker = || GradientWorker::new(bundled(), &examples, virtual_tokens).unwrap();
+    let others = (1..count).map(|_| worker()).collect();
+    (tuner, others)
+}
+
+#[test]
+fn one_worker_and_four_agree() {
+    let (mut alone, _) = tuner();
+    let (mut lead, mut others) = workers(4);
+    for step in 1..=3 {
+        let (one, four) = (alone.step().unwrap(), shared_step(&mut lead, &mut others, &[]));
+        assert_eq!((four.step, four.tokens), (step, one.tokens));
+        assert!((one.loss / four.loss - 1.0).abs() < 1e-5, "step {step}: loss {} and {}", one.loss, four.loss);
+        assert!((one.grad_norm / four.grad_norm - 1.0).abs() < 1e-5, "{} and {}", one.grad_norm, four.grad_norm);
+        assert!(four.flop > one.flop, "every worker computes the soft prompt's rows");
+        let error = relative_error(lead.soft_prompt().unwrap().vectors(), alone.soft_prompt().unwrap().vectors());
+        assert!(error < 1e-5, "step {step}: the soft prompts differ by {error}");
+    }
+}
+
+#[test]
+fn the_same_number_of_workers_gives_the_same_numbers_whoever_computes_a_share() {
+    let run = |lost: &[usize]| {
+        let (mut lead, mut others) = workers(4);
+        let losses: Vec<f64> = (0..3).map(|_| shared_step(&mut lead, &mut others, lost).loss).collect();
+        (losses, lead.soft_prompt().unwrap())
+    };
+    let undisturbed = run(&[]);
+    assert_eq!(undisturbed, run(&[]));
+    assert_eq!(undisturbed, run(&[1, 3]), "shares of lost workers, computed by the run's own worker");
+}
+
+#[test]
+fn a_step_ends_only_with_all_of_its_shares() {
+    let (mut lead, mut others) = workers(2);
+    let before = lead.soft_prompt().unwrap();
+    lead.shares(2).unwrap();
+    while lead.advance_share(0).unwrap() {}
+    let error = lead.finish_step().expect_err("a share is missing").to_string();
+    assert!(error.contains("before all of its shares"), "{error}");
+    assert_eq!((lead.step_number(), lead.soft_prompt().unwrap()), (0, before));
+    assert!(lead.advance_share(0).is_err(), "the step was thrown away");
+    assert_eq!(shared_step(&mut lead, &mut others, &[]).step, 1);
+    assert!(others[0].begin(&[99], vec![0.0; 20 * 192], 1).is_err(), "a share of another run");
+    assert!(others[0].take().is_none());
+}
