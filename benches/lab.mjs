@@ -1,5 +1,5 @@
 // Every measurement, taken at most once for each set-up; rows.mjs reads them.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { chapter, project } from '../tests/page/helpers.mjs';
 import { MODELS, QUICK_STEPS, addressOf, theModel } from './models.mjs';
@@ -68,7 +68,6 @@ export class Lab {
   }
 
   async #plainCandle(name) {
-    if (!existsSync(`${project}/benches/candle-autograd`)) throw new Skipped('benches/candle-autograd/ is not there yet.');
     const session = await this.chromium.session('worker');
     try {
       this.say(`${MODELS[name].title}: plain candle autograd, 10 steps`);
@@ -82,7 +81,6 @@ export class Lab {
   /** GFLOP/s of the best register-tile loop and of our products of each model's shape: {loop, products} (worker.mjs). */
   kernel(simd) {
     return this.#once(`kernel ${simd}`, async () => {
-      if (!existsSync(`${project}/benches/kernel`)) throw new Skipped('benches/kernel/ is not there yet, so the peak is not known.');
       const session = await this.chromium.session('worker');
       try {
         this.say(`kernel peak, ${simd}`);

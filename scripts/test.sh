@@ -36,7 +36,7 @@ step 'wasm library'    make --no-print-directory pkg
 step 'types of www'    make --no-print-directory check-types
 step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome
 step 'wasm tests relaxed' env CARGO_TARGET_DIR=target/relaxed RUSTFLAGS='-C target-feature=+simd128,+relaxed-simd' \
-  wasm-pack test --mode no-install --headless --chrome -- --test kernels --test web
+  wasm-pack test --mode no-install --headless --chrome -- --test kernels --test gradient --test web
 step 'static site'     make --no-print-directory site
 step 'page tests'      node --test --test-reporter=spec --test-concurrency=1 tests/page/*.test.mjs
 

@@ -65,6 +65,11 @@ impl Generation {
         settings.check()?;
         let config = &model.llama.config;
         let ids: Vec<u32> = model.tokenizer.prompt(instruction, input)?.into_iter().map(|t| t.id).collect();
+        if ids.is_empty() {
+            return Err(Error::model(
+                "The chat template of this model makes nothing of the question, so there is nothing to answer. Choose another model.",
+            ));
+        }
         let length = soft_rows.len() / config.hidden_size + ids.len();
         let room = config.max_position_embeddings.saturating_sub(length);
         if room == 0 {

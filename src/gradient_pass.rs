@@ -116,7 +116,11 @@ impl GradientPass {
             },
         };
         self.total.flop += work::done() - before;
-        !self.parts.is_empty()
+        !self.is_done()
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.parts.is_empty()
     }
 
     /// The gradient, once [`GradientPass::advance`] has said that nothing is left.

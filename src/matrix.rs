@@ -1,4 +1,4 @@
-//! A frozen matrix in the precision that its file has it in, expanded to f32 a few rows at a time.
+//! A frozen matrix: in the precision that its file has it in, expanded to f32 a few rows at a time; or packed as f32.
 
 use std::borrow::Cow;
 
@@ -94,8 +94,8 @@ impl Matrix {
     /// Bytes in memory.
     pub fn size(&self) -> usize {
         match &self.data {
-            Data::Packed(packed) => 2 * packed.bytes().len(),
-            _ => self.bytes().len(),
+            Data::Packed(packed) => packed.size(),
+            Data::F32(_) | Data::F16(_) | Data::Bf16(_) | Data::Quantised(_) => self.bytes().len(),
         }
     }
 
@@ -140,13 +140,16 @@ impl Matrix {
         Self { rows, columns, data }
     }
 
-    /// Adds every stored byte to a hash. Of the two copies of a packed matrix one is hashed, and the other compared with it
-    /// bit for bit: where they differ the hash is another one.
+    /// Adds every number to a hash, as it is stored, row by row. Of the two copies of a packed matrix one is hashed, and
+    /// the other compared with it bit for bit: where they differ the hash is another one.
     pub fn hash_into(&self, hash: &mut Sha256) {
-        hash.update(self.bytes());
-        if let Data::Packed(packed) = &self.data
-            && !packed.copies_agree()
-        {
+        const ROWS: usize = 64;
+        let Data::Packed(packed) = &self.data else { return hash.update(self.bytes()) };
+        for first in (0..self.rows).step_by(ROWS) {
+            let rows = packed.rows(first, ROWS.min(self.rows - first));
+            hash.update(bytemuck::cast_slice::<f32, u8>(&rows));
+        }
+        if !packed.copies_agree() {
             hash.update(b"the copy for the backward product differs");
         }
     }
@@ -157,7 +160,7 @@ impl Matrix {
             Data::F16(v) => bytemuck::cast_slice(v),
             Data::Bf16(v) => bytemuck::cast_slice(v),
             Data::Quantised(blocks) => blocks.bytes(),
-            Data::Packed(packed) => packed.bytes(),
+            Data::Packed(_) => unreachable!("a packed matrix has two copies"),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct ModelInfo {
     /// Positions, virtual tokens included.
     pub context_length: usize,
     pub parameters: usize,
+    /// Bytes that the weights take in memory.
+    pub size: usize,
     /// SHA-256 over every weight as it is in memory.
     pub weights_hash: String,
 }
@@ -37,6 +39,7 @@ impl ModelInfo {
             vocabulary: config.vocab_size,
             context_length: config.max_position_embeddings,
             parameters: llama.parameters(),
+            size: llama.size(),
             weights_hash: llama.weights_hash(),
         }
     }

@@ -8,7 +8,7 @@ use crate::block::KeysValues;
 /// Soft prompts that are kept; several prefix tokens can be in use side by side.
 const MOST_PROMPTS: usize = 4;
 
-/// The least recently kept one goes first.
+/// In the order of their last use: the first one goes first.
 #[derive(Default)]
 pub struct PromptCache(RefCell<Vec<Entry>>);
 
@@ -20,7 +20,12 @@ struct Entry {
 impl PromptCache {
     /// Keys and values of every layer for `soft_rows` (virtual tokens, hidden size), where they are known.
     pub fn get(&self, soft_rows: &[f32]) -> Option<Vec<KeysValues>> {
-        self.0.borrow().iter().find(|entry| entry.soft_rows == soft_rows).map(|entry| entry.cache.clone())
+        let mut entries = self.0.borrow_mut();
+        let at = entries.iter().position(|entry| entry.soft_rows == soft_rows)?;
+        let entry = entries.remove(at);
+        let cache = entry.cache.clone();
+        entries.push(entry);
+        Some(cache)
     }
 
     pub fn keep(&self, soft_rows: &[f32], cache: &[KeysValues]) {
@@ -38,14 +43,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_prompts_are_kept() {
+    fn the_prompts_that_were_used_last_are_kept() {
         let prompts = PromptCache::default();
         let cache = |key: f32| vec![KeysValues { keys: vec![key], values: vec![key] }];
         for i in 0..=MOST_PROMPTS {
             prompts.keep(&[i as f32], &cache(i as f32));
+            assert!(prompts.get(&[0.0]).is_some(), "it is in use");
         }
-        assert!(prompts.get(&[0.0]).is_none());
-        for i in 1..=MOST_PROMPTS {
+        assert!(prompts.get(&[1.0]).is_none());
+        for i in 2..=MOST_PROMPTS {
             assert_eq!(prompts.get(&[i as f32]).expect("kept")[0].keys, [i as f32]);
         }
     }

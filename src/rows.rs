@@ -59,7 +59,7 @@ impl Rows {
         };
         let shared = shared_tokens(examples);
         if shared > 0 {
-            rows.add(0, examples[0], 0..shared, 0);
+            rows.add(0, examples[0], 0..shared, 0, 0);
         }
         for (i, example) in examples.iter().enumerate() {
             let needed = virtual_tokens + example.ids.len();
@@ -68,15 +68,14 @@ impl Rows {
                     "An example needs {needed} positions with its {virtual_tokens} virtual tokens, but the model has {context}. Shorten the example or use fewer virtual tokens."
                 )));
             }
-            rows.add(i, example, shared..example.ids.len() - 1, virtual_tokens + shared);
+            let first = rows.spans.len();
+            rows.add(i, example, shared..example.ids.len() - 1, virtual_tokens + shared, first);
         }
         Ok(rows)
     }
 
-    /// Adds some tokens of an example, which attend to the first `shared` rows and to each other.
-    fn add(&mut self, index: usize, example: &TokenRow, tokens: Range<usize>, shared: usize) {
-        // Without rows of its own to attend to before them, the shared tokens go on where the virtual ones end.
-        let first = if shared == 0 { 0 } else { self.spans.len() };
+    /// Adds some tokens of an example, which attend to the first `shared` rows and to those from `first` on.
+    fn add(&mut self, index: usize, example: &TokenRow, tokens: Range<usize>, shared: usize, first: usize) {
         for t in tokens.clone() {
             let row = self.spans.len();
             self.ids.push(example.ids[t]);
@@ -133,6 +132,14 @@ mod tests {
         assert_eq!(keys(5), [0, 1, 2, 3, 4, 5]);
         assert_eq!(keys(6), [0, 1, 2, 3, 6]);
         assert_eq!((rows.predicting, rows.targets), (vec![4, 5, 6], vec![4, 9, 9]));
+    }
+
+    #[test]
+    fn examples_do_not_see_each_other_without_a_soft_prompt() {
+        let (a, b) = (TokenRow { ids: vec![1, 2, 9], response: 1 }, TokenRow { ids: vec![3, 4, 9], response: 1 });
+        let rows = Rows::new(0, &[&a, &b], 10).unwrap();
+        let firsts: Vec<usize> = rows.spans.iter().map(|span| span.first).collect();
+        assert_eq!((firsts, rows.positions), (vec![0, 0, 2, 2], vec![0, 1, 0, 1]));
     }
 
     #[test]

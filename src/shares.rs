@@ -71,9 +71,9 @@ impl GradientWorker {
         self.pass.as_mut().is_some_and(|pass| pass.advance(&self.model))
     }
 
-    /// The gradient of the share, once; none where no share was begun.
+    /// The gradient of the share, once; none where no share was begun or it is not done.
     pub fn take(&mut self) -> Option<Gradient> {
-        self.pass.take().map(GradientPass::finish)
+        self.pass.take_if(|pass| pass.is_done()).map(GradientPass::finish)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing of a text row depends on the soft prompt before the first attention: its embedding, query, key and value in
 //! the first block are computed once per run.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::block::Projection;
@@ -15,9 +16,13 @@ use crate::rows::{Rows, TokenRow};
 /// Numbers that may be kept for all examples together (64 MiB); larger datasets go without.
 const MOST_NUMBERS: usize = 16 << 20;
 
-/// The constant part of the first block, example by example.
+/// The constant part of the first block, computed when an example is used first.
 #[derive(Clone)]
-pub struct FirstBlocks(Rc<[FirstBlock]>);
+pub struct FirstBlocks {
+    rows: Rc<[TokenRow]>,
+    blocks: Rc<[OnceCell<FirstBlock>]>,
+    virtual_tokens: usize,
+}
 
 /// That of one example, without its last token, which is no row.
 struct FirstBlock {
@@ -26,7 +31,7 @@ struct FirstBlock {
 }
 
 pub struct TrainingRows {
-    rows: Vec<TokenRow>,
+    rows: Rc<[TokenRow]>,
     first_blocks: Option<FirstBlocks>,
 }
 
@@ -44,8 +49,9 @@ impl TrainingRows {
         let row = config.hidden_size + (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim;
         let tokens: usize = rows.iter().map(|row| row.ids.len()).sum();
         let fits = tokens.saturating_mul(row) <= MOST_NUMBERS;
-        let first_blocks = fits
-            .then(|| FirstBlocks(rows.iter().map(|row| FirstBlock::of(&model.llama, row, virtual_tokens)).collect()));
+        let rows: Rc<[TokenRow]> = rows.into();
+        let blocks = || rows.iter().map(|_| OnceCell::new()).collect();
+        let first_blocks = fits.then(|| FirstBlocks { rows: rows.clone(), blocks: blocks(), virtual_tokens });
         Self { rows, first_blocks }
     }
 
@@ -82,7 +88,9 @@ impl FirstBlocks {
         let mut x = soft_rows.to_vec();
         let mut all = llama.first_projection(soft_rows, &rows.positions[..rows.virtual_tokens]);
         for (example, tokens) in &rows.pieces {
-            let FirstBlock { x: embeddings, projection } = &self.0[examples[*example]];
+            let index = examples[*example];
+            let FirstBlock { x: embeddings, projection } =
+                self.blocks[index].get_or_init(|| FirstBlock::of(llama, &self.rows[index], self.virtual_tokens));
             let count = embeddings.len() / llama.config.hidden_size;
             let part = |values: &[f32], into: &mut Vec<f32>| {
                 let width = values.len() / count;

@@ -99,7 +99,7 @@ impl Tuner {
     /// A small part of a step (one block of the network); the report comes with the last one.
     /// A step that is left in the middle has changed nothing.
     pub fn advance(&mut self) -> Result<Option<StepReport>> {
-        if self.under_way.is_none() {
+        if self.under_way.as_ref().is_none_or(|step| step.shares.len() != 1) {
             self.shares(1)?;
         }
         if self.advance_share(0)? {

@@ -156,7 +156,7 @@ impl Evaluation {
     }
 }
 
-/// An answer that is being written, one token at a time.
+/// An answer that is being written: the prompt is read block by block, then it comes token by token.
 #[wasm_bindgen]
 pub struct Generation {
     inner: generate::Generation,
@@ -164,7 +164,8 @@ pub struct Generation {
 
 #[wasm_bindgen]
 impl Generation {
-    /// Writes one token and returns the text that it added; undefined at the end.
+    /// Reads one block of the prompt or writes one token. Returns the text that was added, "" while there is none;
+    /// undefined at the end.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Option<String> {
         self.inner.next()
@@ -404,7 +405,7 @@ impl GradientWorker {
         self.inner.advance()
     }
 
-    /// `ShareGradient` of the share that is done; undefined where none was begun.
+    /// `ShareGradient` of the share that is done; undefined where none was begun or it is not done.
     pub fn take(&mut self) -> JsResult<JsValue> {
         let Some(Gradient { loss_sum, d_rows, flop }) = self.inner.take() else { return Ok(JsValue::UNDEFINED) };
         let rows = js_sys::Float32Array::from(d_rows.as_slice());

@@ -5,6 +5,7 @@ mod common;
 use common::bundled;
 use prompt_playground::generate::{FinishReason, Generation};
 use prompt_playground::kernels::vector::argmax;
+use prompt_playground::rows::TokenRow;
 use prompt_playground::sampler::GenerationSettings;
 
 const GREEDY: GenerationSettings =
@@ -42,6 +43,33 @@ fn decoding_with_the_cache_equals_reading_everything_anew() {
         let ended_itself = stopped && generation.ids().len() < 24;
         assert_eq!(generation.finish_reason() == Some(FinishReason::Stop), ended_itself);
     }
+}
+
+#[test]
+fn a_soft_prompt_answers_the_same_from_kept_keys_and_as_read_anew() {
+    let model = bundled();
+    let d = model.llama.config.hidden_size;
+    let prompts: Vec<Vec<f32>> = (0..6).map(|p| (0..7 * d).map(|i| ((i + p) as f32).sin() * 0.3).collect()).collect();
+    let question = "How do I restart my hub?";
+    let answer = |soft_rows: &[f32]| {
+        let mut generation = Generation::new(model.clone(), question, None, soft_rows, &GREEDY).unwrap();
+        while generation.next().is_some() {}
+        generation.ids().to_vec()
+    };
+    // An answer that is left while the prompt is read leaves nothing behind.
+    let mut left = Generation::new(model.clone(), question, None, &prompts[0], &GREEDY).unwrap();
+    assert_eq!((left.next(), left.next()), (Some(String::new()), Some(String::new())));
+    drop(left);
+
+    let prompt: Vec<u32> = model.tokenizer.prompt(None, question).unwrap().iter().map(|token| token.id).collect();
+    for soft_rows in &prompts {
+        let ids = answer(soft_rows);
+        assert_eq!(answer(soft_rows), ids, "from the keys that were kept");
+        // Every token is the most likely one after all before it, computed without a cache.
+        let all = TokenRow { ids: [prompt.as_slice(), &ids].concat(), response: prompt.len() };
+        assert!(model.predictions(&all, soft_rows).unwrap().iter().all(|prediction| prediction.correct));
+    }
+    assert_ne!(answer(&prompts[0]), answer(&[]), "the prompt matters");
 }
 
 #[test]

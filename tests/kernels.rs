@@ -14,7 +14,7 @@ fn random(n: usize, rng: &mut Rng) -> Vec<f32> {
 }
 
 /// Rows, inputs, outputs: one row, fewer than a tile, remainders in every direction, the sizes of real models.
-const SHAPES: [(usize, usize, usize); 10] = [
+const SHAPES: [(usize, usize, usize); 12] = [
     (1, 1, 1),
     (1, 64, 9),
     (2, 7, 5),
@@ -25,6 +25,9 @@ const SHAPES: [(usize, usize, usize); 10] = [
     (13, 64, 300),
     (31, 576, 100),
     (66, 24, 257),
+    // Longer than what stays in the cache, in both directions.
+    (5, 1100, 70),
+    (37, 70, 1100),
 ];
 
 fn assert_close(ours: &[f32], expected: &[f64], what: &str) {
@@ -40,8 +43,9 @@ fn products_equal_the_naive_ones() {
     for (m, inputs, outputs) in SHAPES {
         let (x, dy, w) =
             (random(m * inputs, &mut rng), random(m * outputs, &mut rng), random(outputs * inputs, &mut rng));
-        for storage in ["f32", "f16", "bf16"] {
+        for storage in ["f32", "packed", "f16", "bf16"] {
             let matrix = match storage {
+                "packed" => Matrix::from_f32(outputs, inputs, w.clone()).packed(),
                 "f32" => Matrix::from_f32(outputs, inputs, w.clone()),
                 "f16" => Matrix::from_f16(outputs, inputs, w.iter().map(|v| f16::from_f32(*v)).collect()),
                 _ => Matrix::from_bf16(outputs, inputs, w.iter().map(|v| bf16::from_f32(*v)).collect()),

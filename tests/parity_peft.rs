@@ -6,7 +6,7 @@ use common::{Case, Tensors, bundled, json, relative_error};
 use prompt_playground::rng::Rng;
 use prompt_playground::settings::{Scheduler, TunerSettings};
 use prompt_playground::soft_prompt::{SoftPrompt, text_ids};
-use prompt_playground::tuner::Tuner;
+use prompt_playground::tuner::{StepReport, Tuner};
 use serde::Deserialize;
 
 const TOLERANCE: f64 = 1e-3;
@@ -196,7 +196,9 @@ fn a_saved_run_goes_on_as_if_it_had_not_stopped() {
     let mut resumed = Tuner::resume(bundled(), &case().examples, &state, None).unwrap();
     assert_eq!(resumed.settings(), tuner.settings());
     for _ in 0..3 {
-        assert_eq!(tuner.step().unwrap(), resumed.step().unwrap());
+        // What is computed once a run, the resumed run computes again.
+        let numbers = |tuner: &mut Tuner| StepReport { flop: 0, ..tuner.step().unwrap() };
+        assert_eq!(numbers(&mut tuner), numbers(&mut resumed));
     }
     assert_eq!(tuner.soft_prompt().unwrap(), resumed.soft_prompt().unwrap());
 

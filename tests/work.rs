@@ -27,6 +27,13 @@ fn linear(model: &LanguageModel, rows: &Rows) -> u64 {
     2 * (first + middle + last + predicting * vocabulary * d)
 }
 
+/// Operations of the examples' queries, keys and values in the first block.
+fn first_projections(model: &LanguageModel, examples: &[TokenRow]) -> u64 {
+    let config = &model.llama.config;
+    let width = (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim;
+    examples.iter().map(|row| 2 * ((row.ids.len() - 1) * config.hidden_size * width) as u64).sum()
+}
+
 /// Multiplications of attention, where a query of block `b` multiplies `keys(b, its own keys)` keys in each product:
 /// Q Kᵀ and P V forward, and five products backward. In the first block only the prompt's rows get a gradient.
 fn attention(model: &LanguageModel, rows: &Rows, keys: impl Fn(u64) -> u64) -> u64 {
@@ -52,13 +59,16 @@ fn a_step_does_what_the_formula_says() {
     let settings =
         TunerSettings { prompt_tuning_init_text: case.objective.clone(), batch_size: 10, ..TunerSettings::default() };
     let virtual_tokens = settings.num_virtual_tokens;
-    let report = Tuner::new(model.clone(), &case.examples, settings).unwrap().step().unwrap();
+    let mut tuner = Tuner::new(model.clone(), &case.examples, settings).unwrap();
+    let (first, report) = (tuner.step().unwrap(), tuner.step().unwrap());
 
-    let rows = batch(&model.token_rows(&case.examples).unwrap(), virtual_tokens);
+    let tokens = model.token_rows(&case.examples).unwrap();
+    let rows = batch(&tokens, virtual_tokens);
     let least = 2 * (linear(&model, &rows) + attention(&model, &rows, |own| own));
     // Attention is computed in squares of CHUNK: a query meets fewer than that many keys that it does not attend to.
     let most = 2 * (linear(&model, &rows) + attention(&model, &rows, |own| own + 2 * CHUNK));
     assert!((least..most).contains(&report.flop), "{} not in {least} .. {most}", report.flop);
+    assert_eq!(first.flop - report.flop, first_projections(&model, &tokens), "computed once a run");
     assert!((most as f64) < 1.2 * least as f64, "the bounds are close enough to mean something");
 }
 
@@ -86,5 +96,6 @@ fn the_linear_layers_do_exactly_what_the_formula_says() {
             first + 7 * (layers - 2) * queries * keys + 7 * last * keys
         })
         .sum();
-    assert_eq!(gradient.flop, 2 * (linear(&model, &rows) + width * rectangles));
+    let expected = 2 * (linear(&model, &rows) + width * rectangles) + first_projections(&model, &examples);
+    assert_eq!(gradient.flop, expected);
 }

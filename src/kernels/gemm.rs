@@ -28,6 +28,9 @@ pub fn forward(x: &[f32], w: &Matrix, y: &mut [f32]) {
     let m = x.len() / inputs;
     assert_eq!((x.len(), y.len()), (m * inputs, m * outputs));
     work::count(m, inputs, outputs);
+    if m == 0 {
+        return;
+    }
     match w.storage() {
         Storage::Packed(packed) if m < FEW_ROWS => few_rows_packed(x, packed, y),
         Storage::Quantised(blocks) if m < FEW_ROWS && blocks.has_dot() => {

@@ -81,22 +81,36 @@ impl PackedMatrix {
     /// Rows `first .. first + count` of W, row by row.
     pub fn rows(&self, first: usize, count: usize) -> Vec<f32> {
         let PanelsRef { packed, k, .. } = self.forward();
-        let row = |row: usize| packed[row / PANEL * PANEL * k..][..PANEL * k].iter().skip(row % PANEL).step_by(PANEL);
-        (first..first + count).flat_map(row).copied().collect()
+        let mut rows = vec![0.0; count * k];
+        for (index, row) in rows.chunks_exact_mut(k).enumerate() {
+            let index = first + index;
+            let panel = &packed[index / PANEL * PANEL * k..][..PANEL * k];
+            row.iter_mut().zip(panel.chunks_exact(PANEL)).for_each(|(v, lanes)| *v = lanes[index % PANEL]);
+        }
+        rows
     }
 
-    /// The copy for the forward product as it lies in memory.
-    pub fn bytes(&self) -> &[u8] {
-        bytemuck::cast_slice(&self.forward.packed)
+    /// Bytes of both copies.
+    pub fn size(&self) -> usize {
+        4 * (self.forward.packed.len() + self.backward.packed.len())
     }
 
     /// Whether the copy for the backward product holds the same numbers, bit for bit.
     pub fn copies_agree(&self) -> bool {
-        let PanelsRef { k, columns, .. } = self.forward();
-        let rows = self.rows(0, columns);
-        let mut packed = vec![0.0; self.backward.packed.len()];
-        pack_columns(&rows, k, &mut packed);
-        bytemuck::cast_slice::<f32, u32>(&packed) == bytemuck::cast_slice::<f32, u32>(&self.backward.packed)
+        let (forward, backward) = (self.forward(), self.backward());
+        let (inputs, outputs) = (forward.k, forward.columns);
+        // Rows of W in eights, and in them its columns in eights: a square stands transposed in the other copy.
+        (0..outputs).step_by(PANEL).zip(forward.packed.chunks_exact(forward.stride)).all(|(row, rows)| {
+            (0..inputs).step_by(PANEL).zip(backward.packed.chunks_exact(backward.stride)).all(|(column, columns)| {
+                let height = PANEL.min(outputs - row);
+                let square = &columns[row * PANEL..][..height * PANEL];
+                rows[column * PANEL..]
+                    .chunks_exact(PANEL)
+                    .take(PANEL)
+                    .enumerate()
+                    .all(|(j, lanes)| (0..height).all(|i| lanes[i].to_bits() == square[i * PANEL + j].to_bits()))
+            })
+        })
     }
 }
 
@@ -142,6 +156,28 @@ pub fn pack_columns(x: &[f32], width: usize, packed: &mut [f32]) {
         for (packed, row) in panel.chunks_exact_mut(PANEL).zip(x.chunks_exact(width)) {
             packed[..columns].copy_from_slice(&row[first..first + columns]);
             packed[columns..].fill(0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_in_either_copy_is_seen() {
+        for (rows, columns) in [(1, 1), (8, 8), (13, 10), (24, 17)] {
+            let values: Vec<f32> = (0..rows * columns).map(|i| 1.0 + i as f32).collect();
+            let mut matrix = PackedMatrix::new(columns, &values);
+            assert!(matrix.copies_agree());
+            assert_eq!(matrix.rows(0, rows), values);
+            // Zeros are where the last panel has no column.
+            for i in 0..matrix.backward.packed.len() {
+                let kept = matrix.backward.packed[i];
+                matrix.backward.packed[i] = -kept;
+                assert_eq!(matrix.copies_agree(), kept == 0.0, "{rows} x {columns}, number {i}");
+                matrix.backward.packed[i] = kept;
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The register tile: C (MR x 8) += A (MR x k) · B (k x 8), B packed so that its 8 columns are contiguous.
 //!
-//! A tile of 4 x 8 keeps 8 accumulators, 2 values of B and 1 of A in the 16 registers of 128 bits that WebAssembly's
-//! engines map to; larger tiles spill. Natively the same loop is compiled for AVX2 + FMA where the processor has them.
+//! In WebAssembly a tile of 4 x 8 keeps 8 accumulators, 2 values of B and 1 of A in the 16 registers of 128 bits that
+//! its engines map to; larger tiles spill. Natively a tile of 8 x 8 does the same with the registers of AVX2 + FMA, where
+//! the processor has them.
 
 // The row of a tile indexes accumulators and inputs alike; iterators would hide that.
 #![allow(clippy::needless_range_loop)]
@@ -50,10 +51,12 @@ impl Tile {
     #[inline(always)]
     fn run_step<const MR: usize>(&self, a_step: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
         let k = self.k;
-        assert!(k > 0 && a.len() > (MR - 1) * self.a_row + (k - 1) * a_step && b.len() >= k * PANEL);
+        // In 64 bits, where a sum of products of such sizes cannot overflow.
+        let offset = |rows: usize, row: usize, step: usize| (rows - 1) as u64 * row as u64 + step as u64;
+        assert!(k > 0 && b.len() / PANEL >= k && a.len() as u64 > offset(MR, self.a_row, 0) + offset(k, a_step, 0));
         let a = Lines { start: a.as_ptr(), row: self.a_row, step: a_step };
         if self.columns == PANEL {
-            assert!(c.len() >= (MR - 1) * self.c_stride + PANEL);
+            assert!(c.len() as u64 >= offset(MR, self.c_stride, PANEL));
             // SAFETY: `a` holds MR rows of k values, `b` k rows of 8 and `c` MR rows of 8.
             return unsafe { add_product::<MR>(k, a, b.as_ptr(), c.as_mut_ptr(), self.c_stride) };
         }

@@ -63,6 +63,9 @@ impl Heads {
 /// Queries of a block that are computed together: they waste what lies above the diagonal of a square of this size.
 const CHUNK: usize = 32;
 
+/// Queries of a block; the backward keeps two numbers for each of them and each of the block's keys.
+const MOST_QUERIES: usize = 512;
+
 /// Consecutive queries whose keys begin at the same rows, so that earlier queries attend to a prefix of the keys of
 /// later ones.
 struct Block<'a> {
@@ -86,6 +89,7 @@ impl<'a> Block<'a> {
         let same_keys = |a: &Span, b: &Span| (a.shared, a.first) == (b.shared, b.first) && a.last <= b.last;
         spans
             .chunk_by(same_keys)
+            .flat_map(|spans| spans.chunks(MOST_QUERIES))
             .map(|spans| {
                 let queries = start..start + spans.len();
                 start = queries.end;

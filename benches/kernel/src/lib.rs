@@ -5,8 +5,9 @@
 //!
 //! Both only do the work; the caller holds the clock.
 
+use candle_core::quantized::GgmlDType;
 use prompt_playground::kernels::gemm;
-use prompt_playground::kernels::tile::{PANEL, TILE_ROWS, Tile};
+use prompt_playground::kernels::tile::{PANEL, Tile};
 use prompt_playground::matrix::Matrix;
 use prompt_playground::rng::Rng;
 #[cfg(target_arch = "wasm32")]
@@ -17,18 +18,31 @@ fn random(n: usize) -> Vec<f32> {
     (0..n).map(|_| rng.normal() as f32).collect()
 }
 
-/// Runs the tile `repeats` times on the same 256-long operands; returns the floating-point operations done.
+/// Runs a tile of `rows` x 8 `repeats` times on the same 256-long operands; returns the floating-point operations done.
+/// The engine's tile has 4 rows in WebAssembly; the caller tries others too.
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen(js_name = tileLoop))]
-pub fn tile_loop(repeats: usize) -> f64 {
+pub fn tile_loop(rows: usize, repeats: usize) -> f64 {
     const K: usize = 256;
-    let (a, b) = (random(TILE_ROWS * K), random(K * PANEL));
-    let mut c = vec![0.0; TILE_ROWS * PANEL];
-    let tile = Tile { rows: TILE_ROWS, columns: PANEL, k: K, a_row: K, a_step: 1, c_stride: PANEL };
+    let (a, b) = (random(rows * K), random(K * PANEL));
+    let mut c = vec![0.0; rows * PANEL];
+    let tile = Tile { rows, columns: PANEL, k: K, a_row: K, a_step: 1, c_stride: PANEL };
     for _ in 0..repeats {
         tile.accumulate(std::hint::black_box(&a), std::hint::black_box(&b), &mut c);
     }
     std::hint::black_box(&c);
-    2.0 * (TILE_ROWS * PANEL * K * repeats) as f64
+    2.0 * (rows * PANEL * K * repeats) as f64
+}
+
+/// A matrix of Q4_1 blocks: scale and minimum as f16, and 32 codes of four bits.
+fn q4_1(rows: usize, columns: usize) -> Matrix {
+    let mut rng = Rng::new(2);
+    let block = |_| {
+        let mut block = vec![0x00, 0x2c, 0x00, 0xb4]; // 1/16 and -1/4
+        block.extend((0..16).map(|_| rng.below(256) as u8));
+        block
+    };
+    let bytes = (0..rows * columns / 32).flat_map(block).collect();
+    Matrix::from_quantised(rows, columns, bytes, GgmlDType::Q4_1).expect("whole blocks")
 }
 
 /// x (m, k) times a frozen W (n, k), forward and backward.
@@ -42,11 +56,10 @@ pub struct Product {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen)]
 impl Product {
-    /// `packed`: once, as in a small model; otherwise W is packed anew in every product, as in a large one.
+    /// `packed`: once, as in a small model; otherwise W is Q4_1 and expanded in every product, as in SmolLM2's GGUF.
     #[cfg_attr(target_arch = "wasm32", wasm_bindgen(constructor))]
     pub fn new(m: usize, k: usize, n: usize, packed: bool) -> Product {
-        let w = Matrix::from_f32(n, k, random(n * k));
-        let w = if packed { w.packed() } else { w };
+        let w = if packed { Matrix::from_f32(n, k, random(n * k)).packed() } else { q4_1(n, k) };
         Product { x: random(m * k), w, y: vec![0.0; m * n], dx: vec![0.0; m * k] }
     }
 
