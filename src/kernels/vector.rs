@@ -41,7 +41,8 @@ pub fn add(y: &mut [f32], x: &[f32]) {
 pub fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to the nearest integer
     let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
     let mut p = 1.987_569_2e-4;
     p = p * r + 1.398_2e-3;
@@ -50,7 +51,8 @@ pub fn exp(x: f32) -> f32 {
     p = p * r + 1.666_666_5e-1;
     p = p * r + 0.5;
     let e_r = p * r * r + r + 1.0;
-    e_r * f32::from_bits(((n as i32 + 127) as u32) << 23)
+    // The last bits of `rounded` are n itself; 2^n has n + 127 as its exponent.
+    e_r * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
 }
 
 /// Turns logits into probabilities in place; returns log Σ exp, the normaliser in nats.
