@@ -5,7 +5,7 @@
  */
 import { computed, debounce, effect, signal } from './ui.js';
 import { engine } from './engine.js';
-import { datasetReport, effectiveSettings, examples, model, settings, settingsProblems, settingTexts } from './state.js';
+import { datasetReport, effectiveSettings, examples, model, settings, settingsProblems, settingTexts, trainingRows, usableExamples } from './state.js';
 import { fieldOf, parseSetting } from './settings.js';
 
 const DATASET_WAIT_MS = 300;
@@ -34,12 +34,27 @@ const checkSettings = debounce(async (/** @type {import('./protocol.js').Setting
   } catch { /* as above: the bounds of settings.js have been checked already */ }
 }, SETTINGS_WAIT_MS);
 
+/** The latest question about the split. */
+let lastSplit = 0;
+
+const countTrainingRows = debounce(async (/** @type {number} */ count, /** @type {number} */ share, /** @type {number} */ seed) => {
+  const asked = ++lastSplit;
+  try {
+    const split = await engine.request('split', { count, share, seed });
+    if (asked === lastSplit) trainingRows.value = split.train.length;
+  } catch { /* as above */ }
+}, SETTINGS_WAIT_MS);
+
 /** Starts asking; once, when the page opens. */
 export const startChecks = () => {
   const virtualTokens = computed(() => settings.value.num_virtual_tokens);
   const ready = computed(() => model.value.status === 'ready');
   effect(() => { if (ready.value) checkDataset(examples.value, virtualTokens.value); });
   effect(() => { if (ready.value) checkSettings(effectiveSettings.value); });
+  const usable = computed(() => usableExamples.value.length);
+  const share = computed(() => settings.value.held_out_share);
+  const seed = computed(() => settings.value.seed);
+  effect(() => { if (ready.value) countTrainingRows(usable.value, share.value, seed.value); });
   effect(() => {
     const local = localProblems.value;
     settingsProblems.value = [...local, ...rustProblems.value.filter(({ field }) => !local.some((problem) => problem.field === field))];

@@ -44,6 +44,7 @@
  * @property {number} vocabulary
  * @property {number} contextLength   positions
  * @property {number} parameters      all of them frozen
+ * @property {number} size            bytes of the weights in memory
  * @property {number} bytes           size of the files it was read from
  * @property {string} weightsHash     SHA-256 (hex) over every frozen weight as it is in memory
  * @property {import('./workers.js').Room} workers   how many workers can share a training step here
@@ -158,9 +159,11 @@
  *                                       number of workers give the same numbers
  */
 
-/** `workers`: fixed when the first step of this request begins. `workerLost`: one that was counted on has stopped or
- * could not start; its share was computed by the others and the run goes on with `workers`. `reason` is a sentence.
+/** `waiting`: the first step waits for so many workers that still read the model. `workers`: fixed when the first step
+ * of this request begins. `workerLost`: one that was counted on has stopped, or could not start although its number was
+ * chosen; its share was computed by the others and the run goes on with `workers`. `reason` is a sentence.
  * @typedef {{kind: 'started', settings: Settings, trainedNumbers: number, modelNumbers: number, split: {train: number[], heldOut: number[]}}
+ *   | {kind: 'waiting', workers: number}
  *   | {kind: 'workers', workers: number}
  *   | {kind: 'workerLost', workers: number, reason: string}
  *   | {kind: 'step', report: StepReport}
@@ -212,9 +215,10 @@
  *   | {type: 'drop'}
  *   | {type: 'ping'}} ShareRequest */
 
-/** What it answers: "prepared" and "gradient" with the ticket that they answer, "alive" to a ping, and "failed" when
- * it can't go on. `panic`: what Rust's panic hook wrote, or "".
- * @typedef {{reply: 'prepared', ticket: number}
+/** What it answers: "started" once its scripts have been loaded, "prepared" and "gradient" with the ticket that they
+ * answer, "alive" to a ping, and "failed" when it can't go on. `panic`: what Rust's panic hook wrote, or "".
+ * @typedef {{reply: 'started'}
+ *   | {reply: 'prepared', ticket: number}
  *   | {reply: 'gradient', ticket: number, gradient: ShareGradient}
  *   | {reply: 'alive'}
  *   | {reply: 'failed', message: string, panic: string}} ShareReply */

@@ -27,7 +27,7 @@ export const earlierRuns = signal(/** @type {Run[]} */ ([]));
 export const sampleQuestion = signal('');
 /** Steps between two sample answers; 0 = none. */
 export const sampleEvery = signal(10);
-/** Workers that share each training step; 0 = automatic. */
+/** Workers that share each step of the next run; 0 = automatic. */
 export const workers = signal(0);
 /** Why the last attempt to start a run failed, or "". */
 export const startError = signal('');
@@ -171,7 +171,7 @@ async function drive(resumeState) {
     sampleEvery: sampleEvery.value,
     sampleSettings: generation.value,
     resumeState,
-    workers: workers.value,
+    workers: current.workers || workers.value, // a run that goes on keeps its number
   }, receive);
   try {
     finish(await running);

@@ -58,6 +58,9 @@ export const usableExamples = computed(() => {
     .map(({ input, output }) => ({ input, output }));
 });
 
+/** How many of them a run trains on, the held-out ones left out; null until Rust has said so. */
+export const trainingRows = signal(/** @type {number|null} */ (null));
+
 const UNDO_LIMIT = 200;
 const MERGE_MS = 1500;
 const past = signal(/** @type {ExampleRow[][]} */ ([]));

@@ -11,9 +11,10 @@ import { crashMessage, isCrash, release, rememberPanics } from './worker/crash.j
 import { evaluate, generate } from './worker/inference.js';
 import { compileLibrary } from './worker/library.js';
 import { filesOf, readModel } from './worker/loading.js';
+import { ShareScripts } from './worker/share_scripts.js';
 import { NO_SIMD, detectSimd } from './worker/simd.js';
 import { Cancelled, Task } from './worker/task.js';
-import { Team, shareScripts } from './worker/team.js';
+import { Team } from './worker/team.js';
 import { train } from './worker/train.js';
 import { roomForWorkers } from './workers.js';
 
@@ -33,7 +34,10 @@ let team = null;
 let modelNumbers = 0;
 /** @type {Map<number, Task>} */
 const tasks = new Map();
+/** Requests under way that work with the model in short units. */
+let usesOfModel = 0;
 const simd = detectSimd();
+const scripts = new ShareScripts();
 
 rememberPanics();
 self.onmessage = (/** @type {MessageEvent<Request|Control>} */ message) => {
@@ -57,9 +61,9 @@ const handlers = {
   checkSettings: ({ settings }) => library.checkSettings(settings),
   prepare: ({ examples, settings }) => theModel().prepare(examples, settings),
   split: ({ count, share, seed }) => library.splitDataset(count, share, seed),
-  train: (payload, task) => train(library, theModel(), theTeam(), modelNumbers, payload, task),
-  generate: (payload, task) => generate(library, theModel(), payload, task),
-  evaluate: (payload, task) => evaluate(library, theModel(), payload, task),
+  train: (payload, task) => usingModel((current) => train(library, current, theTeam(), modelNumbers, payload, task)),
+  generate: (payload, task) => usingModel((current) => generate(library, current, payload, task)),
+  evaluate: (payload, task) => usingModel((current) => evaluate(library, current, payload, task)),
   score: ({ pairs }) => library.scoreAnswers(pairs),
   matchPatterns: ({ texts, patterns }) => library.matchPatterns(texts, patterns),
   nearDuplicates: ({ questions, inputs }) => library.nearDuplicates(questions, inputs),
@@ -91,17 +95,26 @@ async function answer({ id, type, payload }) {
 }
 
 /**
- * Puts the model of `source` in the place of the one before it, whose share workers end.
+ * Puts the model of `source` in the place of the one before it, whose share workers end. Refuses while that one is in
+ * use, before the download and after it.
  * @param {ModelSource} source
  * @param {Task} task
  * @returns {Promise<ModelInfo>}
  */
 async function loadModel(source, task) {
-  const [{ module, memory, scripts }, files] = await Promise.all([ready, filesOf(source, task)]);
+  refuseWhileInUse();
+  const [module, files] = await Promise.all([ready, filesOf(source, task)]);
   const { loaded, blobs, bytes, milliseconds } = await readModel(library, files, task);
+  try {
+    refuseWhileInUse();
+  } catch (error) {
+    release(loaded);
+    throw error;
+  }
   const { hardwareConcurrency: cores, deviceMemory } = /** @type {Navigator & {deviceMemory?: number}} */ (navigator);
-  const room = roomForWorkers({ cores, deviceMemory, nested: scripts !== null }, memory.buffer.byteLength);
-  const info = { ...loaded.info(), name: source.name, bytes, workers: room };
+  const known = loaded.info();
+  const room = roomForWorkers({ cores, deviceMemory, nested: typeof Worker !== 'undefined' }, known.size);
+  const info = { ...known, name: source.name, bytes, workers: room };
   model?.free();
   team?.end();
   model = loaded;
@@ -110,12 +123,36 @@ async function loadModel(source, task) {
   return info;
 }
 
-/** The wasm instance of this worker, and what others need to start one of their own. */
+/** Starts the wasm instance of this worker; others start theirs with the module. */
 async function start() {
   if (simd === 'none') throw inputError(NO_SIMD);
-  const [module, scripts] = await Promise.all([compileLibrary(simd), shareScripts()]);
-  const { memory } = await init({ module_or_path: module });
-  return { module, memory, scripts };
+  const module = await compileLibrary(simd);
+  await init({ module_or_path: module });
+  return module;
+}
+
+/**
+ * Runs `work`, which lets messages in, on the model in use: no other takes its place meanwhile.
+ * @template T
+ * @param {(current: Model) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function usingModel(work) {
+  const current = theModel();
+  usesOfModel++;
+  try {
+    return await work(current);
+  } finally {
+    usesOfModel--;
+  }
+}
+
+function refuseWhileInUse() {
+  if (usesOfModel === 0) return;
+  throw inputError(
+    'The language model is in use: a training run, an answer or a measurement is under way. ' +
+    'Stop it or wait for its end, then load the other model.',
+  );
 }
 
 /** @returns {Model} */

@@ -127,6 +127,13 @@ export async function train(page, steps) {
   await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 180_000 });
 }
 
+/** Trains with `workers` workers; the reports of its steps. */
+export async function trainWith(page, workers, steps) {
+  await workersChoice(page).selectOption(String(workers));
+  await train(page, steps);
+  return (await runCurve(page)).filter((point) => point.training_loss !== null);
+}
+
 /** Starts a long run and waits until it makes steps. */
 export async function startLong(page) {
   await setting(page, 'Steps').fill('5000');

@@ -7,12 +7,13 @@ const source = readFileSync(new URL('../../www/workers.js', import.meta.url), 'u
 const { roomForWorkers, workersFor } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const MIB = 2 ** 20;
-const [BUNDLED, SMOLLM2] = [27 * MIB, 212 * MIB]; // wasm memory once the model is loaded, measured
+const [BUNDLED, SMOLLM2] = [24 * MIB, 92 * MIB]; // weights in memory, `size` of ModelInfo
 const device = (cores, deviceMemory, nested = true) => ({ cores, deviceMemory, nested });
 const automatic = (cores, deviceMemory, model = BUNDLED) => roomForWorkers(device(cores, deviceMemory), model).automatic;
 
 test('a small model: every core, one left to the page from four on, four at most', () => {
   assert.deepEqual([1, 2, 3, 4, 5, 8, 64].map((cores) => automatic(cores, 8)), [1, 2, 3, 3, 4, 4, 4]);
+  assert.deepEqual([2, 4, 8, 16].map((memory) => automatic(8, memory)), [2, 4, 4, 4]);
 });
 
 test('a large model gets a second worker only where memory is ample', () => {

@@ -39,8 +39,9 @@ import { differences } from './differences.js';
  * @property {Uint8Array|null} state    to go on from `last`
  * @property {string} error             why it failed, or ""
  * @property {number} msPerStep         wall clock, evaluations and sample answers included; 0 while unknown
- * @property {number} workers           that share each step; 0 before the first one
- * @property {string} lostWorker        why one of them was lost in this run, or ""
+ * @property {number} workers           that share each step; 0 before the first one. A run that goes on keeps them
+ * @property {number} waitingFor        workers that the first step still waits for
+ * @property {string[]} lostWorkers     why they were lost since the run was started or continued, a sentence each
  */
 
 /**
@@ -75,7 +76,8 @@ export function emptyRun(asked, previous, sampleQuestion, weightsHash) {
     error: '',
     msPerStep: 0,
     workers: 0,
-    lostWorker: '',
+    waitingFor: 0,
+    lostWorkers: [],
   };
 }
 
@@ -87,7 +89,8 @@ export function rewound(run, more) {
     status: 'starting',
     error: '',
     hashAfter: '',
-    lostWorker: '',
+    waitingFor: 0,
+    lostWorkers: [],
     settings: { ...run.settings, steps: run.settings.steps + more },
     steps: run.steps.filter((report) => report.step <= from),
     evaluations: run.evaluations.filter((point) => point.step <= from),
@@ -104,7 +107,7 @@ export function acceptRun(saved) {
   const looksRight = saved && typeof saved.number === 'number' && saved.settings && saved.asked && saved.last
     && ['steps', 'evaluations', 'samples', 'examples', 'changes'].every((list) => Array.isArray(saved[list]));
   if (!looksRight) return undefined;
-  const run = { ...saved, workers: saved.workers ?? 0, lostWorker: saved.lostWorker ?? '' };
+  const run = { ...saved, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
   return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped' };
 }
 
@@ -118,12 +121,16 @@ export function applyEvent(run, event) {
       run.trainedNumbers = event.trainedNumbers;
       run.modelNumbers = event.modelNumbers;
       break;
+    case 'waiting':
+      run.waitingFor = event.workers;
+      break;
     case 'workers':
       run.workers = event.workers;
+      run.waitingFor = 0;
       break;
     case 'workerLost':
       run.workers = event.workers;
-      run.lostWorker = event.reason;
+      run.lostWorkers = [...run.lostWorkers, event.reason];
       break;
     case 'step':
       run.steps.push(event.report);

@@ -4,7 +4,7 @@
  * it is sent. It has a wasm instance and a copy of the frozen model of its own; worker/team.js starts and leads it.
  *
  * It works block by block and lets messages in between, so that a share which is no longer wanted is dropped at once.
- * It has no imports: it is started from a Blob, so that the page needs no network once it is open (team.js).
+ * It has no imports: it is started from a Blob, so that the page needs no network once it is open (share_scripts.js).
  */
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
@@ -57,6 +57,7 @@ async function act(request) {
 async function start({ module, library: address, files }) {
   /** @type {Library} */
   const library = await import(address);
+  post({ reply: 'started' });
   await library.default({ module_or_path: module });
   if ('gguf' in files) return { library, model: library.Model.fromGguf(await bytes(files.gguf)) };
   const { config, tokenizer, weights, tokenizerConfig } = files;

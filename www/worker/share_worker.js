@@ -8,17 +8,21 @@ import { crashMessage } from './crash.js';
 /** @typedef {import('../protocol.js').ShareReply} ShareReply */
 /** @typedef {import('../protocol.js').ShareRequest} ShareRequest */
 
-/** Addresses of the scripts. @typedef {{share: string, library: string}} Scripts */
+/** @typedef {import('./share_scripts.js').Scripts} Scripts */
+/** @typedef {import('./share_scripts.js').ShareScripts} ShareScripts */
 
 /** What a share worker is started with.
  * @typedef {object} Kit
  * @property {WebAssembly.Module} module   compiled once, by the lead worker
- * @property {Scripts|null} scripts        null: no share worker can be started here
+ * @property {ShareScripts} scripts
  * @property {ModelBlobs} files
  * @property {number} loadMilliseconds     how long the lead worker took to read the model */
 
 /** Work that was handed out and is not answered yet.
- * @typedef {{ticket: number, resolve: (gradient: ShareGradient|null) => void}} Handed */
+ * @typedef {{request: ShareRequest, ticket: number, resolve: (gradient: ShareGradient|null) => void}} Handed */
+
+/** `started` is false for one that never came to work. `reason` is a sentence.
+ * @typedef {(reason: string, started: boolean) => void} OnLost */
 
 /** Seconds of silence after which a worker is lost. @typedef {() => number} Patience */
 
@@ -27,26 +31,41 @@ const NOT_STARTED = 'The browser did not start it.';
 const SILENT = 'It no longer answered.';
 
 export class ShareWorker {
-  /** @type {Worker|null} null once it is lost */ #worker = null;
+  /** @type {Worker|null} null before it is started and once it is lost */ #worker = null;
+  /** Where it can still be started from. @type {Scripts[]} */ #addresses;
   /** @type {Handed|null} */ #handed = null;
   #lastTicket = 0;
   /** While work is handed out: looks for a sign of life every second. */ #watch = 0;
   /** Looks since the last sign of life. */ #silentSeconds = 0;
-  /** @type {(reason: string) => void} */ #onLost;
-  #answered = false;
+  #lost = false;
+  /** Whether it has loaded its scripts. */ #started = false;
 
-  /** @param {Kit} kit @param {(reason: string) => void} onLost is called once; `reason` is a sentence */
+  /** @param {Kit} kit @param {OnLost} onLost is called once */
   constructor(kit, onLost) {
-    this.#onLost = onLost;
-    if (!kit.scripts) throw new Error('There are no scripts to start a worker with.'); // size is 1 then, see workers.js
-    const worker = new Worker(kit.scripts.share, { type: 'module', name: 'prompt-playground-share' });
-    worker.onmessage = (message) => this.#receive(message.data);
-    worker.onerror = (event) => {
-      event.preventDefault(); // it would count as a crash of the lead worker
-      this.end(this.#answered ? `It stopped unexpectedly${event.message ? ` (${event.message})` : ''}.` : NOT_STARTED);
-    };
-    this.#worker = worker;
-    this.#post({ type: 'start', module: kit.module, library: kit.scripts.library, files: kit.files });
+    this.kit = kit;
+    this.onLost = onLost;
+    this.#addresses = kit.scripts.addresses();
+  }
+
+  /** Starts it, from the next address where the browser refuses one; it is lost when it refuses all. */
+  start() {
+    this.#worker?.terminate();
+    this.#worker = null;
+    const scripts = this.#addresses.shift();
+    if (!scripts) return this.end(NOT_STARTED);
+    try {
+      const worker = new Worker(scripts.share, { type: 'module', name: 'prompt-playground-share' });
+      this.#worker = worker;
+      worker.onmessage = (message) => { if (worker === this.#worker) this.#receive(message.data); };
+      worker.onerror = (event) => {
+        event.preventDefault(); // it would count as a crash of the lead worker
+        if (worker === this.#worker) this.#failed(`It stopped unexpectedly${event.message ? ` (${event.message})` : ''}.`);
+      };
+      worker.postMessage({ type: 'start', module: this.kit.module, library: scripts.library, files: this.kit.files });
+      if (this.#handed) worker.postMessage(this.#handed.request);
+    } catch {
+      this.start();
+    }
   }
 
   /**
@@ -80,11 +99,18 @@ export class ShareWorker {
 
   /** Ends it. @param {string} reason */
   end(reason) {
-    if (!this.#worker) return;
-    this.#worker.terminate();
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#worker?.terminate();
     this.#worker = null;
-    this.#onLost(reason);
+    this.onLost(reason, this.#started);
     this.#settle(null);
+  }
+
+  /** It can't go on, or could not even start. @param {string} reason */
+  #failed(reason) {
+    if (this.#started) this.end(reason);
+    else this.start();
   }
 
   /**
@@ -95,28 +121,35 @@ export class ShareWorker {
   #hand(patience, request) {
     const ticket = ++this.#lastTicket;
     return new Promise((resolve) => {
-      if (!this.#worker) return resolve(null);
+      if (this.#lost) return resolve(null);
       this.#settle(null);
-      this.#handed = { ticket, resolve };
+      this.#handed = { request: request(ticket), ticket, resolve };
       this.#silentSeconds = 0;
       this.#watch = self.setInterval(() => this.#look(patience), SECOND_MS);
-      this.#post(request(ticket));
+      this.#post(this.#handed.request);
     });
   }
 
   /** Counts looks, not time: a computer that was asleep is no silence. @param {Patience} patience */
   #look(patience) {
-    if (++this.#silentSeconds > patience()) this.end(this.#answered ? SILENT : NOT_STARTED);
+    if (++this.#silentSeconds > patience()) this.end(this.#started ? SILENT : NOT_STARTED);
     else this.#post({ type: 'ping' });
   }
 
   /** @param {ShareReply} reply */
   #receive(reply) {
-    this.#answered = true;
     this.#silentSeconds = 0;
-    if (reply.reply === 'alive') return;
-    if (reply.reply === 'failed') return this.end(crashMessage(new Error(reply.message), reply.panic));
-    if (reply.ticket === this.#handed?.ticket) this.#settle(reply.reply === 'gradient' ? reply.gradient : null);
+    switch (reply.reply) {
+      case 'started':
+        this.#started = true;
+        return;
+      case 'alive':
+        return;
+      case 'failed':
+        return this.#failed(crashMessage(new Error(reply.message), reply.panic));
+      default:
+        if (reply.ticket === this.#handed?.ticket) this.#settle(reply.reply === 'gradient' ? reply.gradient : null);
+    }
   }
 
   /** @param {ShareGradient|null} gradient */
@@ -126,8 +159,12 @@ export class ShareWorker {
     this.#handed = null;
   }
 
-  /** @param {ShareRequest} request */
+  /** A message that can't be sent (the browser has no memory for its copy, for example) loses it. @param {ShareRequest} request */
   #post(request) {
-    this.#worker?.postMessage(request);
+    try {
+      this.#worker?.postMessage(request);
+    } catch (error) {
+      this.end(`The browser could not send it its work (${error instanceof Error ? error.message : error}).`);
+    }
   }
 }

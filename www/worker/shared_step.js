@@ -5,7 +5,7 @@
  *
  * The share of a worker that is lost is computed by the lead worker, so no step is lost.
  */
-import { settledWithin } from './task.js';
+import { TURN_EVERY_MS, settledWithin } from './task.js';
 
 /** @typedef {import('../pkg/prompt_playground.js').Tuner} Tuner */
 /** @typedef {import('../protocol.js').StepReport} StepReport */
@@ -14,8 +14,6 @@ import { settledWithin } from './task.js';
 
 /** Lets messages in; false when one of them has stopped the run. @typedef {() => Promise<boolean>} Turn */
 
-/** While it waits for the others, it lets messages in this often. */
-const TURN_EVERY_MS = 20;
 /**
  * @param {Tuner} tuner
  * @param {Team} team

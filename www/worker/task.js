@@ -27,6 +27,9 @@ export function nextTurn() {
   });
 }
 
+/** While something waits for other workers, it lets messages in this often. */
+export const TURN_EVERY_MS = 20;
+
 /**
  * Whether `promise` has settled at the latest after `milliseconds`.
  * @param {Promise<unknown>} promise one that is never rejected

@@ -8,7 +8,7 @@ import { MOST_HELD_OUT_ROWS, spread } from '../limits.js';
 import { workersFor } from '../workers.js';
 import { writeAnswer } from './inference.js';
 import { sharedStep } from './shared_step.js';
-import { Cancelled, settledWithin } from './task.js';
+import { Cancelled, TURN_EVERY_MS, settledWithin } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
 /** @typedef {import('../pkg/prompt_playground.js').Model} Model */
@@ -24,8 +24,6 @@ import { Cancelled, settledWithin } from './task.js';
 
 /** A checkpoint is sent at most this often, and at pause, stop and end. */
 const CHECKPOINT_EVERY_MS = 2000;
-/** While it waits for the other workers, it lets messages in this often. */
-const TURN_EVERY_MS = 20;
 
 /**
  * @param {Library} library
@@ -87,11 +85,18 @@ class TrainingRun {
     this.#emit({ kind: 'started', settings: this.settings, trainedNumbers: this.tuner.trainedNumbers(), modelNumbers, split });
   }
 
-  /** Has the other workers get ready while the baseline is measured. @param {Example[]} trainRows */
+  /**
+   * Has the other workers get ready while the baseline is measured. One that the browser did not start is a loss only
+   * where the person has chosen the number.
+   * @param {Example[]} trainRows
+   */
   callTeam(trainRows) {
     const { team, payload, settings } = this;
     const size = workersFor(payload.workers, team.room, Math.min(settings.batch_size, trainRows.length));
-    const onLost = (/** @type {string} */ reason) => this.#emit({ kind: 'workerLost', workers: team.size, reason });
+    /** @type {import('./share_worker.js').OnLost} */
+    const onLost = (reason, started) => {
+      if (started || payload.workers !== 0) this.#emit({ kind: 'workerLost', workers: team.size, reason });
+    };
     team.begin(size, trainRows, settings.num_virtual_tokens, onLost);
   }
 
@@ -126,7 +131,14 @@ class TrainingRun {
 
   /** Waits for those who are to share the steps: how many they are is fixed from here on. @param {number} step */
   async #gatherTeam(step) {
-    while (!(await settledWithin(this.team.prepared, TURN_EVERY_MS)) && !this.task.stopped) await this.#turn(step);
+    let missing = 0;
+    while (!(await settledWithin(this.team.prepared, TURN_EVERY_MS)) && !this.task.stopped) {
+      if (this.team.unprepared !== missing) {
+        missing = this.team.unprepared;
+        this.#emit({ kind: 'waiting', workers: missing });
+      }
+      await this.#turn(step);
+    }
     if (!this.task.stopped) this.#emit({ kind: 'workers', workers: this.team.size });
   }
 

@@ -74,6 +74,12 @@ const STATUS = {
   finished: 'Finished', stopped: 'Stopped', failed: 'Ended by an error',
 };
 
+/** @param {Run} now */
+function statusText(now) {
+  if (now.status === 'running' && now.waitingFor > 0) return `Waiting for ${plural(now.waitingFor, 'more worker')} …`;
+  return STATUS[now.status];
+}
+
 function Numbers() {
   const now = run.value;
   if (!now) return html`<p class="run-idle">The loss, the speed and the time left will stand here.</p>`;
@@ -86,7 +92,7 @@ function Numbers() {
   const heldOut = now.evaluations.at(-1);
   return html`
     <div class="run-progress">
-      <p class="run-status"><strong>${STATUS[now.status]}</strong> <span class="run-name">run ${now.number}, ${now.settings.prefix_token}${now.workers > 0 && `, ${plural(now.workers, 'worker')}`}</span></p>
+      <p class="run-status"><strong>${statusText(now)}</strong> <span class="run-name">run ${now.number}, ${now.settings.prefix_token}${now.workers > 0 && `, ${plural(now.workers, 'worker')}`}</span></p>
       <${Progress} value=${step} max=${total} label="Training steps" />
       <dl class="run-numbers">
         <${Figure} name="Step" value=${formatNumber(step)} unit=${`of ${formatNumber(total)}`} />
@@ -98,7 +104,7 @@ function Numbers() {
       </dl>
       ${now.split.heldOut.length > MOST_HELD_OUT_ROWS && html`
         <p class="run-name">The held-out loss is measured on ${MOST_HELD_OUT_ROWS} of the ${formatNumber(now.split.heldOut.length)} held-out rows, evenly spread over the table.</p>`}
-      <p class="visually-hidden" role="status">${STATUS[now.status]}</p>
+      <p class="visually-hidden" role="status">${statusText(now)}</p>
     </div>`;
 }
 
