@@ -1,6 +1,5 @@
 // Every measurement, taken at most once for each set-up; rows.mjs reads them.
-import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { execFileSync } from 'node:child_process';
 import { chapter, project } from '../tests/page/helpers.mjs';
 import { MODELS, QUICK_STEPS, addressOf, theModel } from './models.mjs';
 import { AVX2_ONLY, Skipped, nativeLines, peftSteps } from './programs.mjs';
@@ -173,9 +172,9 @@ export class Lab {
   }
 }
 
-/** Bytes of a wasm file as a web server sends it. */
+/** Bytes of a wasm file as a web server sends it: `gzip -9` (Node's own zlib packs 2 % worse). */
 export function gzipped(path) {
-  return gzipSync(readFileSync(`${project}/${path}`), { level: 9 }).length;
+  return execFileSync('gzip', ['-9', '-c', `${project}/${path}`], { maxBuffer: 2 ** 26 }).length;
 }
 
 /** Tokens per second from the first token on. wllama's own clock counts where it is the faster one. */
