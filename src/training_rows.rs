@@ -87,7 +87,7 @@ impl FirstBlocks {
     ) -> (Vec<f32>, Projection) {
         let mut x = soft_rows.to_vec();
         let mut all = llama.first_projection(soft_rows, &rows.positions[..rows.virtual_tokens]);
-        for (example, tokens) in &rows.pieces {
+        for (example, tokens) in rows.pieces.iter().filter(|(_, tokens)| !tokens.is_empty()) {
             let index = examples[*example];
             let FirstBlock { x: embeddings, projection } =
                 self.blocks[index].get_or_init(|| FirstBlock::of(llama, &self.rows[index], self.virtual_tokens));

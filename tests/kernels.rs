@@ -40,7 +40,9 @@ fn assert_close(ours: &[f32], expected: &[f64], what: &str) {
 #[wasm_bindgen_test(unsupported = test)]
 fn products_equal_the_naive_ones() {
     let mut rng = Rng::new(1);
-    for (m, inputs, outputs) in SHAPES {
+    let mut shapes = SHAPES.to_vec();
+    shapes.extend((0..30).map(|_| (1 + rng.below(40), 1 + rng.below(150), 1 + rng.below(150))));
+    for (m, inputs, outputs) in shapes {
         let (x, dy, w) =
             (random(m * inputs, &mut rng), random(m * outputs, &mut rng), random(outputs * inputs, &mut rng));
         for storage in ["f32", "packed", "f16", "bf16"] {

@@ -15,8 +15,8 @@ pub const TILE_ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
 
 /// Adds A · B to `c`.
 ///
-/// `a`: `rows` x `k`, rows begin every `a_row` numbers and go on every `a_step`; `b`: `k` x 8, packed; `c`: `rows` x `columns` with row stride
-/// `c_stride`, where `rows` <= [`TILE_ROWS`] and `columns` <= 8.
+/// `a`: `rows` x `k`, rows begin every `a_row` numbers and go on every `a_step`; `b`: `k` x 8, packed; `c`: `rows` x
+/// `columns`, rows begin every `c_stride` numbers. `rows` and `columns` are 1 to 8; the engine uses [`TILE_ROWS`].
 pub struct Tile {
     pub rows: usize,
     pub columns: usize,
@@ -38,7 +38,7 @@ impl Tile {
             6 => self.run::<6>(a, b, c),
             7 => self.run::<7>(a, b, c),
             8 => self.run::<8>(a, b, c),
-            rows => unreachable!("a tile has at most {TILE_ROWS} rows, not {rows}"),
+            rows => unreachable!("a tile has 1 to 8 rows, not {rows}"),
         }
     }
 
