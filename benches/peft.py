@@ -22,8 +22,10 @@ import sys
 import time
 from pathlib import Path
 
-# This file has the package's name: its folder must not be searched.
-sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
+# This file has the package's name: its folder must not be searched. The fixtures' scripts make the same rows.
+HERE = Path(__file__).resolve().parent
+sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != HERE]
+sys.path.append(str(HERE.parent / "tests" / "fixtures" / "make"))
 
 NOT_INSTALLED = 3
 # Models from this number of parameters on get one warm-up step, smaller ones three.
@@ -65,16 +67,6 @@ def splits_digits(path: Path) -> bool:
     return GGUFReader(path).get_field("tokenizer.ggml.pre").contents() == "smollm"
 
 
-def plain_ids(tokenizer, text: str) -> list[int]:
-    """Ids of text that a person wrote: nothing in it is special."""
-    backend = tokenizer.backend_tokenizer
-    backend.encode_special_tokens = True
-    try:
-        return backend.encode(text, add_special_tokens=False).ids
-    finally:
-        backend.encode_special_tokens = False
-
-
 def encode(tokenizer, example: dict) -> dict:
     """{"ids", "labels"}: chat template, input, response, end of turn; label -100 where nothing is learned."""
     special = [text for text in tokenizer.all_special_tokens if text in example["input"]]
@@ -83,17 +75,6 @@ def encode(tokenizer, example: dict) -> dict:
     prompt = tokenizer.encode(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True), add_special_tokens=False)
     response = plain_ids(tokenizer, example["output"]) + [tokenizer.eos_token_id]
     return {"ids": prompt + response, "labels": [-100] * len(prompt) + response}
-
-
-def batch_of(rows: list[dict], pad_id: int) -> dict:
-    """Padded on the right: input_ids, attention_mask, labels, each (rows, longest)."""
-    longest = max(len(row["ids"]) for row in rows)
-    pad = lambda values, filler: values + [filler] * (longest - len(values))
-    return {
-        "input_ids": torch.tensor([pad(row["ids"], pad_id) for row in rows]),
-        "attention_mask": torch.tensor([pad([1] * len(row["ids"]), 0) for row in rows]),
-        "labels": torch.tensor([pad(row["labels"], -100) for row in rows]),
-    }
 
 
 def prompt_tuning(base, start_ids: list[int]):
@@ -163,6 +144,7 @@ if __name__ == "__main__":
         import peft
         import torch
         import transformers
+        from common import batch_of, plain_ids
     except ImportError as error:
         print(
             f"PyTorch + PEFT was not run, since this Python has no {error.name}: install it with "

@@ -9,6 +9,8 @@
 pub mod gemm;
 pub mod panels;
 pub mod quantised;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 pub mod tile;
 pub mod vector;
 pub mod work;

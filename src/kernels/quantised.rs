@@ -142,6 +142,7 @@ fn half_to_f32(low: u8, high: u8) -> f32 {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use super::BLOCK;
+    use crate::kernels::simd128::multiply_add;
     use core::arch::wasm32::*;
 
     /// Four partial sums.
@@ -166,14 +167,6 @@ mod lanes {
             let (c, d) = (f32x4_extract_lane::<2>(v), f32x4_extract_lane::<3>(v));
             (a + b) + (c + d)
         }
-    }
-
-    #[inline(always)]
-    fn multiply_add(x: v128, y: v128, sum: v128) -> v128 {
-        #[cfg(target_feature = "relaxed-simd")]
-        return f32x4_relaxed_madd(x, y, sum);
-        #[cfg(not(target_feature = "relaxed-simd"))]
-        return f32x4_add(f32x4_mul(x, y), sum);
     }
 
     /// Adds eight 16-bit codes times x[first .. first + 8] to two sums.

@@ -95,15 +95,8 @@ impl Lines {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline]
 unsafe fn add_product<const MR: usize>(k: usize, a: Lines, b: *const f32, c: *mut f32, c_stride: usize) {
+    use super::simd128::multiply_add;
     use core::arch::wasm32::*;
-
-    #[inline(always)]
-    fn multiply_add(x: v128, y: v128, sum: v128) -> v128 {
-        #[cfg(target_feature = "relaxed-simd")]
-        return f32x4_relaxed_madd(x, y, sum);
-        #[cfg(not(target_feature = "relaxed-simd"))]
-        return f32x4_add(f32x4_mul(x, y), sum);
-    }
 
     // SAFETY: the caller's promise.
     unsafe {

@@ -1,7 +1,9 @@
 // Step 5: pause, continue, stop and cancel act within 200 ms, and the page's main thread never waits.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, clickUntil, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, until } from './helpers.mjs';
+import {
+  box, clickUntil, pauseContinueStop, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, until,
+} from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -11,14 +13,7 @@ const LIMIT_MS = 200;
 const button = (page, name) => page.locator('#step-training').getByRole('button', { name, exact: true });
 
 test('pause holds the run, continue goes on, stop keeps the prompt', () => playground.withPage({}, async (page) => {
-  await startLong(page);
-  const paused = await clickUntil(page, 'Pause', '\\bPaused\\b');
-  const step = await runNumber(page, 'Step');
-  await page.waitForTimeout(700);
-  assert.equal(await runNumber(page, 'Step'), step, 'no step while it is paused');
-  const continued = await clickUntil(page, 'Continue', '\\bTraining\\b(?! loss)');
-  await until(() => runNumber(page, 'Step'), (now) => now > step);
-  const stopped = await clickUntil(page, 'Stop and keep', '\\bStopped\\b');
+  const { paused, continued, stopped } = await pauseContinueStop(page);
   const times = { paused, continued, stopped };
   for (const [what, time] of Object.entries(times)) assert.ok(time < LIMIT_MS, `${what} after ${Math.round(time)} ms`);
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), '[TECH_SUPPORT]');

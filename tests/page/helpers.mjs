@@ -202,3 +202,16 @@ export async function downloaded(page, trigger) {
   const [download] = await Promise.all([page.waitForEvent('download'), trigger()]);
   return readFileSync(await download.path(), 'utf8');
 }
+
+/** A long run that is paused, continued and stopped: how long each took to show, in milliseconds. While it is paused no step is done. */
+export async function pauseContinueStop(page) {
+  await startLong(page);
+  const paused = await clickUntil(page, 'Pause', '\\bPaused\\b');
+  const step = await runNumber(page, 'Step');
+  await page.waitForTimeout(700);
+  assert.equal(await runNumber(page, 'Step'), step, 'no step while it is paused');
+  const continued = await clickUntil(page, 'Continue', '\\bTraining\\b(?! loss)');
+  await until(() => runNumber(page, 'Step'), (now) => now > step);
+  const stopped = await clickUntil(page, 'Stop and keep', '\\bStopped\\b');
+  return { paused, continued, stopped };
+}

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  clickUntil, modelReady, runCurve, runNumber, runStatus, setting, shareWorkers, startButton, startLong, startPlayground, train,
-  trainWith, until, workersChoice,
+  clickUntil, modelReady, pauseContinueStop, runCurve, runNumber, runStatus, setting, shareWorkers,
+  startButton, startLong, startPlayground, train, trainWith, until, workersChoice,
 } from './helpers.mjs';
 
 let playground;
@@ -100,14 +100,7 @@ for (const [name, { way, reason }] of Object.entries(ways)) {
 
 test('pause, continue, stop and cancel act within 200 ms with two workers', () => playground.withPage({}, async (page) => {
   await workersChoice(page).selectOption('2');
-  await startLong(page);
-  const paused = await clickUntil(page, 'Pause', '\\bPaused\\b');
-  const step = await runNumber(page, 'Step');
-  await page.waitForTimeout(700);
-  assert.equal(await runNumber(page, 'Step'), step, 'no step while it is paused');
-  const continued = await clickUntil(page, 'Continue', '\\bTraining\\b(?! loss)');
-  await until(() => runNumber(page, 'Step'), (now) => now > step);
-  const stopped = await clickUntil(page, 'Stop and keep', '\\bStopped\\b');
+  const { paused, continued, stopped } = await pauseContinueStop(page);
   await startLong(page);
   const cancelled = await clickUntil(page, 'Cancel', '\\bStopped\\b');
   const times = { paused, continued, stopped, cancelled };
