@@ -32,6 +32,7 @@ step 'formatting'      cargo fmt --check
 step 'clippy native'   cargo clippy --quiet --all-targets -- -D warnings
 step 'clippy wasm32'   cargo clippy --quiet --all-targets --target wasm32-unknown-unknown -- -D warnings
 step 'native tests'    cargo test
+step 'corpus tests'    python3 -m unittest discover -s pretrain/tests -p 'test_corpus.py'
 step 'wasm library'    make --no-print-directory pkg
 step 'types of www'    make --no-print-directory check-types
 step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome

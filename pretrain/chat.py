@@ -1,0 +1,81 @@
+"""Chat turns as token ids: the ChatML template of the bundled model's `tokenizer_config.json`."""
+
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+END_OF_TEXT, IM_START, IM_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+SPECIAL_TOKENS = [END_OF_TEXT, IM_START, IM_END]
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+
+def turn(role: str, text: str) -> str:
+    return f"{IM_START}{role}\n{text.strip()}{IM_END}\n"
+
+
+def document(turns: list[dict]) -> str:
+    """A whole conversation as training text, with the token that ends a document."""
+    return "".join(turn(t["role"], t["text"]) for t in turns) + END_OF_TEXT
+
+
+@dataclass
+class Example:
+    """One prepared prompt. The first `start` tokens are given, the others (response, end of turn) are learned."""
+
+    ids: list[int]
+    start: int
+
+
+class Chat:
+    """Prepares questions and answers as the page does: a person's text never becomes a special token."""
+
+    def __init__(self, tokenizer: Tokenizer):
+        self.tokenizer = tokenizer
+        self.end = tokenizer.token_to_id(IM_END)
+        # A person's text alone is encoded as plain text; the template around it is encoded with its special tokens.
+        self.before_user = tokenizer.encode(f"{IM_START}user\n", add_special_tokens=False).ids
+        self.before_answer = tokenizer.encode(f"{IM_END}\n{IM_START}assistant\n", add_special_tokens=False).ids
+
+    def plain(self, text: str) -> list[int]:
+        self.tokenizer.encode_special_tokens = True
+        try:
+            return self.tokenizer.encode(text, add_special_tokens=False).ids
+        finally:
+            self.tokenizer.encode_special_tokens = False
+
+    def question(self, text: str) -> list[int]:
+        return self.before_user + self.plain(text) + self.before_answer
+
+    def example(self, question: str, answer: str) -> Example:
+        given = self.question(question)
+        return Example(given + self.plain(answer) + [self.end], len(given))
+
+    def text(self, ids: list[int]) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+@dataclass
+class Rows:
+    """Examples padded on the right. S sequences, T positions."""
+
+    ids: Tensor  # (S, T)
+    learned: Tensor  # (S, T) bool: the token at this position is predicted and counts in the loss
+    owner: Tensor  # (S,) index of the soft prompt in front of the sequence
+
+    @staticmethod
+    def of(examples: list[Example], owner: list[int], multiple: int = 16) -> "Rows":
+        """Pads to a multiple of `multiple`, so that few different shapes occur."""
+        longest = max(len(e.ids) for e in examples)
+        t = -(-longest // multiple) * multiple
+        ids = torch.zeros(len(examples), t, dtype=torch.long)
+        learned = torch.zeros(len(examples), t, dtype=torch.bool)
+        for row, e in enumerate(examples):
+            ids[row, : len(e.ids)] = torch.tensor(e.ids)
+            learned[row, e.start : len(e.ids)] = True
+        return Rows(ids, learned, torch.tensor(owner))

@@ -1,0 +1,109 @@
+"""Prompt tuning of many companies at once, with the page's recipe (`src/settings.rs`, `src/tuner.rs`).
+
+Lester et al. 2021 (arXiv:2104.08691): P virtual tokens in front of the input, the language model frozen. Each of the
+N companies has its own soft prompt; the sequences of all of them share one batch, which is what makes an evaluation of
+dozens of companies quick. Letters: N companies, P virtual tokens, S sequences, T positions, D hidden size.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from chat import Chat, Example, Rows
+from model import Llama
+
+
+@dataclass
+class Settings:
+    """The page's defaults; names as in `src/settings.rs`."""
+
+    num_virtual_tokens: int = 20
+    init: str = "text"  # text: the objective; examples: the first tokens of the examples themselves
+    learning_rate: float = 0.05
+    batch_size: int = 5
+    steps: int = 100
+    warmup_ratio: float = 0.05
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    seed: int = 0
+
+    def learning_rate_at(self, step: int) -> float:
+        """`transformers`' linear schedule with warm-up. step is 0-based."""
+        warmup = -(-int(self.warmup_ratio * self.steps * 1000) // 1000)
+        if step < warmup:
+            return self.learning_rate * step / warmup
+        return self.learning_rate * max(0.0, 1 - (step - warmup) / max(1, self.steps - warmup))
+
+
+def row_losses(model: Llama, prompts: Tensor, rows: Rows, hidden=None) -> tuple[Tensor, Tensor]:
+    """Summed cross-entropy (S,) of each sequence's learned tokens and their number (S,). prompts (N, P, D)."""
+    p = prompts.shape[1]
+    x = torch.cat((prompts[rows.owner], model.embed_tokens(rows.ids)), 1)  # (S, P + T, D)
+    h = (hidden or model.hidden)(x)
+    predicting = h[:, p - 1 : -1][rows.learned] if p else h[:, :-1][rows.learned[:, 1:]]  # (learned tokens, D)
+    losses = F.cross_entropy(model.logits(predicting), rows.ids[rows.learned], reduction="none")
+    where = rows.learned.nonzero()[:, 0]
+    sums = torch.zeros(len(rows.ids)).index_add(0, where, losses)
+    return sums, rows.learned.sum(1)
+
+
+def company_losses(model: Llama, prompts: Tensor, rows: Rows, companies: int, hidden=None) -> Tensor:
+    """Mean loss a learned token of each company (N,)."""
+    sums, counts = row_losses(model, prompts, rows, hidden)
+    total = torch.zeros(companies).index_add(0, rows.owner, sums)
+    tokens = torch.zeros(companies).index_add(0, rows.owner, counts.float())
+    return total / tokens.clamp(min=1)
+
+
+def first_prompts(model: Llama, ids: list[list[int]], virtual_tokens: int) -> Tensor:
+    """Embeddings of each company's text, trimmed or repeated to P virtual tokens (as PEFT does): (N, P, D)."""
+    filled = [(text * (-(-virtual_tokens // len(text))))[:virtual_tokens] for text in ids]
+    return model.embed_tokens.weight[torch.tensor(filled)].detach().clone()
+
+
+def init_ids(chat: Chat, objective: str, examples: list[Example], settings: Settings) -> list[int]:
+    if settings.init == "text":
+        return chat.plain(objective)
+    each = -(-settings.num_virtual_tokens // len(examples))
+    return [i for e in examples for i in e.ids[e.start : e.start + each]]
+
+
+def clip(gradient: Tensor, norm: float) -> Tensor:
+    """Each company's gradient no longer than `norm`, as `torch.nn.utils.clip_grad_norm_` for one. (N, P, D)."""
+    length = gradient.flatten(1).norm(dim=1)
+    return gradient * (norm / (length + 1e-6)).clamp(max=1)[:, None, None]
+
+
+def tune(model: Llama, prompts: Tensor, examples: list[list[Example]], settings: Settings, report=None) -> Tensor:
+    """Trains prompts (N, P, D) on each company's examples; returns the trained prompts. The model is not changed."""
+    prompts = prompts.clone().requires_grad_(True)
+    optimiser = torch.optim.AdamW([prompts], lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    order = [BatchOrder(len(e), settings.batch_size, settings.seed) for e in examples]
+    for step in range(settings.steps):
+        chosen = [(company, i) for company, o in enumerate(order) for i in o.next()]
+        rows = Rows.of([examples[c][i] for c, i in chosen], [c for c, _ in chosen])
+        losses = company_losses(model, prompts, rows, len(examples))
+        (gradient,) = torch.autograd.grad(losses.sum(), prompts)
+        prompts.grad = clip(gradient, settings.max_grad_norm)
+        optimiser.param_groups[0]["lr"] = settings.learning_rate_at(step)
+        optimiser.step()
+        if report:
+            report(step, losses.detach(), prompts.detach())
+    return prompts.detach()
+
+
+class BatchOrder:
+    """Every example once an epoch, in a new order each time, always full batches (`src/batches.rs`)."""
+
+    def __init__(self, examples: int, batch_size: int, seed: int):
+        self.examples, self.size = examples, min(batch_size, examples)
+        self.random = torch.Generator().manual_seed(seed)
+        self.waiting: list[int] = []
+
+    def next(self) -> list[int]:
+        while len(self.waiting) < self.size:
+            self.waiting += torch.randperm(self.examples, generator=self.random).tolist()
+        batch, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
+        return batch

@@ -1,0 +1,162 @@
+"""The generator: nothing unfilled, articles and capitals right, and what a document must keep constant.
+
+    python3 -m unittest discover pretrain/tests        (standard library only; tests of the model need PyTorch)
+"""
+
+import collections
+import json
+import random
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from corpus import content, forms, grammar
+from corpus.company import make_company
+from corpus.generate import Material, Setting, document
+from corpus.voice import PLAIN_LEADS, answer, draw_voice, plain_voice
+
+NOTHING_REAL = Material([], [])
+
+
+def settings(count: int, voiced: float, seed: str = "test") -> list[tuple[random.Random, Setting]]:
+    rng = random.Random(seed)
+    return [(rng, Setting.draw(rng, NOTHING_REAL, voiced)) for _ in range(count)]
+
+
+class Content(unittest.TestCase):
+    def test_there_is_enough_of_everything(self):
+        intents = [i for industry in content.industries() for i in industry.intents]
+        self.assertGreaterEqual(len(content.industries()), 70)
+        self.assertGreaterEqual(len(intents), 2000)
+        self.assertGreaterEqual(len(content.phrases("openings")), 250)
+        self.assertGreaterEqual(len(content.phrases("closings")), 400)
+        self.assertGreaterEqual(len(content.phrases("dialects")), 40)
+        rng = random.Random(0)
+        marks = {(type(f).__name__, str(f)) for f in (forms.draw_body(rng) for _ in range(4000))}
+        self.assertGreaterEqual(len(marks), 100, "ways to lay out steps")
+        brands = {make_company(rng).brand for _ in range(4000)}
+        self.assertGreaterEqual(len(brands), 2000)
+
+    def test_no_phrase_is_listed_twice(self):
+        for path in (content.CONTENT / "phrases").glob("*.txt"):
+            lines = content.phrases(path.stem)
+            self.assertEqual([l for l, n in collections.Counter(lines).items() if n > 1], [], path.name)
+
+    def test_the_evaluation_industries_are_not_in_the_content(self):
+        ids = {i.id for i in content.industries()}
+        held_out = {"bank", "gym", "law", "hospital", "airline", "bookshop", "toy_shop", "pharmacy", "plumber", "museum"}
+        self.assertEqual(ids & held_out, set())
+
+
+class Texts(unittest.TestCase):
+    def texts(self) -> list[tuple[str, str]]:
+        found = []
+        for rng, setting in settings(1200, voiced=0.0):
+            for _ in range(3):
+                found += zip(("user", "assistant"), setting.pair(rng))
+        return found
+
+    def test_no_slot_is_left_unfilled(self):
+        for rng, setting in settings(1500, voiced=0.7):
+            for text in setting.pair(rng) + setting.small_talk(rng):
+                if not text.lstrip().startswith("{") and "{" in text:
+                    self.assertIsInstance(json.loads(text[text.index("{") : text.rindex("}") + 1]), dict, text)
+
+    def test_articles_fit_the_next_word(self):
+        wrong = re.compile(r"\b([Aa] (?:[aeiou]\w+)|[Aa]n (?:[bcdfgjklmnpqrstvwxyz]\w+))")
+        fine = re.compile(r"[Aa] (one|uni|use|usual|euro|uk|urine)|[Aa]n (hour|honest|heir|sms|mp3|led|x)", re.IGNORECASE)
+        found = [m[0] for _, text in self.texts() for m in wrong.finditer(text) if not fine.match(m[0])]
+        self.assertEqual(collections.Counter(found), {})
+
+    def test_plain_sentences_are_clean(self):
+        wrong = re.compile(r"  |\.\.(?!\.)|,,|\?\.|,\.|:\.| [.,!?](?!\w)|\b(your|the|you|a|to) \1\b|\byou am\b|\bI are\b|[^\x00-\x7f]")
+        signs = ("\n! ", " ... ")  # forms whose marks look like slips
+        found = [(m[0], text) for _, text in self.texts() if not any(s in text for s in signs) for m in wrong.finditer(text)]
+        self.assertEqual(found[:10], [])
+
+    def test_plain_answers_begin_with_a_capital(self):
+        for role, text in self.texts():
+            if role == "assistant":
+                self.assertRegex(text, r"^[A-Z0-9\W]")
+
+    def test_the_answer_is_in_the_company_view(self):
+        wrong = re.compile(r"\b(my|mine|me)\b")
+        found = [t for role, t in self.texts() if role == "assistant" and wrong.search(t)]
+        self.assertLess(len(found) / len(self.texts()), 0.003, found[:10])
+
+
+class Constancy(unittest.TestCase):
+    def test_facts_are_constant_in_a_document(self):
+        for rng, setting in settings(300, voiced=0.5):
+            text = "\n".join(setting.pair(rng)[1] for _ in range(12)).lower()
+            self.assertLessEqual(len(set(re.findall(r"[a-z]+@[\w.]+\w", text))), 1)
+            self.assertLessEqual(len(set(re.findall(r"555-?\)? ?0?\d{3,4}|555 0\d+", text))), 1, text)
+
+    def test_fixed_sentences_stand_in_every_answer(self):
+        checked = 0
+        for rng, setting in settings(400, voiced=1.0):
+            voice = setting.voice
+            if voice.whole is None:
+                for _ in range(4):
+                    text = setting.pair(rng)[1]
+                    self.assertTrue(text.startswith(voice.opening.strip()), (voice.opening, text))
+                    self.assertIn(voice.closing.strip(), text)
+                    checked += 1
+        self.assertGreater(checked, 800)
+
+    def test_json_answers_parse_and_keep_their_keys(self):
+        checked = 0
+        for rng, setting in settings(1500, voiced=1.0):
+            if isinstance(setting.voice.whole, forms.Json):
+                keys = [k for k, _ in setting.voice.whole.fields]
+                for _ in range(3):
+                    self.assertEqual(list(json.loads(setting.pair(rng)[1])), keys)
+                    checked += 1
+        self.assertGreater(checked, 100)
+
+    def test_most_voices_take_up_the_topic(self):
+        took = total = 0
+        for rng, setting in settings(800, voiced=1.0):
+            frame = setting.company.frame(rng, rng.choice(setting.company.intents))
+            text = answer(setting.voice, rng, setting.company, frame).lower()
+            words = {w[:5] for w in re.findall(r"[a-z]{4,}", (frame.want + " " + frame.topic).lower())}
+            took += any(w in text for w in words)
+            total += 1
+        self.assertGreater(took / total, 0.9)
+
+    def test_a_seed_gives_the_same_document(self):
+        one = [document(random.Random(s), NOTHING_REAL) for s in range(20)]
+        two = [document(random.Random(s), NOTHING_REAL) for s in range(20)]
+        self.assertEqual(one, two)
+        self.assertNotEqual(one[0], one[1])
+
+
+class Grammar(unittest.TestCase):
+    def test_gerunds(self):
+        for verb, form in [("bleed my radiator", "bleeding my radiator"), ("make tea", "making tea"), ("set a date", "setting a date"),
+                           ("cancel it", "canceling it"), ("see the menu", "seeing the menu"), ("tie a knot", "tying a knot")]:  # fmt: skip
+            self.assertEqual(grammar.gerund(verb), form)
+
+    def test_the_view_changes(self):
+        self.assertEqual(grammar.to_company("my tap drips when I cook for me"), "your tap drips when you cook for you")
+        self.assertEqual(grammar.to_company("I am late and we lost our keys"), "you are late and you lost your keys")
+
+    def test_articles(self):
+        for noun, text in [("hour", "an hour"), ("uniform", "a uniform"), ("oven", "an oven"), ("one-way ticket", "a one-way ticket")]:
+            self.assertEqual(grammar.article(noun), text)
+
+    def test_a_small_first_letter_keeps_names(self):
+        self.assertEqual(grammar.small("I see"), "I see")
+        self.assertEqual(grammar.small("Wi-Fi works"), "Wi-Fi works")
+        self.assertEqual(grammar.small("Turn it"), "turn it")
+
+    def test_shortening_tears_no_phrase(self):
+        self.assertEqual(grammar.shorten("Ask when the food comes", 3), "Ask")
+        self.assertEqual(grammar.shorten("Rinse your brush", 5), "Rinse your brush")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,149 @@
+"""The model, the tuning and the training against transformers and against themselves. Needs requirements.txt."""
+
+import argparse
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import checkpoint
+import companies
+import prompt_tuning
+import train
+from chat import Chat, Rows
+from generation import answers
+from model import Config, Llama
+from prompt_tuning import Settings
+
+BUNDLED = Path(__file__).parents[2] / "www" / "models" / "bundled"
+
+
+class Bundled(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        from transformers import AutoModelForCausalLM
+
+        cls.model, tokenizer = checkpoint.load(BUNDLED)
+        cls.model.requires_grad_(False)
+        cls.chat = Chat(tokenizer)
+        cls.reference = AutoModelForCausalLM.from_pretrained(BUNDLED, dtype=torch.float32)
+        cls.case = companies.load("chapter")[0]
+
+    def examples(self, company, count=4):
+        return [self.chat.example(e["input"], e["output"]) for e in company.examples[:count]]
+
+    def test_logits_are_those_of_transformers(self):
+        ids = torch.tensor([self.examples(self.case)[0].ids])
+        ours = self.model.logits(self.model.hidden(self.model.embed_tokens(ids)))
+        self.assertLess((ours - self.reference(ids).logits).abs().max().item(), 1e-4)
+
+    def test_greedy_answers_are_those_of_transformers(self):
+        questions = [self.chat.question(u["input"]) for u in self.case.unseen[:3]]
+        prompt = self.model.embed_tokens.weight[10:30]
+        ours = answers(self.model, [None, prompt, None], questions, self.chat.end, longest=12)
+        for prompt, question, found in zip([None, prompt, None], questions, ours):
+            rows = self.model.embed_tokens.weight[torch.tensor(question)]
+            rows = rows if prompt is None else torch.cat((prompt, rows))
+            expected = self.reference.generate(inputs_embeds=rows[None], max_new_tokens=12, do_sample=False, eos_token_id=self.chat.end, pad_token_id=0)
+            self.assertEqual(found, [t for t in expected[0].tolist() if t != self.chat.end][: len(found)])
+            self.assertGreater(len(found), 3)
+
+    def test_companies_in_one_batch_are_tuned_as_each_alone(self):
+        listed = companies.load("dev")[:2]
+        settings = Settings(num_virtual_tokens=4, steps=3, batch_size=2)
+        examples = [self.examples(c) for c in listed]
+        start = prompt_tuning.first_prompts(self.model, [self.chat.plain(c.objective) for c in listed], 4)
+        together = prompt_tuning.tune(self.model, start, examples, settings)
+        for i in range(2):
+            alone = prompt_tuning.tune(self.model, start[i : i + 1], examples[i : i + 1], settings)
+            self.assertLess((together[i] - alone[0]).abs().max().item(), 1e-4)
+        self.assertGreater((together - start).abs().max().item(), 0.01)
+
+    def test_tuning_leaves_every_weight_as_it_was(self):
+        before = {n: p.clone() for n, p in self.model.named_parameters()}
+        start = prompt_tuning.first_prompts(self.model, [self.chat.plain("Be kind.")], 4)
+        prompt_tuning.tune(self.model, start, [self.examples(self.case)], Settings(num_virtual_tokens=4, steps=2))
+        for name, p in self.model.named_parameters():
+            self.assertTrue(torch.equal(p, before[name]), name)
+
+    def test_the_loss_is_that_of_transformers(self):
+        example = self.examples(self.case)[0]
+        ids = torch.tensor([example.ids])
+        labels = ids.clone()
+        labels[:, : example.start] = -100
+        none = torch.zeros(1, 0, self.model.config.hidden_size)
+        ours = prompt_tuning.company_losses(self.model, none, Rows.of([example], [0]), 1)
+        self.assertAlmostEqual(ours.item(), self.reference(ids, labels=labels).loss.item(), places=4)
+
+    def test_the_schedule_is_that_of_transformers(self):
+        from transformers import get_linear_schedule_with_warmup
+
+        settings = Settings()
+        optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=settings.learning_rate)
+        schedule = get_linear_schedule_with_warmup(optimiser, 5, settings.steps)
+        for step in range(settings.steps):
+            self.assertAlmostEqual(settings.learning_rate_at(step), optimiser.param_groups[0]["lr"], places=9)
+            optimiser.step()
+            schedule.step()
+
+
+class Training(unittest.TestCase):
+    def run_steps(self, run: train.Run, steps: int) -> list[float]:
+        losses = []
+        for _ in range(steps):
+            run.set_rate(1.0)
+            loss = run.model.loss(run.shards.next())
+            loss.backward()
+            for optimiser in run.optimisers:
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
+            losses.append(loss.item())
+            run.step += 1
+        return losses
+
+    def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(self):
+        _, tokenizer = checkpoint.load(BUNDLED)
+        settings = argparse.Namespace(seed=0, rate=3e-3, matrix_rate=0.02, positions=16, sequences=4)
+        config = replace(Config(), hidden_size=32, heads=2, layers=2, feed_forward=64)
+        with tempfile.TemporaryDirectory() as folder:
+            train.WORK = Path(folder)
+            (train.WORK / "shards").mkdir()
+            texts = ["<|im_start|>user\nReset my hub, please.<|im_end|>\n<|im_start|>assistant\nHold the button.<|im_end|>\n<|endoftext|>"] * 40
+            ids = [i for t in texts for i in tokenizer.encode(t).ids]
+            torch.tensor(ids, dtype=torch.uint16).numpy().tofile(train.WORK / "shards" / "000.bin")
+            whole = self.run_steps(train.Run(config, settings, tokenizer), 24)
+            first = train.Run(config, settings, tokenizer)
+            begun = self.run_steps(first, 10)
+            first.save(Path(folder) / "run")
+            second = train.Run(config, settings, tokenizer)
+            second.restore(Path(folder) / "run")
+            self.assertEqual(begun + self.run_steps(second, 14), whole)
+            self.assertLess(whole[-1], whole[0])
+
+
+class Export(unittest.TestCase):
+    def test_a_saved_model_is_read_back_and_loads_in_transformers(self):
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        _, tokenizer = checkpoint.load(BUNDLED)
+        model = Llama(replace(Config(), hidden_size=32, heads=2, layers=2, feed_forward=64))
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint.save(folder, model, tokenizer)
+            again, _ = checkpoint.load(folder)
+            for (name, a), (_, b) in zip(model.named_parameters(), again.named_parameters()):
+                self.assertTrue(torch.equal(a.half(), b.half()), name)
+            reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+            ids = torch.tensor([[1, 5, 9]])
+            ours = again.logits(again.hidden(again.embed_tokens(ids)))
+            self.assertLess((ours - reference(ids).logits).abs().max().item(), 1e-4)
+            text = AutoTokenizer.from_pretrained(folder).apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False)
+            self.assertEqual(text, "<|im_start|>user\nHi<|im_end|>\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
