@@ -69,7 +69,8 @@ def characters_a_token(tokenizer: Tokenizer, texts: list[str]) -> float:
 def write_ids(tokenizer: Tokenizer, texts: list[str], path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     ids = [np.array(e.ids, dtype=np.uint16) for i in range(0, len(texts), 2000) for e in tokenizer.encode_batch(texts[i : i + 2000])]
-    np.concatenate(ids).tofile(path)
+    np.concatenate(ids).tofile(path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").rename(path)
     return sum(map(len, ids))
 
 
