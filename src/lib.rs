@@ -35,6 +35,7 @@ pub mod metrics;
 pub mod model;
 pub mod model_info;
 pub mod ops;
+pub mod peft;
 pub mod prepared;
 pub mod prompt_cache;
 pub mod rng;

@@ -1,0 +1,173 @@
+//! Adapters of Hugging Face PEFT, in and out (fixtures: tests/fixtures/make/peft_adapters.py).
+
+mod common;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use common::{bytes, json, load_folder};
+use prompt_playground::dataset::Example;
+use prompt_playground::error::Error;
+use prompt_playground::evaluation::Evaluation;
+use prompt_playground::language_model::LanguageModel;
+use prompt_playground::peft::{Loaded, from_peft, to_peft};
+use prompt_playground::settings::TunerSettings;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Fixture {
+    example: Example,
+    losses: HashMap<String, f64>,
+}
+
+fn file(adapter: &str, name: &str) -> Vec<u8> {
+    bytes(&format!("tests/fixtures/adapters/{adapter}/{name}"))
+}
+
+fn tiny() -> Rc<LanguageModel> {
+    Rc::new(load_folder("tests/fixtures/tiny/hf_f32"))
+}
+
+fn load(adapter: &str, model: &LanguageModel) -> Loaded {
+    let weights = file(adapter, "adapter_model.safetensors");
+    from_peft(&file(adapter, "adapter_config.json"), &weights, &model.llama).unwrap_or_else(|e| panic!("{adapter}: {e}"))
+}
+
+#[test]
+fn the_loss_with_an_adapter_is_that_of_peft() {
+    let fixture: Fixture = json("tests/fixtures/adapters/adapters.json");
+    let model = tiny();
+    let examples = [fixture.example];
+    for (name, expected) in &fixture.losses {
+        let rows = if name == "base" { vec![] } else { load(name, &model).prompt.vectors().to_vec() };
+        let mut evaluation = Evaluation::new(model.clone(), &examples, rows).unwrap();
+        while evaluation.advance().unwrap() {}
+        let loss = evaluation.report().loss;
+        assert!((loss - expected).abs() < 1e-4, "{name}: {loss} instead of {expected}");
+    }
+    assert_eq!(fixture.losses.len(), 3);
+}
+
+#[test]
+fn what_is_written_is_what_peft_writes() {
+    let model = tiny();
+    let loaded = load("prompt_tuning", &model);
+    assert_eq!((loaded.base_model.as_str(), loaded.init_text.as_str()), ("tiny/hf_f32", "Answer in steps."));
+    let settings = TunerSettings { prompt_tuning_init_text: loaded.init_text.clone(), ..TunerSettings::default() };
+    let written = to_peft(&loaded.prompt, &model.llama.config, "tiny/hf_f32", Some(&settings)).unwrap();
+
+    let mut expected: Value = serde_json::from_slice(&file("prompt_tuning", "adapter_config.json")).unwrap();
+    for only_peft in ["peft_version", "tokenizer_kwargs"] {
+        expected.as_object_mut().unwrap().remove(only_peft);
+    }
+    assert_eq!(serde_json::from_str::<Value>(&written.config).unwrap(), expected);
+
+    let (ours, theirs) = (written.weights.as_slice(), file("prompt_tuning", "adapter_model.safetensors"));
+    let (ours, theirs) = (SafeTensors::deserialize(ours).unwrap(), SafeTensors::deserialize(&theirs).unwrap());
+    assert_eq!(ours.names(), theirs.names());
+    let (a, b) = (ours.tensor("prompt_embeddings").unwrap(), theirs.tensor("prompt_embeddings").unwrap());
+    assert_eq!((a.dtype(), a.shape(), a.data()), (b.dtype(), b.shape(), b.data()));
+}
+
+#[test]
+fn a_written_adapter_is_read_back_bit_for_bit() {
+    let model = tiny();
+    let prompt = load("p_tuning", &model).prompt;
+    let written = to_peft(&prompt, &model.llama.config, "somebody/model", None).unwrap();
+    let again = from_peft(written.config.as_bytes(), &written.weights, &model.llama).unwrap();
+    assert_eq!(again, Loaded { prompt, base_model: "somebody/model".into(), init_text: String::new() });
+}
+
+fn refused(config: &[u8], weights: &[u8]) -> String {
+    let error: Error = from_peft(config, weights, &tiny().llama).expect_err("must be refused");
+    let sentence = error.to_string();
+    assert!(sentence.ends_with('.'), "{sentence}");
+    sentence
+}
+
+#[test]
+fn adapters_of_another_kind_are_refused_by_name() {
+    let weights = file("prompt_tuning", "adapter_model.safetensors");
+    for (adapter, kind) in [("lora", "LORA"), ("prefix_tuning", "PREFIX_TUNING")] {
+        let sentence = refused(&file(adapter, "adapter_config.json"), &weights);
+        assert!(sentence.contains(kind), "{sentence}");
+    }
+    assert!(refused(b"{}", &weights).contains("peft_type"));
+    assert!(refused(b"<html>", &weights).contains("adapter_config.json"));
+    assert!(refused(br#"{"peft_type":"PROMPT_TUNING","num_transformer_submodules":2}"#, &weights).contains("encoder"));
+}
+
+#[test]
+fn an_adapter_of_another_model_is_refused() {
+    let (config, weights) =
+        (file("prompt_tuning", "adapter_config.json"), file("prompt_tuning", "adapter_model.safetensors"));
+    let error = from_peft(&config, &weights, &common::bundled().llama).expect_err("192 is not 32");
+    assert!(error.to_string().contains("32") && error.to_string().contains("192"), "{error}");
+    let mut lying: Value = serde_json::from_slice(&config).unwrap();
+    lying["num_virtual_tokens"] = json!(7);
+    assert!(refused(lying.to_string().as_bytes(), &weights).contains("7 virtual tokens"));
+}
+
+#[test]
+fn pickles_and_damaged_weights_are_refused() {
+    let config = file("prompt_tuning", "adapter_config.json");
+    let weights = file("prompt_tuning", "adapter_model.safetensors");
+    for pickle in [&b"PK\x03\x04rest"[..], &[0x80, 0x02, 0x8a, 0x0a]] {
+        assert!(refused(&config, pickle).contains("pickle"));
+    }
+    for damaged in [&b""[..], &b"{}"[..], &weights[..weights.len() - 8], &weights[..20], &[0xff; 64]] {
+        assert!(refused(&config, damaged).contains("cannot be read"));
+    }
+}
+
+/// A safetensors file with this JSON header and `data`.
+fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.as_bytes());
+    file.extend(data);
+    file
+}
+
+#[test]
+fn absurd_offsets_and_shapes_are_refused() {
+    let config = file("prompt_tuning", "adapter_config.json");
+    let tensor = |shape: &str, from: u64, to: u64| {
+        format!(r#"{{"prompt_embeddings":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}}}"#)
+    };
+    for (shape, from, to) in
+        [("[5,32]", 0, u64::MAX), ("[5,32]", 640, 0), ("[5,32]", 8, 648), ("[18446744073709551615,32]", 0, 640), ("[5,32]", 0, 320)]
+    {
+        refused(&config, &with_header(&tensor(shape, from, to), &[0; 640]));
+    }
+    let overlapping = r#"{"a":{"dtype":"F32","shape":[5,32],"data_offsets":[0,640]},"prompt_embeddings":{"dtype":"F32","shape":[5,32],"data_offsets":[0,640]}}"#;
+    refused(&config, &with_header(overlapping, &[0; 640]));
+    assert!(refused(&config, &with_header(&tensor("[160]", 0, 640), &[0; 640])).contains("two dimensions"));
+    assert!(refused(&config, &with_header(&tensor("[0,32]", 0, 0), &[])).contains("rows"));
+    let not_finite: Vec<u8> = f32::NAN.to_le_bytes().repeat(160);
+    assert!(refused(&config, &with_header(&tensor("[5,32]", 0, 640), &not_finite)).contains("not finite"));
+    let other = r#"{"lora_A":{"dtype":"F32","shape":[5,32],"data_offsets":[0,640]}}"#;
+    assert!(refused(&config, &with_header(other, &[0; 640])).contains("lora_A"));
+    let integers = r#"{"prompt_embeddings":{"dtype":"I32","shape":[5,32],"data_offsets":[0,640]}}"#;
+    assert!(refused(&config, &with_header(integers, &[0; 640])).contains("I32"));
+}
+
+#[test]
+fn every_floating_format_is_read() {
+    let model = tiny();
+    let config = file("prompt_tuning", "adapter_config.json");
+    let values: Vec<f32> = (0..160).map(|i| i as f32 / 8.0).collect(); // exact in all four
+    let stored: [(Dtype, Vec<u8>); 4] = [
+        (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+        (Dtype::F64, values.iter().flat_map(|v| f64::from(*v).to_le_bytes()).collect()),
+        (Dtype::F16, values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect()),
+        (Dtype::BF16, values.iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect()),
+    ];
+    for (dtype, data) in stored {
+        let view = TensorView::new(dtype, vec![5, 32], &data).unwrap();
+        let weights = safetensors::serialize([("prompt_embeddings", view)], None).unwrap();
+        let loaded = from_peft(&config, &weights, &model.llama).unwrap();
+        assert_eq!(loaded.prompt.vectors(), values, "{dtype:?}");
+    }
+}
