@@ -13,18 +13,41 @@ use serde::{Deserialize, Serialize};
 use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
 use crate::model::Llama;
-use crate::settings::{Init, TunerSettings};
+use crate::settings::{Init, RawSettings, TunerSettings, check};
 use crate::soft_prompt::{SoftPrompt, check_hidden_size};
 
 const TENSOR: &str = "prompt_embeddings";
 
-/// The two files that `PeftModel.from_pretrained` reads.
+/// The files of an adapter's folder; `PeftModel.from_pretrained` reads the first two.
 #[derive(Debug, Clone)]
 pub struct Adapter {
     /// `adapter_config.json`
     pub config: String,
     /// `adapter_model.safetensors`
     pub weights: Vec<u8>,
+    /// `README.md`, the model card of the Hugging Face hub
+    pub readme: String,
+}
+
+/// What is known of a trained prompt beside its numbers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About {
+    /// Name of the prompt, for example `[TECH_SUPPORT]`.
+    pub prefix_token: String,
+    /// Hub id or path of the model that it was trained on.
+    pub base_model: String,
+    /// Where that model is found, as a sentence; may be empty.
+    pub base_model_note: String,
+    /// How it was trained; `None` where it came from an adapter.
+    pub settings: Option<RawSettings>,
+    /// Steps that led to it.
+    pub step: usize,
+    /// Nats; `None` where no example was held out.
+    pub held_out_loss: Option<f64>,
+    /// Examples trained on, and held out.
+    pub examples: usize,
+    pub held_out_examples: usize,
 }
 
 /// `adapter_config.json` of prompt tuning: PEFT's fields in PEFT's (alphabetical) order.
@@ -47,16 +70,14 @@ struct WrittenConfig<'a> {
     tokenizer_name_or_path: Option<&'a str>,
 }
 
-/// The soft prompt as an adapter of `base_model` (a hub id or a path). `settings`: how it was trained, if known.
+/// The soft prompt as an adapter's folder.
 ///
-/// PEFT writes the start from a text down, and needs the tokenizer's place with it.
-pub fn to_peft(
-    prompt: &SoftPrompt,
-    model: &LlamaConfig,
-    base_model: &str,
-    settings: Option<&TunerSettings>,
-) -> Result<Adapter> {
-    let text = settings.filter(|s| s.prompt_tuning_init == Init::Text).map(|s| s.prompt_tuning_init_text.as_str());
+/// PEFT writes down the text that a prompt started from, and needs the tokenizer's place with it.
+pub fn to_peft(prompt: &SoftPrompt, model: &LlamaConfig, about: &About) -> Result<Adapter> {
+    let base_model = about.base_model.as_str();
+    let settings = about.settings.clone().map(|raw| check(raw).into_result()).transpose()?;
+    let text =
+        settings.as_ref().filter(|s| s.prompt_tuning_init == Init::Text).map(|s| s.prompt_tuning_init_text.as_str());
     let config = WrittenConfig {
         auto_mapping: None,
         base_model_name_or_path: base_model,
@@ -80,9 +101,49 @@ pub fn to_peft(
     let view = view.map_err(|e| cannot(e.to_string()))?;
     let metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
     Ok(Adapter {
+        readme: model_card(prompt, about, settings.as_ref()),
         config: serde_json::to_string_pretty(&config).map_err(|e| cannot(e.to_string()))? + "\n",
         weights: safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(|e| cannot(e.to_string()))?,
     })
+}
+
+/// The model card: what it is, how it was trained, how to load it.
+fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSettings>) -> String {
+    let About { prefix_token, base_model, base_model_note, step, examples, held_out_examples, .. } = about;
+    let mut card = format!(
+        "---\nlibrary_name: peft\nbase_model: {base_model}\ntags:\n- prompt-tuning\n---\n# {prefix_token}\n\
+         A soft prompt of {} virtual tokens ({} numbers) for {base_model}, trained in a browser tab with Prompt Playground. \
+         The language model is frozen: only these embeddings were trained, and they stand in front of the input.\n",
+        prompt.virtual_tokens(),
+        prompt.vectors().len(),
+    );
+    if !base_model_note.is_empty() {
+        card += &format!("\n{base_model_note}\n");
+    }
+    card += &format!(
+        "\n## How to use it\n```python\nfrom peft import PeftModel\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n\
+         base = \"{base_model}\"\ntokenizer = AutoTokenizer.from_pretrained(base)\n\
+         model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), \".\")  # this folder\n\
+         ids = tokenizer.apply_chat_template([{{\"role\": \"user\", \"content\": \"...\"}}], add_generation_prompt=True, return_tensors=\"pt\", return_dict=True)\n\
+         print(tokenizer.decode(model.generate(**ids, max_new_tokens=120)[0], skip_special_tokens=True))\n```\n"
+    );
+    if let Some(s) = settings {
+        let measured = about.held_out_loss.map_or("not measured".into(), |loss| format!("{loss:.4} nats"));
+        card += &format!(
+            "\n## Training\n| | |\n|---|---|\n| examples trained on | {examples} |\n| examples held out | {held_out_examples} |\n\
+             | held-out loss | {measured} |\n| steps | {step} of {} |\n| batch size | {} |\n| learning rate | {}, {}, warm-up {} |\n\
+             | AdamW weight decay | {} |\n| longest gradient | {} |\n| seed | {} |\n",
+            s.steps,
+            s.batch_size,
+            s.learning_rate,
+            format!("{:?}", s.lr_scheduler_type).to_lowercase(),
+            s.warmup_ratio,
+            s.weight_decay,
+            s.max_grad_norm,
+            s.seed,
+        );
+    }
+    card
 }
 
 /// What is read of an `adapter_config.json`; unknown fields are ignored.
@@ -112,7 +173,9 @@ pub struct Loaded {
 /// Where the files are not such an adapter, are damaged, pickled, or belong to a model of another hidden size.
 pub fn from_peft(config: &[u8], weights: &[u8], model: &Llama) -> Result<Loaded> {
     let config: ReadConfig = serde_json::from_slice(config).map_err(|e| {
-        Error::model(format!("adapter_config.json cannot be read: {e}. Take the file that PEFT's save_pretrained wrote."))
+        Error::model(format!(
+            "adapter_config.json cannot be read: {e}. Take the file that PEFT's save_pretrained wrote."
+        ))
     })?;
     check_kind(&config)?;
     if let Some(token_dim) = config.token_dim {
@@ -135,7 +198,9 @@ fn check_kind(config: &ReadConfig) -> Result<()> {
                 "This adapter is of PEFT type {other}. Here adapters of PROMPT_TUNING and P_TUNING can be opened: they are soft prompts, and change nothing in the model."
             ));
         }
-        None => return refuse("adapter_config.json names no peft_type, so it is not the config of a PEFT adapter.".into()),
+        None => {
+            return refuse("adapter_config.json names no peft_type, so it is not the config of a PEFT adapter.".into());
+        }
     }
     match config.num_transformer_submodules {
         None | Some(1) => Ok(()),
@@ -154,7 +219,9 @@ fn read_rows(weights: &[u8], virtual_tokens: Option<usize>, hidden_size: usize) 
         ));
     }
     let file = SafeTensors::deserialize(weights).map_err(|e| {
-        Error::model(format!("adapter_model.safetensors cannot be read: {e}. It may be incomplete: download or copy it again."))
+        Error::model(format!(
+            "adapter_model.safetensors cannot be read: {e}. It may be incomplete: download or copy it again."
+        ))
     })?;
     let tensor = file.tensor(TENSOR).map_err(|_| {
         Error::model(format!(

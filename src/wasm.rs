@@ -18,7 +18,7 @@ use crate::language_model::LanguageModel;
 use crate::model_info::ModelInfo;
 use crate::prepared::PreparedPrompt;
 use crate::settings::{self, RawSettings, TunerSettings};
-use crate::{curve, evaluation, generate, metrics, shares, soft_prompt, tuner};
+use crate::{curve, evaluation, generate, metrics, peft, shares, soft_prompt, tuner};
 
 type JsResult<T> = Result<T, JsValue>;
 
@@ -218,11 +218,62 @@ impl SoftPrompt {
         self.inner.hidden_size()
     }
 
+    /// The prompt as a folder that `PeftModel.from_pretrained` reads. `about`: what its model card says (`peft::About`).
+    #[wasm_bindgen(js_name = toPeft)]
+    pub fn to_peft(&self, model: &Model, about: JsValue) -> JsResult<PeftAdapter> {
+        let adapter = peft::to_peft(&self.inner, &model.inner.llama.config, &from_js(about)?).map_err(to_js_error)?;
+        Ok(PeftAdapter { config: adapter.config, weights: adapter.weights, readme: adapter.readme })
+    }
+
+    /// Reads a prompt-tuning or P-tuning adapter of PEFT: the bytes of its two files.
+    #[wasm_bindgen(js_name = fromPeft)]
+    pub fn from_peft(model: &Model, config: &[u8], weights: &[u8]) -> JsResult<LoadedAdapter> {
+        let inner = peft::from_peft(config, weights, &model.inner.llama).map_err(to_js_error)?;
+        Ok(LoadedAdapter { inner })
+    }
+
     /// For every virtual token the `k` nearest words of the vocabulary: `{token, similarity}[][]`.
     #[wasm_bindgen(js_name = nearestTokens)]
     pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
         soft_prompt::check_hidden_size(self.hidden_size(), &model.inner.llama).map_err(to_js_error)?;
         to_js(&self.inner.nearest_tokens(k, &model.inner.llama, &model.inner.tokenizer))
+    }
+}
+
+/// The files of a PEFT adapter's folder.
+#[wasm_bindgen(getter_with_clone)]
+pub struct PeftAdapter {
+    /// `adapter_config.json`
+    pub config: String,
+    /// `adapter_model.safetensors`
+    pub weights: Vec<u8>,
+    /// `README.md`
+    pub readme: String,
+}
+
+/// A PEFT adapter that was read.
+#[wasm_bindgen]
+pub struct LoadedAdapter {
+    inner: peft::Loaded,
+}
+
+#[wasm_bindgen]
+impl LoadedAdapter {
+    #[wasm_bindgen(js_name = softPrompt)]
+    pub fn soft_prompt(&self) -> SoftPrompt {
+        SoftPrompt { inner: self.inner.prompt.clone() }
+    }
+
+    /// The model that it was trained on, as its config names it; may be empty.
+    #[wasm_bindgen(js_name = baseModel)]
+    pub fn base_model(&self) -> String {
+        self.inner.base_model.clone()
+    }
+
+    /// The text that it started from; may be empty.
+    #[wasm_bindgen(js_name = initText)]
+    pub fn init_text(&self) -> String {
+        self.inner.init_text.clone()
     }
 }
 

@@ -10,8 +10,8 @@ use prompt_playground::dataset::Example;
 use prompt_playground::error::Error;
 use prompt_playground::evaluation::Evaluation;
 use prompt_playground::language_model::LanguageModel;
-use prompt_playground::peft::{Loaded, from_peft, to_peft};
-use prompt_playground::settings::TunerSettings;
+use prompt_playground::peft::{About, Loaded, from_peft, to_peft};
+use prompt_playground::settings::RawSettings;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +32,21 @@ fn tiny() -> Rc<LanguageModel> {
 
 fn load(adapter: &str, model: &LanguageModel) -> Loaded {
     let weights = file(adapter, "adapter_model.safetensors");
-    from_peft(&file(adapter, "adapter_config.json"), &weights, &model.llama).unwrap_or_else(|e| panic!("{adapter}: {e}"))
+    from_peft(&file(adapter, "adapter_config.json"), &weights, &model.llama)
+        .unwrap_or_else(|e| panic!("{adapter}: {e}"))
+}
+
+fn about(base_model: &str) -> About {
+    About {
+        prefix_token: "[TECH_SUPPORT]".into(),
+        base_model: base_model.into(),
+        base_model_note: String::new(),
+        settings: None,
+        step: 100,
+        held_out_loss: Some(0.5),
+        examples: 8,
+        held_out_examples: 2,
+    }
 }
 
 #[test]
@@ -55,8 +69,18 @@ fn what_is_written_is_what_peft_writes() {
     let model = tiny();
     let loaded = load("prompt_tuning", &model);
     assert_eq!((loaded.base_model.as_str(), loaded.init_text.as_str()), ("tiny/hf_f32", "Answer in steps."));
-    let settings = TunerSettings { prompt_tuning_init_text: loaded.init_text.clone(), ..TunerSettings::default() };
-    let written = to_peft(&loaded.prompt, &model.llama.config, "tiny/hf_f32", Some(&settings)).unwrap();
+    let settings = RawSettings { prompt_tuning_init_text: Some(loaded.init_text.clone()), ..RawSettings::default() };
+    let about = About { settings: Some(settings), ..about("tiny/hf_f32") };
+    let written = to_peft(&loaded.prompt, &model.llama.config, &about).unwrap();
+    for said in [
+        "base_model: tiny/hf_f32\n",
+        "# [TECH_SUPPORT]\n",
+        "5 virtual tokens (160 numbers)",
+        "| examples trained on | 8 |",
+        "0.5000 nats",
+    ] {
+        assert!(written.readme.contains(said), "{said}: {}", written.readme);
+    }
 
     let mut expected: Value = serde_json::from_slice(&file("prompt_tuning", "adapter_config.json")).unwrap();
     for only_peft in ["peft_version", "tokenizer_kwargs"] {
@@ -75,7 +99,7 @@ fn what_is_written_is_what_peft_writes() {
 fn a_written_adapter_is_read_back_bit_for_bit() {
     let model = tiny();
     let prompt = load("p_tuning", &model).prompt;
-    let written = to_peft(&prompt, &model.llama.config, "somebody/model", None).unwrap();
+    let written = to_peft(&prompt, &model.llama.config, &about("somebody/model")).unwrap();
     let again = from_peft(written.config.as_bytes(), &written.weights, &model.llama).unwrap();
     assert_eq!(again, Loaded { prompt, base_model: "somebody/model".into(), init_text: String::new() });
 }
@@ -136,9 +160,13 @@ fn absurd_offsets_and_shapes_are_refused() {
     let tensor = |shape: &str, from: u64, to: u64| {
         format!(r#"{{"prompt_embeddings":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}}}"#)
     };
-    for (shape, from, to) in
-        [("[5,32]", 0, u64::MAX), ("[5,32]", 640, 0), ("[5,32]", 8, 648), ("[18446744073709551615,32]", 0, 640), ("[5,32]", 0, 320)]
-    {
+    for (shape, from, to) in [
+        ("[5,32]", 0, u64::MAX),
+        ("[5,32]", 640, 0),
+        ("[5,32]", 8, 648),
+        ("[18446744073709551615,32]", 0, 640),
+        ("[5,32]", 0, 320),
+    ] {
         refused(&config, &with_header(&tensor(shape, from, to), &[0; 640]));
     }
     let overlapping = r#"{"a":{"dtype":"F32","shape":[5,32],"data_offsets":[0,640]},"prompt_embeddings":{"dtype":"F32","shape":[5,32],"data_offsets":[0,640]}}"#;

@@ -1,5 +1,6 @@
 // @ts-check
 /** Tables as CSV files (RFC 4180), made and downloaded in the page. */
+import { download } from './download.js';
 
 /** @param {string|number|null|undefined} value */
 function cell(value) {
@@ -14,9 +15,5 @@ export function toCsv(header, rows) {
 
 /** @param {string} name of the file @param {string[]} header @param {(string|number|null|undefined)[][]} rows */
 export function downloadCsv(name, header, rows) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([toCsv(header, rows)], { type: 'text/csv' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  download(name, new Blob([toCsv(header, rows)], { type: 'text/csv' }));
 }

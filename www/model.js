@@ -3,14 +3,20 @@
 import { engine } from './engine.js';
 import { addNotice, model } from './state.js';
 
+/** The model of the page: its name, the folder that PEFT users put it in, and where it lies. */
+export const BUNDLED = {
+  name: 'Support LM 3M',
+  folder: 'support-lm-3m',
+  url: () => new URL('./models/bundled/', document.baseURI).href,
+};
+
 /** @param {unknown} error */
 const sentence = (error) => (error instanceof Error ? error.message : String(error));
 
 export const loadBundledModel = async () => {
   model.value = { status: 'loading', info: null, loaded: 0, total: 0, error: null };
   try {
-    const url = new URL('./models/bundled/', document.baseURI).href;
-    const info = await engine.loadModel({ kind: 'bundled', url, name: 'Support LM 3M' }, ({ loaded, total }) => {
+    const info = await engine.loadModel({ kind: 'bundled', url: BUNDLED.url(), name: BUNDLED.name }, ({ loaded, total }) => {
       if (model.value.status === 'loading') model.value = { ...model.value, loaded, total };
     });
     model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null };

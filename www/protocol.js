@@ -136,7 +136,24 @@
  * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: {token: string, similarity: number}[][], event: never}} nearestTokens
  *   cosine similarity, for every virtual token
  * @property {{payload: {curve: CurvePoint[]}, result: CurveReading, event: never}} readCurve
+ * @property {{payload: {softPrompt: SoftPrompt, about: AboutPrompt}, result: AdapterFile[], event: never}} exportAdapter
+ *   the folder that PEFT's `PeftModel.from_pretrained` reads
+ * @property {{payload: {config: Uint8Array, weights: Uint8Array}, result: {softPrompt: SoftPrompt, baseModel: string, initText: string}, event: never}} importAdapter
+ *   `adapter_config.json` and `adapter_model.safetensors` of prompt tuning or P-tuning; "" where the config says nothing
  */
+
+/** @typedef {{name: string, bytes: Uint8Array}} AdapterFile */
+
+/** What the model card of an exported prompt says. `settings`: null where the prompt came from an adapter.
+ * @typedef {object} AboutPrompt
+ * @property {string} prefixToken
+ * @property {string} baseModel       hub id or path
+ * @property {string} baseModelNote   where it is found, a sentence, or ""
+ * @property {Settings|null} settings
+ * @property {number} step
+ * @property {number|null} heldOutLoss
+ * @property {number} examples
+ * @property {number} heldOutExamples */
 
 /** A check that the person writes.
  * @typedef {{kind: 'contains'|'starts_with'|'ends_with'|'regex', value: string}} Pattern */

@@ -260,6 +260,7 @@ function savePrompt(of) {
   const { step, heldOutLoss, softPrompt } = reached;
   saveTrainedPrompt(of.settings.prefix_token, {
     ...softPrompt, settings: of.settings, step, heldOutLoss, trainedAt: Date.now(), modelHash: of.hashBefore,
+    examples: of.split.train.length, heldOutExamples: of.split.heldOut.length,
   });
 }
 

@@ -21,7 +21,7 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
  * @typedef {{id: string, question: string, reference: string}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
  * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: string[], patterns: Pattern[]}} Case */
-/** A soft prompt that was trained here, kept by its prefix token. `vectors`: virtualTokens x hiddenSize.
+/** A soft prompt that was trained here or opened from an adapter, kept by its prefix token. `vectors`: virtualTokens x hiddenSize.
  * @typedef {object} TrainedPrompt
  * @property {Float32Array} vectors
  * @property {number} virtualTokens
@@ -30,7 +30,10 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
  * @property {number} step
  * @property {number|null} heldOutLoss
  * @property {number} trainedAt       milliseconds since 1970
- * @property {string} modelHash       weightsHash of the model it belongs to */
+ * @property {string} modelHash       weightsHash of the model it belongs to
+ * @property {string} [origin]        name of the adapter that it was opened from; none where it was trained here
+ * @property {number} [examples]      it was trained on
+ * @property {number} [heldOutExamples] */
 /** @typedef {{status: 'loading'|'ready'|'error', info: ModelInfo|null, loaded: number, total: number, error: string|null}} ModelState */
 /** @typedef {{id: number, kind: 'info'|'warning'|'error'|'success', text: string, action: {label: string, run: () => void}|null}} NoticeItem */
 

@@ -7,6 +7,7 @@
  * it is reported as `crashed` and engine.js replaces this worker.
  */
 import init, * as library from './pkg/prompt_playground.js';
+import { exportAdapter, importAdapter } from './worker/adapters.js';
 import { crashMessage, isCrash, release, rememberPanics } from './worker/crash.js';
 import { evaluate, generate } from './worker/inference.js';
 import { compileLibrary } from './worker/library.js';
@@ -76,6 +77,8 @@ const handlers = {
     }
   },
   readCurve: ({ curve }) => library.readCurve(curve),
+  exportAdapter: ({ softPrompt, about }) => exportAdapter(library, theModel(), softPrompt, about),
+  importAdapter: ({ config, weights }) => importAdapter(library, theModel(), config, weights),
 };
 
 /** Answers one request with exactly one result or error. @param {Request} request */

@@ -2,6 +2,7 @@
 /** Import by paste, drop or file, and export, of the dataset. The formats are read and written in Rust. */
 import { Button, Field, formatNumber, html, Notice, plural, signal, useEffect, useRef } from '../ui.js';
 import { engine } from '../engine.js';
+import { download } from '../download.js';
 import { addNotice, appendExamples, examples, replaceExamples } from '../state.js';
 
 /** @typedef {import('../protocol.js').ParsedDataset} ParsedDataset */
@@ -150,15 +151,11 @@ const exported = async () => {
   }
 };
 
-const download = async () => {
+const exportFile = async () => {
   const text = await exported();
   if (text === null) return;
   const [, , extension] = FORMATS.find(([name]) => name === format.peek()) ?? FORMATS[0];
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: extension === 'csv' ? 'text/csv' : 'application/jsonl' }));
-  link.download = `dataset.${extension}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  download(`dataset.${extension}`, new Blob([text], { type: extension === 'csv' ? 'text/csv' : 'application/jsonl' }));
 };
 
 export const ExportTools = () => html`
@@ -167,5 +164,5 @@ export const ExportTools = () => html`
       onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ event) => { format.value = /** @type {DatasetFormat} */ (event.currentTarget.value); }}>
       ${FORMATS.map(([name, label]) => html`<option key=${name} value=${name}>${label}</option>`)}
     </select>
-    <${Button} icon="export" disabled=${examples.value.length === 0} onClick=${download}>Export<//>
+    <${Button} icon="export" disabled=${examples.value.length === 0} onClick=${exportFile}>Export<//>
   </span>`;

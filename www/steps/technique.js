@@ -40,7 +40,8 @@ const PrefixCollision = () => {
   const earlier = trainedPrompts.value[prefix];
   if (!earlier || settingTexts.value.prefix_token !== undefined) return null;
   const when = new Date(earlier.trainedAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
-  return html`<${Notice} kind="info">A prompt named ${prefix} was trained on ${when} (${earlier.step} steps). The next run replaces it when it ends; choose another name to keep both.<//>`;
+  const came = earlier.origin ? `opened from ${earlier.origin}, ${when}` : `trained on ${when} (${earlier.step} steps)`;
+  return html`<${Notice} kind="info">A prompt named ${prefix} was ${came}. The next run replaces it when it ends; choose another name to keep both.<//>`;
 };
 
 const PrefixToken = () => {

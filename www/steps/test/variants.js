@@ -1,6 +1,7 @@
 // @ts-check
 /** What the three columns put in front of an inquiry, and which trained prompt the third one uses. */
 import { activePrefix, activePrompt, model, objective, trainedPrompts } from '../../state.js';
+import { Adapters } from './adapters.js';
 import { Field, Notice, html } from '../../ui.js';
 import { formatLoss } from '../../plots.js';
 
@@ -17,7 +18,8 @@ export function Variants() {
         detail="The same intent in ordinary words: a discrete prefix." />
       <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens, which stand in front of every inquiry here. Begin an inquiry with the tag of another trained prompt, and that one answers it." />
     </div>
-    <${PromptChoice} />`;
+    <${PromptChoice} />
+    <${Adapters} />`;
 }
 
 function tunedFront() {
@@ -50,8 +52,9 @@ function PromptChoice() {
 }
 
 /** @param {import('../../state.js').TrainedPrompt} prompt */
-function promptSentence({ step, heldOutLoss, trainedAt }) {
+function promptSentence({ step, heldOutLoss, trainedAt, origin }) {
   const when = new Date(trainedAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+  if (origin) return `Opened from ${origin}, ${when}.`;
   const loss = heldOutLoss === null ? '' : `, held-out loss ${formatLoss(heldOutLoss)}`;
   return `Step ${step}${loss}, trained ${when}.`;
 }

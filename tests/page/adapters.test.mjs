@@ -1,0 +1,79 @@
+// A trained prompt goes out as a PEFT adapter and comes back; what is no such adapter is refused in a sentence.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { unzipSync, zipSync } from '../../www/vendor/fflate/fflate.js';
+import { project, startPlayground, train } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const fixture = (path) => new Uint8Array(readFileSync(`${project}/tests/fixtures/adapters/${path}`));
+const text = (bytes) => new TextDecoder().decode(bytes);
+const notice = (page, pattern) => page.locator('.notice, [role="status"], [role="alert"]').filter({ hasText: pattern }).first();
+const choice = (page) => page.getByLabel('Trained prompt', { exact: true });
+
+async function saved(page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);
+  return { name: download.suggestedFilename(), files: unzipSync(new Uint8Array(readFileSync(await download.path()))) };
+}
+
+const open = (page, ...files) =>
+  page.locator('#step-test input[type=file]').setInputFiles(files.map(([name, bytes]) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) })));
+
+test('a prompt is saved for PEFT, opened again, and is the same', () => playground.withPage({}, async (page) => {
+  await train(page, 3);
+  const { name, files } = await saved(page);
+  assert.equal(name, 'tech-support.zip');
+  assert.deepEqual(Object.keys(files).sort(), ['README.md', 'adapter_config.json', 'adapter_model.safetensors'].map((file) => `tech-support/${file}`));
+  const config = JSON.parse(text(files['tech-support/adapter_config.json']));
+  assert.equal(config.peft_type, 'PROMPT_TUNING');
+  assert.equal(config.num_virtual_tokens, 20);
+  assert.equal(config.token_dim, 192);
+  assert.equal(config.prompt_tuning_init, 'TEXT');
+  assert.match(text(files['tech-support/README.md']), /examples trained on \| 8 \|[\s\S]*steps \| 3 of 3/);
+
+  await open(page, [name, zipSync(files)]);
+  await notice(page, /20 virtual tokens, now under \[TECH_SUPPORT_2\]/).waitFor();
+  assert.equal(await choice(page).inputValue(), '[TECH_SUPPORT_2]');
+  const again = await saved(page);
+  assert.deepEqual(again.files['tech-support-2/adapter_model.safetensors'], files['tech-support/adapter_model.safetensors']);
+
+  await page.getByRole('button', { name: 'Delete [TECH_SUPPORT_2]' }).click();
+  assert.equal(await choice(page).inputValue(), '[TECH_SUPPORT]');
+  await page.getByRole('button', { name: 'Bring it back' }).click();
+  assert.equal(await choice(page).inputValue(), '[TECH_SUPPORT_2]');
+
+  await open(page, ['adapter_config.json', files['tech-support/adapter_config.json']], ['adapter_model.safetensors', files['tech-support/adapter_model.safetensors']]);
+  await notice(page, /now under \[ADAPTER\]/).waitFor();
+  await page.reload();
+  await choice(page).waitFor();
+  assert.deepEqual(await choice(page).locator('option').allInnerTexts(), ['[TECH_SUPPORT]', '[TECH_SUPPORT_2]', '[ADAPTER]']);
+}));
+
+test('what is no adapter of this model is refused in a sentence, and nothing is lost', () => playground.withPage({}, async (page) => {
+  const config = fixture('prompt_tuning/adapter_config.json');
+  const weights = fixture('prompt_tuning/adapter_model.safetensors');
+  const zip = (files) => zipSync(files);
+  const whole = zip({ 'a/adapter_config.json': config, 'a/adapter_model.safetensors': weights });
+  const refusals = [
+    [[['tiny.zip', whole]], /have 32 numbers, and the model's have 192/],
+    [[['lora.zip', zip({ 'adapter_config.json': fixture('lora/adapter_config.json'), 'adapter_model.safetensors': weights })]], /PEFT type LORA/],
+    [[['adapter_config.json', config], ['adapter_model.bin', 'PK\u0003\u0004']], /pickle/],
+    [[['old.zip', zip({ 'adapter_config.json': config, 'adapter_model.bin': new Uint8Array(9) })]], /pickle/],
+    [[['cut.zip', whole.subarray(0, whole.length - 40)]], /cut\.zip cannot be unpacked/],
+    [[['page.zip', Buffer.from('<html>404</html>')]], /page\.zip cannot be unpacked/],
+    [[['other.zip', zip({ 'notes.txt': new Uint8Array(9) })]], /has no adapter_config\.json/],
+    [[['bomb.zip', zip({ 'adapter_config.json': config, 'adapter_model.safetensors': new Uint8Array(200e6) })]], /200 MB; a soft prompt has at most 64 MB/],
+    [[['adapter_config.json', config]], /choose both of them/],
+    [[['half.zip', zip({ 'adapter_config.json': Buffer.from('{"peft_type": "PROMPT_TUNING"'), 'adapter_model.safetensors': weights })]], /adapter_config\.json cannot be read/],
+  ];
+  for (const [files, sentence] of refusals) {
+    await open(page, ...files);
+    await notice(page, sentence).waitFor();
+  }
+  assert.equal(await choice(page).count(), 0, 'no prompt was kept');
+  await train(page, 2);
+  assert.equal(await choice(page).inputValue(), '[TECH_SUPPORT]');
+}));

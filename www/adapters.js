@@ -1,0 +1,145 @@
+// @ts-check
+/** Trained prompts as files of Hugging Face PEFT: saved as a zip, opened from a zip or from the two files of a folder. */
+import { download } from './download.js';
+import { engine } from './engine.js';
+import { BUNDLED } from './model.js';
+import { DEFAULT_SETTINGS } from './protocol.js';
+import { addNotice, model, saveTrainedPrompt, trainedPrompts } from './state.js';
+
+/** @typedef {import('./state.js').TrainedPrompt} TrainedPrompt */
+/** @typedef {{name: string, config: Uint8Array, weights: Uint8Array}} AdapterFiles */
+
+const CONFIG = 'adapter_config.json';
+const WEIGHTS = 'adapter_model.safetensors';
+const PICKLE = 'adapter_model.bin';
+/** The largest possible adapter has 256 virtual tokens of 16,384 numbers: 17 MB. */
+const LARGEST_WEIGHTS = 64e6;
+const LARGEST_CONFIG = 1e6;
+
+/** Saves a prompt as the zip of a PEFT adapter's folder. @param {string} prefix @param {TrainedPrompt} prompt */
+export async function saveAdapter(prefix, prompt) {
+  const name = fileName(prefix);
+  try {
+    const files = await engine.request('exportAdapter', {
+      softPrompt: { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize },
+      about: {
+        prefixToken: prefix,
+        baseModel: BUNDLED.folder,
+        baseModelNote: `The files of the model are at ${BUNDLED.url()}: config.json, tokenizer.json, tokenizer_config.json and model.safetensors. Put them into a folder named ${BUNDLED.folder}.`,
+        settings: prompt.origin ? null : prompt.settings,
+        step: prompt.step,
+        heldOutLoss: prompt.heldOutLoss,
+        examples: prompt.examples ?? 0,
+        heldOutExamples: prompt.heldOutExamples ?? 0,
+      },
+    });
+    const { zipSync } = await import('./vendor/fflate/fflate.js');
+    const zip = zipSync(Object.fromEntries(files.map((file) => [`${name}/${file.name}`, file.bytes])));
+    download(`${name}.zip`, new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (zip)], { type: 'application/zip' }));
+  } catch (error) {
+    addNotice('error', `${prefix} could not be saved: ${sentence(error)}`);
+  }
+}
+
+/** Opens an adapter and keeps it under a prefix token of its own. @param {File[]} files */
+export async function openAdapter(files) {
+  try {
+    const adapter = await readFiles(files);
+    const { softPrompt, baseModel, initText } = await engine.request('importAdapter', { config: adapter.config, weights: adapter.weights });
+    const prefix = freePrefix(adapter.name);
+    const settings = { ...DEFAULT_SETTINGS, prefix_token: prefix, num_virtual_tokens: softPrompt.virtualTokens, prompt_tuning_init_text: initText };
+    saveTrainedPrompt(prefix, {
+      ...softPrompt, settings, step: 0, heldOutLoss: null, trainedAt: Date.now(),
+      modelHash: model.value.info?.weightsHash ?? '', origin: adapter.name, examples: 0, heldOutExamples: 0,
+    });
+    const here = model.value.info?.name ?? 'the model that is loaded';
+    const other = baseModel && baseModel !== BUNDLED.folder
+      ? ` Its files say that it was trained on ${baseModel}; here it stands in front of ${here}. If that is another model, its answers make no sense.` : '';
+    addNotice(other ? 'info' : 'success', `${adapter.name} was opened: ${softPrompt.virtualTokens} virtual tokens, now under ${prefix}.${other}`);
+  } catch (error) {
+    addNotice('error', sentence(error));
+  }
+}
+
+/** @param {unknown} error */
+const sentence = (error) => (error instanceof Error ? error.message : String(error));
+
+/** "[TECH_SUPPORT]" -> "tech-support" @param {string} prefix */
+const fileName = (prefix) => prefix.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'soft-prompt';
+
+/** A prefix token after the name of the file, which no other prompt has. @param {string} name */
+function freePrefix(name) {
+  const word = name.replace(/\.[a-z]+$/i, '').toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 30) || 'ADAPTER';
+  for (let number = 1; ; number++) {
+    const prefix = number === 1 ? `[${word}]` : `[${word}_${number}]`;
+    if (!trainedPrompts.value[prefix]) return prefix;
+  }
+}
+
+// ---------------------------------------------------------------- reading files
+
+/** @param {File[]} files @returns {Promise<AdapterFiles>} */
+async function readFiles(files) {
+  const zip = files.find((file) => /\.zip$/i.test(file.name));
+  if (zip) return readZip(zip);
+  const named = (/** @type {string} */ name) => files.find((file) => file.name === name);
+  if (named(PICKLE) && !named(WEIGHTS)) throw new Error(PICKLE_REFUSED);
+  const [config, weights] = [named(CONFIG), named(WEIGHTS)];
+  if (!config || !weights) throw new Error(`An adapter is a zip, or the two files ${CONFIG} and ${WEIGHTS}: choose both of them at once.`);
+  checkSizes(config.size, weights.size);
+  return { name: 'adapter', config: await bytesOf(config), weights: await bytesOf(weights) };
+}
+
+const PICKLE_REFUSED =
+  `${PICKLE} is a PyTorch pickle. Opening a pickle can run any code, so it is refused: save the adapter again with save_pretrained, which writes ${WEIGHTS}.`;
+
+/** @param {number} config @param {number} weights bytes */
+function checkSizes(config, weights) {
+  if (config > LARGEST_CONFIG) throw new Error(`${CONFIG} has ${Math.round(config / 1e6)} MB, far more than the config of an adapter. Choose the folder that PEFT's save_pretrained wrote.`);
+  if (weights > LARGEST_WEIGHTS) throw new Error(`${WEIGHTS} has ${Math.round(weights / 1e6)} MB; a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB. It may be an adapter of another kind, such as LoRA.`);
+}
+
+/** @param {File} file */
+async function bytesOf(file) {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${file.name} could not be read. Check that it still exists.`);
+  }
+}
+
+/**
+ * The two files of a zip, in whatever folder they lie. Nothing else is unpacked, and nothing that is too large.
+ * @param {File} file
+ * @returns {Promise<AdapterFiles>}
+ */
+async function readZip(file) {
+  if (file.size > LARGEST_WEIGHTS) throw new Error(`${file.name} has ${Math.round(file.size / 1e6)} MB; the zip of a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB.`);
+  const zip = await bytesOf(file);
+  const { unzipSync } = await import('./vendor/fflate/fflate.js');
+  const sizes = /** @type {Map<string, number>} */ (new Map());
+  const baseOf = (/** @type {string} */ path) => path.split('/').at(-1) ?? '';
+  /** @type {Record<string, Uint8Array>} */
+  let unpacked;
+  try {
+    unzipSync(zip, { filter: ({ name, originalSize }) => { sizes.set(baseOf(name), originalSize); return false; } });
+    if (sizes.has(PICKLE) && !sizes.has(WEIGHTS)) throw new Refused(PICKLE_REFUSED);
+    for (const name of [CONFIG, WEIGHTS]) {
+      if (!sizes.has(name)) throw new Refused(`${file.name} has no ${name}, so it is not the zip of a PEFT adapter.`);
+    }
+    const [config, weights] = [sizes.get(CONFIG) ?? 0, sizes.get(WEIGHTS) ?? 0];
+    try {
+      checkSizes(config, weights);
+    } catch (error) {
+      throw new Refused(sentence(error));
+    }
+    unpacked = unzipSync(zip, { filter: ({ name }) => [CONFIG, WEIGHTS].includes(baseOf(name)) });
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Error(`${file.name} cannot be unpacked: it is not a zip file, or a part of it is missing. Copy or download it again.`);
+  }
+  const found = (/** @type {string} */ name) => Object.entries(unpacked).find(([path]) => baseOf(path) === name)?.[1] ?? new Uint8Array();
+  return { name: file.name.replace(/\.zip$/i, ''), config: found(CONFIG), weights: found(WEIGHTS) };
+}
+
+class Refused extends Error {}

@@ -1,0 +1,32 @@
+// @ts-check
+/** The way to and from Hugging Face PEFT: saves the chosen prompt as an adapter, and opens adapters. */
+import { openAdapter, saveAdapter } from '../../adapters.js';
+import { activePrefix, activePrompt, deleteTrainedPrompt, addNotice, model, saveTrainedPrompt } from '../../state.js';
+import { Button, html, useRef } from '../../ui.js';
+
+export function Adapters() {
+  const input = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const prompt = activePrompt.value;
+  const ready = model.value.status === 'ready';
+  const onFiles = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
+    const files = [...(event.currentTarget.files ?? [])];
+    event.currentTarget.value = '';
+    if (files.length > 0) void openAdapter(files);
+  };
+  return html`
+    <div class="adapters">
+      ${prompt && html`<${Button} icon="export" disabled=${!ready} onClick=${() => void saveAdapter(activePrefix.value, prompt)}>Save for PEFT<//>`}
+      <${Button} icon="import" disabled=${!ready} onClick=${() => input.current?.click()}>Open a PEFT adapter<//>
+      ${prompt && html`<${Button} kind="quiet" icon="trash" onClick=${remove}>Delete ${activePrefix.value}<//>`}
+      <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".zip,.json,.safetensors,.bin" onChange=${onFiles} />
+      <p class="field-help">The zip is a folder that <code>PeftModel.from_pretrained</code> loads. To open one, choose a zip, or adapter_config.json and adapter_model.safetensors together.</p>
+    </div>`;
+}
+
+/** Deletes the chosen prompt; a notice brings it back. */
+function remove() {
+  const [prefix, prompt] = [activePrefix.value, activePrompt.value];
+  if (!prompt) return;
+  deleteTrainedPrompt(prefix);
+  addNotice('info', `The prompt of ${prefix} was deleted.`, { label: 'Bring it back', run: () => saveTrainedPrompt(prefix, prompt) });
+}
