@@ -39,6 +39,7 @@ step 'wasm tests'      wasm-pack test --mode no-install --headless --chrome
 step 'wasm tests relaxed' env CARGO_TARGET_DIR=target/relaxed RUSTFLAGS='-C target-feature=+simd128,+relaxed-simd' \
   wasm-pack test --mode no-install --headless --chrome -- --test kernels --test gradient --test web
 step 'static site'     make --no-print-directory site
+step 'library in Node' node --test --test-reporter=spec tests/library/*.test.mjs
 step 'page tests'      node --test --test-reporter=spec --test-concurrency=1 tests/page/*.test.mjs
 
 printf '\n%s' "$summary"
