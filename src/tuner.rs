@@ -18,7 +18,7 @@ use crate::language_model::LanguageModel;
 use crate::rng::Rng;
 use crate::settings::TunerSettings;
 use crate::shares::{Share, shares};
-use crate::soft_prompt::SoftPrompt;
+use crate::soft_prompt::{SoftPrompt, check_hidden_size};
 use crate::technique::{PromptTuning, Technique};
 use crate::training_rows::TrainingRows;
 
@@ -68,6 +68,27 @@ impl Tuner {
         let mut rng = Rng::new(u64::from(settings.seed));
         let start = SoftPrompt::initial(&settings, &model.llama, &model.tokenizer, &mut rng)?;
         Self::from_start(model, examples, settings, &start, rng)
+    }
+
+    /// As [`Tuner::new`], from a prompt that was trained before instead of an initialisation.
+    ///
+    /// # Errors
+    /// As [`Tuner::new`], and where the settings ask for another number of virtual tokens.
+    pub fn from_prompt(
+        model: Rc<LanguageModel>,
+        examples: &[Example],
+        settings: TunerSettings,
+        start: &SoftPrompt,
+    ) -> Result<Self> {
+        let (has, asked) = (start.virtual_tokens(), settings.num_virtual_tokens);
+        if has != asked {
+            return Err(Error::input(format!(
+                "The prompt to start from has {has} virtual tokens, and the settings ask for {asked}. Set the number of virtual tokens to {has}, or start from an initialisation."
+            )));
+        }
+        check_hidden_size(start.hidden_size(), &model.llama)?;
+        let rng = Rng::new(u64::from(settings.seed));
+        Self::from_start(model, examples, settings, start, rng)
     }
 
     /// As [`Tuner::new`], from given rows.

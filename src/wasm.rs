@@ -314,6 +314,14 @@ impl Tuner {
         Ok(Tuner { inner, milliseconds: 0.0 })
     }
 
+    /// As `new`, from a trained prompt instead of an initialisation: it has as many virtual tokens as the settings say.
+    #[wasm_bindgen(js_name = fromPrompt)]
+    pub fn from_prompt(model: &Model, examples: JsValue, settings: JsValue, start: &SoftPrompt) -> JsResult<Tuner> {
+        let (examples, settings) = (from_js::<Vec<Example>>(examples)?, settings_of(settings)?);
+        let inner = tuner::Tuner::from_prompt(model.inner.clone(), &examples, settings, &start.inner);
+        Ok(Tuner { inner: inner.map_err(to_js_error)?, milliseconds: 0.0 })
+    }
+
     /// Goes on from `saveState()`; `settings`, where given, replace the saved ones (for example with more steps).
     pub fn resume(model: &Model, examples: JsValue, state: &[u8], settings: JsValue) -> JsResult<Tuner> {
         let changed = if settings.is_falsy() { None } else { Some(settings_of(settings)?) };

@@ -11,7 +11,8 @@ use prompt_playground::error::Error;
 use prompt_playground::evaluation::Evaluation;
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::peft::{About, Loaded, from_peft, to_peft};
-use prompt_playground::settings::RawSettings;
+use prompt_playground::settings::{RawSettings, TunerSettings};
+use prompt_playground::tuner::Tuner;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -102,6 +103,23 @@ fn a_written_adapter_is_read_back_bit_for_bit() {
     let written = to_peft(&prompt, &model.llama.config, &about("somebody/model")).unwrap();
     let again = from_peft(written.config.as_bytes(), &written.weights, &model.llama).unwrap();
     assert_eq!(again, Loaded { prompt, base_model: "somebody/model".into(), init_text: String::new() });
+}
+
+#[test]
+fn training_goes_on_from_an_adapter() {
+    let fixture: Fixture = json("tests/fixtures/adapters/adapters.json");
+    let model = tiny();
+    let start = load("prompt_tuning", &model).prompt;
+    let settings = TunerSettings { num_virtual_tokens: 5, steps: 5, warmup_ratio: 0.0, ..TunerSettings::default() };
+    let examples = [fixture.example];
+    let mut tuner = Tuner::from_prompt(model.clone(), &examples, settings.clone(), &start).unwrap();
+    let first = tuner.step().unwrap().loss;
+    assert!((first - fixture.losses["prompt_tuning"]).abs() < 1e-4, "{first}");
+    assert!(tuner.step().unwrap().loss < first);
+
+    let more = TunerSettings { num_virtual_tokens: 6, ..settings };
+    let error = Tuner::from_prompt(model, &examples, more, &start).err().expect("5 are not 6").to_string();
+    assert!(error.contains('5') && error.contains('6') && error.ends_with('.'), "{error}");
 }
 
 fn refused(config: &[u8], weights: &[u8]) -> String {

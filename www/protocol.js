@@ -171,6 +171,7 @@
  * @property {string} sampleQuestion     asked anew every `sampleEvery` steps
  * @property {number} sampleEvery        0 = never
  * @property {GenerationSettings} sampleSettings
+ * @property {SoftPrompt|null} startFrom  a trained prompt to start from instead of an initialisation
  * @property {Uint8Array|null} resumeState   a state from a `checkpoint` event: go on from there
  * @property {number} workers            that share each step; 0 = automatic (workers.js). The same seed and the same
  *                                       number of workers give the same numbers

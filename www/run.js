@@ -6,7 +6,7 @@
 import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from './run/record.js';
-import { addNotice, examples, generation, model, objective, saveTrainedPrompt, settings, testRows } from './state.js';
+import { addNotice, examples, generation, model, objective, saveTrainedPrompt, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
 import { computed, effect, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
@@ -143,7 +143,7 @@ function control(action, status) {
 
 /** @returns {Asked} */
 function pageNow() {
-  return { settings: settings.value, objective: objective.value, examples: examples.value };
+  return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '' };
 }
 
 /** The rows that can be trained on. @param {Asked} asked @returns {Promise<Example[]>} */
@@ -165,6 +165,7 @@ async function drive(resumeState) {
   if (!current) return;
   clock = { since: performance.now(), milliseconds: 0, steps: 0 };
   running = engine.request('train', {
+    startFrom: trainedPrompts.value[current.asked.startFrom] ?? null,
     examples: current.examples,
     settings: current.settings,
     sampleQuestion: current.sampleQuestion,

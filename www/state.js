@@ -190,6 +190,10 @@ export const deleteTrainedPrompt = (prefix) => batch(() => {
   if (activePrefix.value === prefix) activePrefix.value = Object.keys(others)[0] ?? '';
 });
 
+/** The prefix token of the trained prompt that the next run starts from; "" for an initialisation. */
+export const startFrom = signal('');
+export const startPrompt = computed(() => trainedPrompts.value[startFrom.value] ?? null);
+
 export const testRows = signal(/** @type {TestRow[]} */ ([]));
 export const generation = signal(/** @type {GenerationSettings} */ ({ ...DEFAULT_GENERATION }));
 export const patterns = signal(/** @type {Pattern[]} */ ([]));

@@ -54,6 +54,7 @@ keep('generation', state.generation, (saved) => {
   const defaults = /** @type {any} */ (state.generation.peek());
   return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, Number.isFinite(saved[name]) ? saved[name] : value]));
 });
+keep('startFrom', state.startFrom, isText);
 keep('patterns', state.patterns, (saved) =>
   Array.isArray(saved) && saved.every((pattern) => typeof pattern?.kind === 'string' && typeof pattern?.value === 'string') ? saved : undefined);
 keep('trainedPrompts', state.trainedPrompts, (saved) =>

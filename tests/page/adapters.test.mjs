@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync, zipSync } from '../../www/vendor/fflate/fflate.js';
-import { project, startPlayground, train } from './helpers.mjs';
+import { box, project, runCurve, startPlayground, train } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -47,9 +47,20 @@ test('a prompt is saved for PEFT, opened again, and is the same', () => playgrou
 
   await open(page, ['adapter_config.json', files['tech-support/adapter_config.json']], ['adapter_model.safetensors', files['tech-support/adapter_model.safetensors']]);
   await notice(page, /now under \[ADAPTER\]/).waitFor();
+
+  const best = (points) => Math.min(...points.map((point) => point.held_out_loss).filter((loss) => loss !== null));
+  const reached = best(await runCurve(page));
+  await page.getByLabel('Start from', { exact: true }).selectOption('[ADAPTER]');
+  await box(page, 'Prefix token').fill('[MORE]');
+  await train(page, 2);
+  const curve = await runCurve(page);
+  assert.ok(Math.abs(curve[0].held_out_loss - reached) < 1e-5, 'the run begins where the adapter stands');
+  await page.getByLabel('Start from', { exact: true }).selectOption('');
+  await page.locator('#step-training').getByText(/starts from an initialisation/).waitFor();
+
   await page.reload();
   await choice(page).waitFor();
-  assert.deepEqual(await choice(page).locator('option').allInnerTexts(), ['[TECH_SUPPORT]', '[TECH_SUPPORT_2]', '[ADAPTER]']);
+  assert.deepEqual(await choice(page).locator('option').allInnerTexts(), ['[TECH_SUPPORT]', '[TECH_SUPPORT_2]', '[ADAPTER]', '[MORE]']);
 }));
 
 test('what is no adapter of this model is refused in a sentence, and nothing is lost', () => playground.withPage({}, async (page) => {

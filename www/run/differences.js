@@ -28,14 +28,15 @@ export function differences(before, now) {
   if (startText(before) !== startText(now)) {
     changes.push(now.settings.prompt_tuning_init_text.trim() ? nameOf('prompt_tuning_init_text') : 'objective');
   }
+  if (before.startFrom !== now.startFrom) changes.push(now.startFrom ? `starts from ${now.startFrom}` : 'starts from an initialisation');
   const rows = changedRows(before.examples, now.examples);
   if (rows > 0) changes.push(rows === 1 ? '1 row of the dataset' : `${rows.toLocaleString('en')} rows of the dataset`);
   return changes;
 }
 
 /** The text that the soft prompt starts from, where the initialisation uses one. @param {Asked} asked */
-function startText({ settings, objective }) {
-  if (settings.prompt_tuning_init !== 'TEXT') return '';
+function startText({ settings, objective, startFrom }) {
+  if (startFrom || settings.prompt_tuning_init !== 'TEXT') return '';
   return settings.prompt_tuning_init_text.trim() || objective.trim();
 }
 

@@ -13,8 +13,8 @@ import { differences } from './differences.js';
 /** A soft prompt that the run has reached. `heldOutLoss` is null where it was not measured.
  * @typedef {{step: number, heldOutLoss: number|null, softPrompt: SoftPrompt}} ReachedPrompt */
 
-/** What a run is started with, as it stood on the page.
- * @typedef {{settings: Settings, objective: string, examples: readonly Example[]}} Asked */
+/** What a run is started with, as it stood on the page. `startFrom`: the prefix token of the prompt it goes on from, or "".
+ * @typedef {{settings: Settings, objective: string, examples: readonly Example[], startFrom: string}} Asked */
 
 /**
  * @typedef {object} Run
@@ -107,7 +107,8 @@ export function acceptRun(saved) {
   const looksRight = saved && typeof saved.number === 'number' && saved.settings && saved.asked && saved.last
     && ['steps', 'evaluations', 'samples', 'examples', 'changes'].every((list) => Array.isArray(saved[list]));
   if (!looksRight) return undefined;
-  const run = { ...saved, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
+  const asked = { startFrom: '', ...saved.asked };
+  const run = { ...saved, asked, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
   return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped' };
 }
 

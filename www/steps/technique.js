@@ -1,7 +1,7 @@
 // @ts-check
 /** Step 3: the technique, the prefix token, and the settings of the run. */
-import { batch, Button, Card, Field, html, Notice, useEffect, useRef } from '../ui.js';
-import { model, setSetting, settings, settingsProblems, settingTexts, trainedPrompts } from '../state.js';
+import { batch, Button, Card, Field, html, Notice, plural, useEffect, useRef } from '../ui.js';
+import { model, setSetting, settings, settingsProblems, settingTexts, startFrom, startPrompt, trainedPrompts } from '../state.js';
 import { defaultText, fieldOf, FIELDS, parseSetting, settingText } from '../settings.js';
 import { DEFAULT_SETTINGS } from '../protocol.js';
 import { TechniqueDiagram } from './technique_diagram.js';
@@ -82,6 +82,25 @@ const Technique = () => html`
     <${TechniqueDiagram} prefix=${settings.value.prefix_token} />
   </div>`;
 
+/** Which trained prompt the next run goes on from, instead of an initialisation. */
+const StartFrom = () => {
+  const prefixes = Object.keys(trainedPrompts.value);
+  if (prefixes.length === 0) return null;
+  const prompt = startPrompt.value;
+  const choose = (/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => batch(() => {
+    startFrom.value = event.currentTarget.value;
+    if (startPrompt.value) setSetting('num_virtual_tokens', startPrompt.value.virtualTokens);
+  });
+  return html`
+    <${Field} label="Start from" class="start-from"
+      help=${prompt ? `The next run goes on from this prompt’s ${plural(prompt.virtualTokens, 'virtual token')}; the initialisation below is not used.` : 'A new prompt begins at the initialisation chosen below. A trained one, or one opened from PEFT in step 6, can be trained on.'}>
+      <select value=${prompt ? startFrom.value : ''} onChange=${choose}>
+        <option value="">A new prompt</option>
+        ${prefixes.map((prefix) => html`<option key=${prefix} value=${prefix}>The prompt of ${prefix}</option>`)}
+      </select>
+    <//>`;
+};
+
 const resetAll = () => batch(() => {
   const { prefix_token } = settings.value;
   const texts = settingTexts.value;
@@ -105,6 +124,7 @@ export const TechniqueStep = () => {
         <h3>Settings</h3>
         ${changed && html`<${Button} kind="quiet" icon="restart" onClick=${resetAll}>Back to the defaults<//>`}
       </div>
+      <${StartFrom} />
       <div class="settings-grid">${shown.filter((field) => field.basic).map((field) => html`<${Setting} key=${field.name} field=${field} />`)}</div>
       <details class="settings-more" ref=${details}>
         <summary>More settings</summary>

@@ -35,14 +35,12 @@ const CHECKPOINT_EVERY_MS = 2000;
  * @returns {Promise<TrainResult>}
  */
 export async function train(library, model, team, modelNumbers, payload, task) {
-  const { examples, settings, resumeState } = payload;
+  const { examples, settings } = payload;
   /** @type {{train: number[], heldOut: number[]}} */
   const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
   const trainRows = split.train.map((index) => examples[index]);
   const heldOutRows = spread(split.heldOut, MOST_HELD_OUT_ROWS).map((index) => examples[index]);
-  const tuner = resumeState
-    ? library.Tuner.resume(model, trainRows, resumeState, settings)
-    : library.Tuner.new(model, trainRows, settings);
+  const tuner = newTuner(library, model, trainRows, payload);
   const run = new TrainingRun(model, tuner, team, heldOutRows, payload, task);
   try {
     run.announce(modelNumbers, split);
@@ -54,6 +52,18 @@ export async function train(library, model, team, modelNumbers, payload, task) {
   } finally {
     team.rest();
     release(tuner);
+  }
+}
+
+/** @param {Library} library @param {Model} model @param {Example[]} rows @param {TrainPayload} payload */
+function newTuner(library, model, rows, { settings, startFrom, resumeState }) {
+  if (resumeState) return library.Tuner.resume(model, rows, resumeState, settings);
+  if (!startFrom) return library.Tuner.new(model, rows, settings);
+  const start = library.SoftPrompt.fromVectors(model, startFrom.vectors);
+  try {
+    return library.Tuner.fromPrompt(model, rows, settings, start);
+  } finally {
+    release(start);
   }
 }
 

@@ -88,7 +88,7 @@ function lossSentence({ steps, evaluations, settings }) {
   const start = evaluations[0];
   const best = evaluations.reduce((low, point) => (point.heldOutLoss < low.heldOutLoss ? point : low), start);
   if (!start) return `${training} No rows are held out, so nothing shows how it does on examples it has not seen.`;
-  return `${training} The held-out loss started at ${formatLoss(start.heldOutLoss)} before training, with the untrained prompt in front; its best value is ${formatLoss(best.heldOutLoss)} at step ${best.step}, its latest ${formatLoss(evaluations[evaluations.length - 1].heldOutLoss)}.`;
+  return `${training} The held-out loss started at ${formatLoss(start.heldOutLoss)} before the first step; its best value is ${formatLoss(best.heldOutLoss)} at step ${best.step}, its latest ${formatLoss(evaluations[evaluations.length - 1].heldOutLoss)}.`;
 }
 
 /** @param {string} subject @param {(number|null)[]} values */
