@@ -1,6 +1,6 @@
 # Two commands are enough: `make serve` and `make test`. Each installs what it lacks and says what it does.
 .DEFAULT_GOAL := help
-.PHONY: help serve test bench site pkg check-types node-modules clean
+.PHONY: help serve test test-peft bench site pkg check-types node-modules clean
 
 PORT ?= 8080
 # Where wasm-pack and wasm-bindgen-cli are compiled to, if they are not on PATH in the version that is needed.
@@ -20,6 +20,7 @@ BENCH_MODULES := benches/node_modules/.package-lock.json
 help:
 	@echo "make serve   build what changed and serve the page on 127.0.0.1 (PORT=$(PORT))"
 	@echo "make test    every check and every test, in Chromium too"
+	@echo "make test-peft  adapters against the real PEFT and transformers, installed into .venv (minutes)"
 	@echo "make bench   measure speed, memory and size, one table (ONLY=regex for some rows, QUICK=1 for fewer steps)"
 	@echo "make site    write the static site to site/, ready for any web server and any sub-path"
 	@echo "make pkg     build only the wasm library, pkg/"
@@ -32,6 +33,16 @@ serve: pkg
 
 test:
 	@scripts/test.sh
+
+# PYTHON=path/to/python with the packages of tests/fixtures/make/requirements.txt skips the installation.
+PEFT_PYTHON := $(or $(PYTHON),.venv/bin/python)
+test-peft: pkg $(if $(PYTHON),,.venv/.installed)
+	$(PEFT_PYTHON) tests/peft/adapters.py
+
+.venv/.installed: tests/fixtures/make/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --extra-index-url https://download.pytorch.org/whl/cpu -r $<
+	@touch $@
 
 # What each row means, and what is compared with what: benches/README.md.
 bench: pkg $(NODE_MODULES) $(BENCH_MODULES) $(BENCH_KERNEL) $(BENCH_CANDLE) $(BENCH_MODEL)
