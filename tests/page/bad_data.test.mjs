@@ -63,8 +63,8 @@ test('10,000 rows: imported, paged, checked, and the page stays in hand', () => 
       .observe({ type: 'longtask' });
   });
   const file = { name: 'rows.jsonl', mimeType: 'text/plain', buffer: Buffer.from(jsonl(rows)) };
-  await page.locator('input[type=file]').or(page.getByRole('button', { name: 'Import', exact: true })).first().click();
-  await page.locator('input[type=file]').setInputFiles(file);
+  await page.locator('#step-dataset input[type=file]').or(page.getByRole('button', { name: 'Import', exact: true })).first().click();
+  await page.locator('#step-dataset input[type=file]').setInputFiles(file);
   await page.getByRole('button', { name: /^Replace all/ }).click();
   await page.getByText(/10,000 rows/).first().waitFor();
   await page.getByText(/10,000 rows.*all can be trained on.*tokens/s).waitFor({ timeout: 60_000 });
