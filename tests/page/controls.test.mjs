@@ -54,12 +54,19 @@ test('asking in step 6 can be stopped at any time', () => playground.withPage({}
   await until(() => page.getByRole('button', { name: 'Ask all' }).isEnabled(), (enabled) => enabled, { timeout: 1000 });
 }));
 
-test('no task of the main thread is longer than 50 ms while it trains', () => playground.withPage({}, async (page) => {
-  await page.evaluate(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => Math.round(entry.duration))))
-      .observe({ type: 'longtask' });
-  });
+// In processor time: on the clock a task also waits while two training workers hold both cores of a small machine.
+test('no task of the main thread takes more than 50 ms while it trains', () => playground.withPage({}, async (page) => {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['toplevel'] } });
   await train(page, 40);
-  assert.deepEqual(await page.evaluate(() => window.longTasks), [], 'durations in ms');
+  const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  await session.send('Tracing.end');
+  await complete;
+  const threads = new Map(events.filter((event) => event.name === 'thread_name').map((event) => [`${event.pid}/${event.tid}`, event.args.name]));
+  const tasks = events.filter((event) => event.name.endsWith('RunTask') && event.tdur !== undefined && threads.get(`${event.pid}/${event.tid}`) === 'CrRendererMain');
+  assert.ok(tasks.length > 100, `${tasks.length} tasks were seen`);
+  const longest = Math.max(...tasks.map((event) => event.tdur / 1000));
+  assert.ok(longest > 0 && longest < 50, `${longest} ms`);
 }));
