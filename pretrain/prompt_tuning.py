@@ -5,6 +5,7 @@ N companies has its own soft prompt; the sequences of all of them share one batc
 dozens of companies quick. Letters: N companies, P virtual tokens, S sequences, T positions, D hidden size.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -31,7 +32,7 @@ class Settings:
 
     def learning_rate_at(self, step: int) -> float:
         """`transformers`' linear schedule with warm-up. step is 0-based."""
-        warmup = -(-int(self.warmup_ratio * self.steps * 1000) // 1000)
+        warmup = math.ceil(self.warmup_ratio * self.steps)
         if step < warmup:
             return self.learning_rate * step / warmup
         return self.learning_rate * max(0.0, 1 - (step - warmup) / max(1, self.steps - warmup))

@@ -19,6 +19,7 @@ import torch
 from tokenizers import Tokenizer
 
 import checkpoint
+from chat import END_OF_TEXT
 from model import Config, Llama
 from muon import Muon
 from prepare import WORK
@@ -66,10 +67,11 @@ class Run:
         torch.manual_seed(a.seed)
         self.model, self.tokenizer = Llama(config), tokenizer
         matrices = [p for n, p in self.model.named_parameters() if p.dim() == 2 and "embed" not in n]
-        others = [p for n, p in self.model.named_parameters() if not (p.dim() == 2 and "embed" not in n)]
+        inside = {id(p) for p in matrices}
+        others = [p for p in self.model.parameters() if id(p) not in inside]
         self.rates = [a.matrix_rate, a.rate]
         self.optimisers = [Muon(matrices, a.matrix_rate), torch.optim.AdamW(others, a.rate, betas=(0.9, 0.95), weight_decay=0.0)]
-        self.shards = Shards(a.positions, a.sequences, tokenizer.token_to_id("<|endoftext|>"))
+        self.shards = Shards(a.positions, a.sequences, tokenizer.token_to_id(END_OF_TEXT))
         self.step, self.tokens = 0, 0
 
     def set_rate(self, factor: float) -> None:

@@ -5,6 +5,7 @@ import { engine } from './engine.js';
 import { BUNDLED } from './model.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
 import { addNotice, model, saveTrainedPrompt, trainedPrompts } from './state.js';
+import { sentenceOf } from './ui.js';
 
 /** @typedef {import('./state.js').TrainedPrompt} TrainedPrompt */
 /** @typedef {{name: string, config: Uint8Array, weights: Uint8Array}} AdapterFiles */
@@ -37,7 +38,7 @@ export async function saveAdapter(prefix, prompt) {
     const zip = zipSync(Object.fromEntries(files.map((file) => [`${name}/${file.name}`, file.bytes])));
     download(`${name}.zip`, new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (zip)], { type: 'application/zip' }));
   } catch (error) {
-    addNotice('error', `${prefix} could not be saved: ${sentence(error)}`);
+    addNotice('error', `${prefix} could not be saved: ${sentenceOf(error)}`);
   }
 }
 
@@ -57,12 +58,9 @@ export async function openAdapter(files) {
       ? ` Its files say that it was trained on ${baseModel}; here it stands in front of ${here}. If that is another model, its answers make no sense.` : '';
     addNotice(other ? 'info' : 'success', `${adapter.name} was opened: ${softPrompt.virtualTokens} virtual tokens, now under ${prefix}.${other}`);
   } catch (error) {
-    addNotice('error', sentence(error));
+    addNotice('error', sentenceOf(error));
   }
 }
-
-/** @param {unknown} error */
-const sentence = (error) => (error instanceof Error ? error.message : String(error));
 
 /** "[TECH_SUPPORT]" -> "tech-support" @param {string} prefix */
 const fileName = (prefix) => prefix.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'soft-prompt';
@@ -77,6 +75,9 @@ function freePrefix(name) {
 }
 
 // ---------------------------------------------------------------- reading files
+
+/** Files that are whole, but not an adapter that can be opened. */
+class Refused extends Error {}
 
 /** @param {File[]} files @returns {Promise<AdapterFiles>} */
 async function readFiles(files) {
@@ -95,8 +96,8 @@ const PICKLE_REFUSED =
 
 /** @param {number} config @param {number} weights bytes */
 function checkSizes(config, weights) {
-  if (config > LARGEST_CONFIG) throw new Error(`${CONFIG} has ${Math.round(config / 1e6)} MB, far more than the config of an adapter. Choose the folder that PEFT's save_pretrained wrote.`);
-  if (weights > LARGEST_WEIGHTS) throw new Error(`${WEIGHTS} has ${Math.round(weights / 1e6)} MB; a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB. It may be an adapter of another kind, such as LoRA.`);
+  if (config > LARGEST_CONFIG) throw new Refused(`${CONFIG} has ${Math.round(config / 1e6)} MB, far more than the config of an adapter. Choose the folder that PEFT's save_pretrained wrote.`);
+  if (weights > LARGEST_WEIGHTS) throw new Refused(`${WEIGHTS} has ${Math.round(weights / 1e6)} MB; a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB. It may be an adapter of another kind, such as LoRA.`);
 }
 
 /** @param {File} file */
@@ -127,12 +128,7 @@ async function readZip(file) {
     for (const name of [CONFIG, WEIGHTS]) {
       if (!sizes.has(name)) throw new Refused(`${file.name} has no ${name}, so it is not the zip of a PEFT adapter.`);
     }
-    const [config, weights] = [sizes.get(CONFIG) ?? 0, sizes.get(WEIGHTS) ?? 0];
-    try {
-      checkSizes(config, weights);
-    } catch (error) {
-      throw new Refused(sentence(error));
-    }
+    checkSizes(sizes.get(CONFIG) ?? 0, sizes.get(WEIGHTS) ?? 0);
     unpacked = unzipSync(zip, { filter: ({ name }) => [CONFIG, WEIGHTS].includes(baseOf(name)) });
   } catch (error) {
     if (error instanceof Refused) throw error;
@@ -141,5 +137,3 @@ async function readZip(file) {
   const found = (/** @type {string} */ name) => Object.entries(unpacked).find(([path]) => baseOf(path) === name)?.[1] ?? new Uint8Array();
   return { name: file.name.replace(/\.zip$/i, ''), config: found(CONFIG), weights: found(WEIGHTS) };
 }
-
-class Refused extends Error {}

@@ -2,6 +2,7 @@
 /** Loads the bundled model and tells `state.model` how far it is; brings it back after a crash of the worker. */
 import { engine } from './engine.js';
 import { addNotice, model } from './state.js';
+import { sentenceOf } from './ui.js';
 
 /** The model of the page: its name, the folder that PEFT users put it in, and where it lies. */
 export const BUNDLED = {
@@ -9,9 +10,6 @@ export const BUNDLED = {
   folder: 'support-lm-3m',
   url: () => new URL('./models/bundled/', document.baseURI).href,
 };
-
-/** @param {unknown} error */
-const sentence = (error) => (error instanceof Error ? error.message : String(error));
 
 export const loadBundledModel = async () => {
   model.value = { status: 'loading', info: null, loaded: 0, total: 0, error: null };
@@ -21,7 +19,7 @@ export const loadBundledModel = async () => {
     });
     model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null };
   } catch (error) {
-    model.value = { ...model.value, status: 'error', error: sentence(error) };
+    model.value = { ...model.value, status: 'error', error: sentenceOf(error) };
   }
 };
 
@@ -30,6 +28,6 @@ engine.onCrash(({ message, restored }) => {
   model.value = { ...model.value, status: 'loading', loaded: 0, total: 0, error: null };
   restored.then(
     (info) => { if (info) model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null }; },
-    (error) => { model.value = { ...model.value, status: 'error', error: sentence(error) }; },
+    (error) => { model.value = { ...model.value, status: 'error', error: sentenceOf(error) }; },
   );
 });

@@ -8,7 +8,7 @@ import { differences } from './run/differences.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from './run/record.js';
 import { addNotice, examples, generation, model, objective, saveTrainedPrompt, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
-import { computed, effect, signal, untracked } from './ui.js';
+import { computed, effect, sentenceOf, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
 
 /** @typedef {import('./protocol.js').Example} Example */
@@ -76,7 +76,7 @@ export async function startRun() {
   try {
     current.examples = await rowsToTrainOn(asked);
   } catch (error) {
-    startError.value = sentence(error);
+    startError.value = sentenceOf(error);
     takeBack();
     return;
   }
@@ -230,7 +230,7 @@ function finish(result) {
 function fail(error) {
   if (!current) return;
   current.status = 'failed';
-  current.error = sentence(error);
+  current.error = sentenceOf(error);
   if (current.last) {
     current.kept = 'last';
     savePrompt(current);
@@ -263,11 +263,6 @@ function savePrompt(of) {
     ...softPrompt, settings: of.settings, step, heldOutLoss, trainedAt: Date.now(), modelHash: of.hashBefore,
     examples: of.split.train.length, heldOutExamples: of.split.heldOut.length,
   });
-}
-
-/** @param {unknown} error */
-function sentence(error) {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Shows the current state at once, and saves it. */

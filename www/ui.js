@@ -42,6 +42,9 @@ export const formatDuration = (seconds) => {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 };
 
+/** What an error says, for the person. @param {unknown} error */
+export const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));
+
 // ---------------------------------------------------------------- icons
 
 /** Paths on a 16 x 16 grid, drawn as strokes. */

@@ -14,7 +14,6 @@ from pathlib import Path
 from . import grammar
 
 CONTENT = Path(__file__).parent.parent / "content"
-FACTS = {"phone", "mail", "site", "app", "hours", "days", "price", "time", "brand", "city"}
 GROUPS = {"hw": "smarthome net audio cam wear device print appl", "goods": "smarthome net audio cam wear device print appl shop",
           "apps": "smarthome net audio cam wear print appl"}  # fmt: skip
 

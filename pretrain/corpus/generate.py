@@ -4,7 +4,6 @@
 """
 
 import argparse
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from . import grammar, questions, real
 from .company import Company, make_company
 from .content import Frame, names, phrases
-from .voice import Voice, answer, combine, draw_voice, fill, finish, lay_out, objective, plain_voice
+from .voice import Voice, answer, between_fixed, combine, draw_voice, fill, finish, lay_out, objective, plain_voice
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "lm" / "corpus"
 
@@ -62,13 +61,11 @@ class Setting:
 
     def real_answer(self, question: str, reply: str) -> str:
         """A real reply in this voice: its sentences, with what is fixed around them."""
-        kept = [s for s in grammar.sentences(reply.replace("\n", " "))][: max(2, self.voice.most)]
+        kept = grammar.sentences(reply.replace("\n", " "))[: max(2, self.voice.most)]
         frame = Frame("ask", question, "", "", "your question about " + grammar.keywords(question), kept)
         if self.voice.whole:
             return answer(self.voice, random.Random(question), self.company, frame)
-        text = finish(self.voice, lay_out(self.voice, frame, kept))
-        gap = "\n" if "\n" in text and self.voice.separator == " " else self.voice.separator
-        return combine(gap, [self.voice.opening, text, self.voice.closing, fill(self.voice.signature, self.company.facts)])
+        return between_fixed(self.voice, self.company, finish(self.voice, lay_out(self.voice, frame, kept)))
 
     def small_talk(self, rng: random.Random) -> tuple[str, str]:
         said, reply = rng.choice(phrases("smalltalk")).split("\t")
@@ -88,7 +85,7 @@ def document(rng: random.Random, material: Material, system_share: float = 0.3) 
     turns = []
     if rng.random() < system_share:
         turns.append({"role": "system", "text": objective(setting.voice, rng, setting.company)})
-    for i in range(rng.choice((1, 2, 3, 3, 4, 4, 5, 6))):
+    for _ in range(rng.choice((1, 2, 3, 3, 4, 4, 5, 6))):
         talk = rng.random() < 0.06
         question, reply = setting.small_talk(rng) if talk else setting.pair(rng)
         turns += [{"role": "user", "text": question}, {"role": "assistant", "text": reply}]
@@ -99,8 +96,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", type=Path, default=CORPUS, help="folder of the real sources")
     arguments = parser.parse_args()
-    rng, material = random.Random(arguments.seed), Material.read()
+    rng, material = random.Random(arguments.seed), Material.read(arguments.corpus)
     for _ in range(arguments.documents):
         for turn in document(rng, material):
             print(f"{turn['role']:>9}: " + turn["text"].replace("\n", "\n" + " " * 11))

@@ -8,6 +8,7 @@ import gzip
 import json
 import random
 import re
+from functools import cache
 from pathlib import Path
 
 from .grammar import SMALL_WORDS, sentences
@@ -24,8 +25,13 @@ HELD_OUT = 0.02  # of the documents of every source, for its perplexity
 PAIR_SOURCES = ["office_support_qa", "dstc9_faq", "cucom_ecommerce", "multiwoz_valtest", "star", "fun_dialogues", "synthetic_ecommerce_faq", "oasst_sample", "mycroft_docs_qa", "self_dialogue", "tau_bench", "ms_telecom_calls"]  # fmt: skip
 
 
+@cache
 def read(folder: Path, source: str) -> list[dict]:
-    with gzip.open(folder / f"{source}.jsonl.gz", "rt") as lines:
+    """The documents of a source, read once."""
+    path = folder / f"{source}.jsonl.gz"
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: --corpus names the folder of the real sources (README.md, the real sources).")
+    with gzip.open(path, "rt") as lines:
         return [json.loads(line) for line in lines]
 
 

@@ -152,17 +152,20 @@ def answer(voice: Voice, rng: random.Random, company: Company, frame: Frame) -> 
         extra = grammar.sentence(frame.tip) if frame.tip else voice.closing or grammar.sentence(items[-1])
         text = voice.whole.render(finish(voice, grammar.capital(frame.topic)), finish(voice, body), extra)
         return combine("\n" if "\n" in text else voice.separator, [voice.opening, text, "" if extra == voice.closing else voice.closing])
-    colon = lead.endswith(":") and "\n" in body
-    text = combine("\n" if colon or (lead and "\n" in body) else " ", [lead, body])
+    text = combine("\n" if "\n" in body else " ", [lead, body])
     if voice.question_back:
         text = combine(" ", [text, voice.question_back.replace("{t}", frame.topic)])
-    text = finish(voice, mark + text)
+    return between_fixed(voice, company, finish(voice, mark + text))
+
+
+def between_fixed(voice: Voice, company: Company, text: str) -> str:
+    """The text with the voice's opening, closing and signature around it."""
     gap = "\n" if "\n" in text and voice.separator == " " else voice.separator
     return combine(gap, [voice.opening, text, voice.closing, fill(voice.signature, company.facts)])
 
 
 def pick(rng: random.Random, frame: Frame, voice: Voice) -> list[str]:
-    """The steps that are told: in order, the first one always."""
+    """What is told: some of the steps in their order, the first sentences of a fact."""
     items = frame.body
     if frame.kind == "ask":
         return items[: max(1, min(len(items), voice.most))]

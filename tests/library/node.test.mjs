@@ -1,26 +1,8 @@
 // The library alone, without the page: Node 20 or later loads pkg/, trains a soft prompt and takes it to PEFT and back.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import init, { Model, SoftPrompt, Tuner } from '../../pkg/prompt_playground.js';
-
-const project = fileURLToPath(new URL('../..', import.meta.url));
-const file = (path) => readFileSync(`${project}/${path}`);
-const chapter = JSON.parse(file('www/cases/smarthome.json'));
-const GREEDY = { temperature: 0, top_p: 1, repetition_penalty: 1, max_new_tokens: 40, seed: 0 };
-
-await init({ module_or_path: file('pkg/prompt_playground_bg.wasm') });
-const bundled = (name) => new Uint8Array(file(`www/models/bundled/${name}`));
-const model = Model.fromHf(bundled('config.json'), bundled('tokenizer.json'), bundled('model.safetensors'), bundled('tokenizer_config.json'));
-
-function answer(question, softPrompt) {
-  const generation = model.generation(question, undefined, softPrompt, GREEDY);
-  let text = '';
-  for (let part = generation.next(); part !== undefined && part !== null; part = generation.next()) text += part;
-  generation.free();
-  return text;
-}
+import { Model, SoftPrompt, Tuner } from '../../pkg/prompt_playground.js';
+import { answer, chapter, model } from './bundled.mjs';
 
 test('a soft prompt is trained, changes the answers, and leaves the model as it was', () => {
   const before = model.weightsHash();
@@ -33,7 +15,7 @@ test('a soft prompt is trained, changes the answers, and leaves the model as it 
   const prompt = tuner.softPrompt();
   assert.equal(prompt.vectors().length, prompt.virtualTokens() * prompt.hiddenSize());
   const question = chapter.test[1];
-  assert.notEqual(answer(question, prompt), answer(question, undefined));
+  assert.notEqual(answer(question, prompt, 40), answer(question, undefined, 40));
 
   const about = { prefixToken: '[A]', baseModel: 'here', baseModelNote: '', settings: tuner.settings(), step: 20, heldOutLoss: null, examples: 10, heldOutExamples: 0 };
   const adapter = prompt.toPeft(model, about);
@@ -41,7 +23,7 @@ test('a soft prompt is trained, changes the answers, and leaves the model as it 
   assert.equal(loaded.baseModel(), 'here');
   assert.equal(loaded.initText(), chapter.objective);
   assert.deepEqual(loaded.softPrompt().vectors(), prompt.vectors());
-  assert.equal(answer(question, loaded.softPrompt()), answer(question, prompt));
+  assert.equal(answer(question, loaded.softPrompt(), 40), answer(question, prompt, 40));
 });
 
 test('an error is a sentence with a kind', () => {
