@@ -33,7 +33,7 @@ fn load(path: &Path) -> Option<LanguageModel> {
     let model = if path.is_dir() {
         let file = |name: &str| std::fs::read(path.join(name)).ok();
         let (config, tokenizer, weights) = (file("config.json")?, file("tokenizer.json")?, file("model.safetensors")?);
-        LanguageModel::from_hf(&config, &tokenizer, &weights, file("tokenizer_config.json").as_deref())
+        LanguageModel::from_hf(&config, &tokenizer, &[&weights], file("tokenizer_config.json").as_deref())
     } else {
         LanguageModel::from_gguf(&std::fs::read(path).ok()?)
     };

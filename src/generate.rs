@@ -193,7 +193,7 @@ mod tests {
             std::fs::read(path).expect("the bundled model")
         };
         let model =
-            LanguageModel::from_hf(&file("config.json"), &file("tokenizer.json"), &file("model.safetensors"), None);
+            LanguageModel::from_hf(&file("config.json"), &file("tokenizer.json"), &[&file("model.safetensors")], None);
         let model = Rc::new(model.unwrap());
         let settings = GenerationSettings {
             temperature: 0.0,

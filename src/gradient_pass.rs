@@ -129,11 +129,15 @@ impl GradientPass {
     }
 }
 
-/// Text rows of a part: as many as the tapes of all blocks ([`LayerTape`]) have room for.
-fn row_budget(config: &LlamaConfig) -> usize {
+/// Text rows of a part: as many as the tapes of all blocks have room for.
+pub(crate) fn row_budget(config: &LlamaConfig) -> usize {
+    (MOST_NUMBERS / (numbers_per_row(config) * config.num_hidden_layers)).clamp(1, MOST_ROWS)
+}
+
+/// Numbers of one row in the tape of a block ([`LayerTape`]).
+pub(crate) fn numbers_per_row(config: &LlamaConfig) -> usize {
     let attention = (config.num_attention_heads + 2 * config.num_key_value_heads) * config.head_dim;
-    let row = 2 * config.hidden_size + attention + 2 * config.intermediate_size;
-    (MOST_NUMBERS / (row * config.num_hidden_layers)).clamp(1, MOST_ROWS)
+    2 * config.hidden_size + attention + 2 * config.intermediate_size
 }
 
 /// Cuts a share into parts of at most `budget` text rows, at least one example each.

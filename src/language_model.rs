@@ -20,11 +20,11 @@ pub struct LanguageModel {
 }
 
 impl LanguageModel {
-    /// Reads the files of a Hugging Face folder.
+    /// Reads the files of a Hugging Face folder; the weights may lie in several files.
     pub fn from_hf(
         config: &[u8],
         tokenizer: &[u8],
-        safetensors: &[u8],
+        safetensors: &[&[u8]],
         tokenizer_config: Option<&[u8]>,
     ) -> Result<Self> {
         let config = LlamaConfig::from_json(config)?;

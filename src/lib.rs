@@ -7,6 +7,7 @@
 //! * [`training_rows`]: the examples and what of them is computed once a run; [`gradient_pass`]: loss and gradient of a
 //!   batch, one block at a call; [`shares`]: a batch shared by workers.
 //! * [`config`], [`weights`], [`gguf`], [`tokenizer`], [`gguf_tokenizer`], [`chat_template`]: files -> model.
+//! * [`plan`]: what a model needs before it is loaded.
 //! * [`language_model`]: model and tokenizer together; [`model_info`], [`prepared`], [`evaluation`],
 //!   [`generate`], [`prompt_cache`], [`sampler`]: what it is used for.
 //! * [`settings`], [`soft_prompt`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
@@ -36,6 +37,7 @@ pub mod model;
 pub mod model_info;
 pub mod ops;
 pub mod peft;
+pub mod plan;
 pub mod prepared;
 pub mod prompt_cache;
 pub mod rng;

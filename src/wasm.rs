@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
+use crate::config::LlamaConfig;
 use crate::dataset::{self, Example};
 use crate::dataset_io::{self, DatasetFormat};
 use crate::error::Error;
@@ -16,9 +17,10 @@ use crate::evaluation::LossReport;
 use crate::gradient_pass::Gradient;
 use crate::language_model::LanguageModel;
 use crate::model_info::ModelInfo;
+use crate::plan::TrainingPlan;
 use crate::prepared::PreparedPrompt;
 use crate::settings::{self, RawSettings, TunerSettings};
-use crate::{curve, evaluation, generate, metrics, peft, shares, soft_prompt, tuner};
+use crate::{curve, evaluation, generate, metrics, peft, plan, shares, soft_prompt, tuner};
 
 type JsResult<T> = Result<T, JsValue>;
 
@@ -46,7 +48,21 @@ impl Model {
         safetensors: &[u8],
         tokenizer_config: Option<Vec<u8>>,
     ) -> JsResult<Model> {
-        let model = LanguageModel::from_hf(config, tokenizer, safetensors, tokenizer_config.as_deref());
+        let model = LanguageModel::from_hf(config, tokenizer, &[safetensors], tokenizer_config.as_deref());
+        Ok(Model { inner: Rc::new(model.map_err(to_js_error)?) })
+    }
+
+    /// As `fromHf`, with the weights in several files.
+    #[wasm_bindgen(js_name = fromHfShards)]
+    pub fn from_hf_shards(
+        config: &[u8],
+        tokenizer: &[u8],
+        shards: Vec<js_sys::Uint8Array>,
+        tokenizer_config: Option<Vec<u8>>,
+    ) -> JsResult<Model> {
+        let shards: Vec<Vec<u8>> = shards.iter().map(js_sys::Uint8Array::to_vec).collect();
+        let slices: Vec<&[u8]> = shards.iter().map(Vec::as_slice).collect();
+        let model = LanguageModel::from_hf(config, tokenizer, &slices, tokenizer_config.as_deref());
         Ok(Model { inner: Rc::new(model.map_err(to_js_error)?) })
     }
 
@@ -80,6 +96,20 @@ impl Model {
         let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
         let prepare = |example| PreparedPrompt::new(&self.inner, example, settings.num_virtual_tokens);
         to_js(&examples.iter().map(prepare).collect::<Vec<_>>())
+    }
+
+    /// What training on a batch will need: `Batch` -> `TrainingPlan`.
+    #[wasm_bindgen(js_name = planTraining)]
+    pub fn plan_training(&self, batch: JsValue) -> JsResult<JsValue> {
+        let config = &self.inner.llama.config;
+        to_js(&TrainingPlan::new(config, self.inner.llama.size() as u64, &from_js(batch)?))
+    }
+
+    /// The largest batch, at most that of `Batch`, that trains within so many bytes of memory; 0 where none does.
+    #[wasm_bindgen(js_name = largestBatch)]
+    pub fn largest_batch(&self, batch: JsValue, bytes: f64) -> JsResult<usize> {
+        let llama = &self.inner.llama;
+        Ok(TrainingPlan::largest_batch(&llama.config, llama.size() as u64, &from_js(batch)?, bytes as u64))
     }
 
     /// Starts measuring the loss of `examples`, with a soft prompt in front or without.
@@ -471,6 +501,61 @@ impl GradientWorker {
         let gradient = to_js(&ShareGradient { loss_sum, flop })?;
         js_sys::Reflect::set(&gradient, &"dRows".into(), &rows)?;
         Ok(gradient)
+    }
+}
+
+// ---------------------------------------------------------------- before a model is loaded
+
+/// What training will need of a model that is not loaded: its `config.json`, the bytes of its files, `Batch` ->
+/// `TrainingPlan`.
+#[wasm_bindgen(js_name = planModel)]
+pub fn plan_model(config: &[u8], files: f64, batch: JsValue) -> JsResult<JsValue> {
+    let config = LlamaConfig::from_json(config).map_err(to_js_error)?;
+    to_js(&TrainingPlan::new(&config, files as u64, &from_js(batch)?))
+}
+
+/// Measures how fast this device trains a model of these sizes.
+#[wasm_bindgen]
+pub struct Probe {
+    inner: plan::Probe,
+}
+
+#[wasm_bindgen]
+impl Probe {
+    /// `files`: bytes of the model's files.
+    #[wasm_bindgen(js_name = new)]
+    pub fn new_probe(config: &[u8], files: f64) -> JsResult<Probe> {
+        let config = LlamaConfig::from_json(config).map_err(to_js_error)?;
+        Ok(Probe { inner: plan::Probe::new(&config, files as u64).map_err(to_js_error)? })
+    }
+
+    /// Runs one block of it forward and backward; returns its floating-point operations.
+    pub fn run(&self) -> f64 {
+        self.inner.run() as f64
+    }
+}
+
+/// SHA-256 of a file that comes in pieces.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct FileHash {
+    inner: sha2::Sha256,
+}
+
+#[wasm_bindgen]
+impl FileHash {
+    #[wasm_bindgen(js_name = new)]
+    pub fn new_hash() -> FileHash {
+        FileHash::default()
+    }
+
+    pub fn update(&mut self, piece: &[u8]) {
+        sha2::Digest::update(&mut self.inner, piece);
+    }
+
+    /// In hexadecimal; the object begins anew.
+    pub fn finish(&mut self) -> String {
+        sha2::Digest::finalize_reset(&mut self.inner).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Model files -> frozen weights: a `model.safetensors` (f32, f16, bf16) or a GGUF file.
+//! Model files -> frozen weights: `model.safetensors` (f32, f16, bf16), whole or in shards, or a GGUF file.
 
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
@@ -22,13 +22,14 @@ trait Source {
     fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix>;
 }
 
-/// Reads a `model.safetensors` whose tensors are named as in `transformers`' `LlamaForCausalLM`.
-pub fn from_safetensors(bytes: &[u8], config: LlamaConfig) -> Result<Llama> {
-    let file = SafeTensors::deserialize(bytes).map_err(|e| {
+/// Reads a `model.safetensors`, or all shards of one, whose tensors are named as in `transformers`' `LlamaForCausalLM`.
+pub fn from_safetensors(files: &[&[u8]], config: LlamaConfig) -> Result<Llama> {
+    let files = files.iter().map(|bytes| SafeTensors::deserialize(bytes)).collect::<std::result::Result<_, _>>();
+    let shards = Shards(files.map_err(|e| {
         Error::model(format!("The weights cannot be read as a safetensors file: {e}. It may be incomplete or of another format: download it again."))
-    })?;
+    })?);
     let tied = config.tie_word_embeddings;
-    build(&file, config, tied)
+    build(&shards, config, tied)
 }
 
 /// Reads a GGUF file of architecture "llama".
@@ -48,12 +49,7 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     let q = config.num_attention_heads * config.head_dim;
     let kv = config.num_key_value_heads * config.head_dim;
     let matrix = |name: &str, rows: usize, columns: usize| -> Result<Matrix> {
-        let stored = source.matrix(name, rows, columns)?;
-        Ok(match parameters(&config) {
-            size if size <= PACK_UP_TO => stored.packed(),
-            size if size <= EXPAND_UP_TO => stored.expanded(),
-            _ => stored,
-        })
+        Ok(as_computed(source.matrix(name, rows, columns)?, &config))
     };
     let vector = |name: &str| -> Result<Vec<f32>> { Ok(source.matrix(name, 1, d)?.row(0)) };
     let layers = (0..config.num_hidden_layers)
@@ -81,21 +77,48 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     Ok(Llama::new(config, embedding, layers, vector("model.norm.weight")?, head))
 }
 
+/// A matrix as the products of a model of this size read it.
+pub(crate) fn as_computed(stored: Matrix, config: &LlamaConfig) -> Matrix {
+    match parameters(config) {
+        size if size <= PACK_UP_TO => stored.packed(),
+        size if size <= EXPAND_UP_TO => stored.expanded(),
+        _ => stored,
+    }
+}
+
+/// Bytes that the weights of a model take in memory; `files`: those of its files.
+pub(crate) fn bytes_in_memory(config: &LlamaConfig, files: u64) -> u64 {
+    match parameters(config) {
+        size if size <= PACK_UP_TO => 8 * stored_parameters(config),
+        size if size <= EXPAND_UP_TO => 4 * stored_parameters(config),
+        _ => files,
+    }
+}
+
 /// How many weights a configuration asks for, an untied head included; in 64 bits, since a usize has 32 in a browser.
-fn parameters(config: &LlamaConfig) -> u64 {
+pub(crate) fn parameters(config: &LlamaConfig) -> u64 {
     let [d, f, vocabulary, layers] =
         [config.hidden_size, config.intermediate_size, config.vocab_size, config.num_hidden_layers].map(|n| n as u64);
     let heads = 2 * (config.num_attention_heads + config.num_key_value_heads) as u64 * config.head_dim as u64;
     2 * vocabulary * d + layers * d * (heads + 3 * f)
 }
 
-impl Source for SafeTensors<'_> {
+/// How many weights its files hold: a tied head is the embedding. Norms are left out.
+pub(crate) fn stored_parameters(config: &LlamaConfig) -> u64 {
+    let tied = if config.tie_word_embeddings { config.vocab_size as u64 * config.hidden_size as u64 } else { 0 };
+    parameters(config) - tied
+}
+
+/// The files of one checkpoint, each with some of its tensors.
+struct Shards<'a>(Vec<SafeTensors<'a>>);
+
+impl Source for Shards<'_> {
     fn has(&self, name: &str) -> bool {
-        self.tensor(name).is_ok()
+        self.0.iter().any(|file| file.tensor(name).is_ok())
     }
 
     fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix> {
-        let tensor = self.tensor(name).map_err(|_| missing(name))?;
+        let tensor = self.0.iter().find_map(|file| file.tensor(name).ok()).ok_or_else(|| missing(name))?;
         let expected: &[usize] = if rows == 1 { &[columns] } else { &[rows, columns] };
         if tensor.shape() != expected {
             return Err(Error::model(format!(

@@ -22,7 +22,7 @@ fn model_of(config: &Value) -> Result<LanguageModel, Error> {
     LanguageModel::from_hf(
         config.to_string().as_bytes(),
         &folder_file("tokenizer.json"),
-        &folder_file("model.safetensors"),
+        &[&folder_file("model.safetensors")],
         Some(&folder_file("tokenizer_config.json")),
     )
 }
@@ -106,8 +106,8 @@ fn files_that_end_early_are_refused() {
     for part in 0..40 {
         let cut = |file: &[u8]| file[..file.len() * part / 40].to_vec();
         assert_sentence(&LanguageModel::from_gguf(&cut(&gguf)).err().expect("a cut GGUF file"));
-        assert_sentence(&LanguageModel::from_hf(&config, &tokenizer, &cut(&weights), None).err().expect("cut weights"));
-        assert_sentence(&LanguageModel::from_hf(&config, &cut(&tokenizer), &weights, None).err().expect("a cut text"));
+        assert_sentence(&LanguageModel::from_hf(&config, &tokenizer, &[&cut(&weights)], None).err().expect("cut weights"));
+        assert_sentence(&LanguageModel::from_hf(&config, &cut(&tokenizer), &[&weights], None).err().expect("a cut text"));
     }
     assert!(LanguageModel::from_gguf(&gguf).is_ok());
 }
@@ -239,4 +239,20 @@ fn one_of_several_chat_templates_is_the_default() {
     let text: String =
         tokenizer.prompt(None, "Hi").unwrap().iter().map(|token| tokenizer.token_text(token.id)).collect();
     assert_eq!(text, "Q: Hi\nA:<|endoftext|>");
+}
+
+#[test]
+fn weights_may_lie_in_several_files_in_any_order() {
+    let mut shards: Vec<Vec<u8>> =
+        (1..=4).map(|i| bytes(&format!("tests/fixtures/tiny/hf_sharded/model-0000{i}-of-00004.safetensors"))).collect();
+    let whole = load_folder("tests/fixtures/tiny/hf_f32");
+    let file = |name: &str| bytes(&format!("tests/fixtures/tiny/hf_f32/{name}"));
+    let (config, tokenizer) = (file("config.json"), file("tokenizer.json"));
+    let load = |shards: &[Vec<u8>]| {
+        LanguageModel::from_hf(&config, &tokenizer, &shards.iter().map(Vec::as_slice).collect::<Vec<_>>(), None)
+    };
+    shards.reverse();
+    assert_eq!(load(&shards).unwrap().llama.weights_hash(), whole.llama.weights_hash());
+    assert_sentence(&load(&shards[1..]).err().expect("three of four files"));
+    assert_sentence(&load(&[]).err().expect("no file"));
 }

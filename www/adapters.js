@@ -2,7 +2,7 @@
 /** Trained prompts as files of Hugging Face PEFT: saved as a zip, opened from a zip or from the two files of a folder. */
 import { download } from './download.js';
 import { engine } from './engine.js';
-import { BUNDLED } from './model.js';
+import { baseModel as usersBaseModel } from './model.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
 import { addNotice, model, saveTrainedPrompt, trainedPrompts } from './state.js';
 import { sentenceOf } from './ui.js';
@@ -19,14 +19,14 @@ const LARGEST_CONFIG = 1e6;
 
 /** Saves a prompt as the zip of a PEFT adapter's folder. @param {string} prefix @param {TrainedPrompt} prompt */
 export async function saveAdapter(prefix, prompt) {
-  const name = fileName(prefix);
+  const [name, base] = [fileName(prefix), usersBaseModel()];
   try {
     const files = await engine.request('exportAdapter', {
       softPrompt: { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize },
       about: {
         prefixToken: prefix,
-        baseModel: BUNDLED.folder,
-        baseModelNote: `The files of the model are at ${BUNDLED.url()}: config.json, tokenizer.json, tokenizer_config.json and model.safetensors. Put them into a folder named ${BUNDLED.folder}.`,
+        baseModel: base.name,
+        baseModelNote: base.note,
         settings: prompt.origin ? null : prompt.settings,
         step: prompt.step,
         heldOutLoss: prompt.heldOutLoss,
@@ -54,7 +54,7 @@ export async function openAdapter(files) {
       modelHash: model.value.info?.weightsHash ?? '', origin: adapter.name, examples: 0, heldOutExamples: 0,
     });
     const here = model.value.info?.name ?? 'the model that is loaded';
-    const other = baseModel && baseModel !== BUNDLED.folder
+    const other = baseModel && baseModel !== usersBaseModel().name
       ? ` Its files say that it was trained on ${baseModel}; here it stands in front of ${here}. If that is another model, its answers make no sense.` : '';
     addNotice(other ? 'info' : 'success', `${adapter.name} was opened: ${softPrompt.virtualTokens} virtual tokens, now under ${prefix}.${other}`);
   } catch (error) {

@@ -2,7 +2,9 @@
 /** The frame of the page: header, progress rail, the seven steps, footer. */
 import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progress, signal, useEffect } from './ui.js';
 import { activePrompt, addNotice, closeNotice, conclusions, model, notices, objective, settingsProblems, usableExamples } from './state.js';
-import { loadBundledModel } from './model.js';
+import { inUse, loadFirst } from './model.js';
+import { ModelPicker } from './picker/dialog.js';
+import { openPicker } from './picker/actions.js';
 import { run, startRun } from './run.js';
 import { DatasetStep } from './steps/dataset.js';
 import { ObjectiveStep } from './steps/objective.js';
@@ -89,7 +91,7 @@ const ModelStatus = () => {
   const { status, info, loaded, total, error } = model.value;
   if (status === 'error') {
     return html`<${Notice} kind="error">
-      <p>${error}</p><p><${Button} icon="restart" onClick=${loadBundledModel}>Load the model again<//></p><//>`;
+      <p>${error}</p><p><${Button} icon="restart" onClick=${() => void loadFirst(inUse.value)}>Load the model again<//> <${Button} kind="quiet" onClick=${() => void openPicker()}>Choose another model<//></p><//>`;
   }
   if (status === 'loading' || !info) {
     return html`<div class="model-status">
@@ -100,6 +102,7 @@ const ModelStatus = () => {
     <p class="model-status">
       <span class="model-dot" aria-hidden="true"></span>
       <span><strong>${info.name || 'Language model'}</strong> is ready: ${formatNumber(info.parameters / 1e6, 1)} million parameters, all of them frozen</span>
+      <button type="button" class="text-button" onClick=${() => void openPicker()}>Change model</button>
     </p>`;
 };
 
@@ -199,4 +202,5 @@ export const App = () => html`
     <${Steps} />
     <${Footer} />
   </div>
+  <${ModelPicker} />
   <${Notices} />`;

@@ -48,7 +48,7 @@ const countTrainingRows = debounce(async (/** @type {number} */ count, /** @type
 /** Starts asking; once, when the page opens. */
 export const startChecks = () => {
   const virtualTokens = computed(() => settings.value.num_virtual_tokens);
-  const ready = computed(() => model.value.status === 'ready');
+  const ready = computed(() => (model.value.status === 'ready' ? model.value.info : null)); // another model counts other tokens
   effect(() => { if (ready.value) checkDataset(examples.value, virtualTokens.value); });
   effect(() => { if (ready.value) checkSettings(effectiveSettings.value); });
   const usable = computed(() => usableExamples.value.length);

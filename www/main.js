@@ -3,15 +3,16 @@
 import { html, render, batch } from './ui.js';
 import { App } from './app.js';
 import { startChecks } from './checks.js';
-import { loadBundledModel } from './model.js';
+import { openModel } from './model.js';
 import { addNotice, forgetHistory, settings, startWith } from './state.js';
 import { restore, saveAll, startSaving } from './store.js';
 import { startLink } from './url.js';
 import { chapterCase } from './scenario.js';
 
 const open = async () => {
-  const loading = loadBundledModel();
-  const [saved, scenario] = await Promise.all([restore(), chapterCase().catch(() => null)]);
+  const restored = restore();
+  const loading = restored.then(openModel);
+  const [saved, scenario] = await Promise.all([restored, chapterCase().catch(() => null)]);
   if (!saved.has('examples')) {
     const kept = settings.peek();
     batch(() => {

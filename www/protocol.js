@@ -107,14 +107,40 @@
 
 // ---------------------------------------------------------------- requests
 
-/** Where a model comes from.
- * @typedef {{kind: 'bundled', url: string, name: string}
- *   | {kind: 'folder', config: ArrayBuffer, tokenizer: ArrayBuffer, weights: ArrayBuffer, tokenizerConfig?: ArrayBuffer, name: string}
- *   | {kind: 'gguf', bytes: ArrayBuffer, name: string}} ModelSource */
+/** A repository of the Hugging Face hub or of a mirror. `base`: "https://huggingface.co"; `repository`: "owner/name";
+ * `revision`: branch, tag or commit, "" = main; `file`: a GGUF file of it, "" = what makes the model.
+ * @typedef {{kind: 'hub', base: string, repository: string, revision: string, file: string, name: string}} HubSource */
+/** A model that was downloaded before. @typedef {{kind: 'stored', key: string, name: string}} StoredSource */
+/** Where a model comes from. "files": a GGUF file, or those of a Hugging Face folder.
+ * @typedef {{kind: 'bundled', url: string, name: string} | HubSource | StoredSource
+ *   | {kind: 'files', files: File[], name: string}} ModelSource */
+
+/** How far a model is. `checking`: all has arrived, its hashes are compared.
+ * @typedef {{loaded: number, total: number, secondsLeft?: number, checking?: boolean}} LoadingProgress */
+
+/** A downloaded model, whole or in part. `file`: its GGUF file, or ""; `bytes` of `total` are there; `lasting`: still on the next visit.
+ * @typedef {{key: string, name: string, repository: string, revision: string, file: string, licence: string, bytes: number,
+ *            total: number, complete: boolean, lasting: boolean}} StoredModel */
+
+/** The batch that is planned for (src/plan.rs).
+ * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number}} PlannedBatch */
+/** Bytes of memory of one worker, and operations of one step (src/plan.rs).
+ * @typedef {{parameters: number, weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
+/** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `plan` and `stepMilliseconds` (one
+ * worker, measured on this device) are null where its sizes lie in the file itself.
+ * @typedef {{repository: string, revision: string, licence: string, bytes: number, arrived: number,
+ *            plan: TrainingPlan|null, stepMilliseconds: number|null}} ModelReport */
 
 /** Every request: its payload, its result and what it streams.
  * @typedef {object} Requests
- * @property {{payload: {source: ModelSource}, result: ModelInfo, event: {loaded: number, total: number}}} loadModel
+ * @property {{payload: {source: ModelSource}, result: ModelInfo, event: LoadingProgress}} loadModel
+ * @property {{payload: {source: HubSource|StoredSource, batch: PlannedBatch}, result: ModelReport, event: never}} inspectModel
+ * @property {{payload: {}, result: StoredModel[], event: never}} storedModels
+ * @property {{payload: {key: string}, result: null, event: never}} deleteStoredModel
+ * @property {{payload: {batch: PlannedBatch}, result: {plan: TrainingPlan, largestBatch: number, limit: number}, event: never}} planTraining
+ *   of the model in use; `largestBatch`: the largest that fits `limit` bytes of memory, 0 for none
+ * @property {{payload: {}, result: number, event: never}} memory
+ *   bytes of wasm memory of the first worker; it does not shrink
  * @property {{payload: {}, result: string, event: never}} weightsHash
  *   hashes the weights in memory anew
  * @property {{payload: {text: string, name: string}, result: ParsedDataset, event: never}} parseDataset
@@ -221,7 +247,7 @@
  * @typedef {{lossSum: number, dRows: Float32Array, flop: number}} ShareGradient */
 
 /** The files of the model in use.
- * @typedef {{gguf: Blob} | {config: Blob, tokenizer: Blob, weights: Blob, tokenizerConfig: Blob|null}} ModelBlobs */
+ * @typedef {{gguf: Blob} | {config: Blob, tokenizer: Blob, weights: Blob[], tokenizerConfig: Blob|null}} ModelBlobs */
 
 /** What the lead worker (worker/team.js) sends to a share worker (worker/share.js).
  * "start": once, `library` is the address of the module pkg/prompt_playground.js; "prepare": once for each run, the

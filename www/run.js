@@ -6,12 +6,13 @@
 import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from './run/record.js';
-import { addNotice, examples, generation, model, objective, saveTrainedPrompt, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
+import { addNotice, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
-import { computed, effect, sentenceOf, signal, untracked } from './ui.js';
+import { computed, effect, formatBytes, sentenceOf, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
 
 /** @typedef {import('./protocol.js').Example} Example */
+/** @typedef {import('./protocol.js').Settings} Settings */
 /** @typedef {import('./protocol.js').TrainEvent} TrainEvent */
 /** @typedef {import('./protocol.js').TrainResult} TrainResult */
 /** @typedef {import('./run/record.js').Run} Run */
@@ -89,6 +90,11 @@ export async function startRun() {
  */
 export async function continueRun(more) {
   if (isActive.value || !current?.state) return;
+  if (current.hashBefore !== model.value.info?.weightsHash) {
+    startError.value = 'This run was made with another language model. Choose that model at the top to go on with it, or start a new run.';
+    return;
+  }
+  startError.value = '';
   before = { current, earlier: earlierRuns.value };
   current = rewound(current, more);
   publishNow();
@@ -154,10 +160,29 @@ async function rowsToTrainOn(asked) {
   if (usable.length === 0) {
     throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
   }
+  await refuseWhatDoesNotFit(report, asked.settings);
   if (usable.length < rows.length) {
     addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
   }
   return usable;
+}
+
+/** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
+ * @param {import('./protocol.js').DatasetReport} report @param {Settings} wanted */
+async function refuseWhatDoesNotFit({ rows }, { num_virtual_tokens: virtualTokens, batch_size: batchSize }) {
+  const usable = rows.filter((row) => !row.warnings.some((warning) => warning.blocking));
+  const batch = {
+    exampleTokens: usable.map((row) => row.totalTokens),
+    responseTokens: usable.reduce((sum, row) => sum + row.outputTokens + 1, 0),
+    virtualTokens,
+    batchSize,
+  };
+  const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
+  if (plan.peak <= limit) return;
+  const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.peak)} of memory, and this tab can have about ${formatBytes(limit)}.`;
+  if (largestBatch === 0) throw new EngineError(`${need} Even one example is too much: choose a smaller model, or shorten the examples.`, 'input');
+  addNotice('warning', `${need} A batch of ${largestBatch} fits.`, { label: `Use a batch of ${largestBatch}`, run: () => setSetting('batch_size', largestBatch) });
+  throw new EngineError(`${need} Set the batch size in step 3 to ${largestBatch} or less.`, 'input');
 }
 
 /** Runs the training request of `current` to its end. @param {Uint8Array|null} resumeState */

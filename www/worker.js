@@ -11,13 +11,15 @@ import { exportAdapter, importAdapter } from './worker/adapters.js';
 import { crashMessage, isCrash, release, rememberPanics } from './worker/crash.js';
 import { evaluate, generate } from './worker/inference.js';
 import { compileLibrary } from './worker/library.js';
+import { inspectModel } from './worker/inspect.js';
 import { filesOf, readModel } from './worker/loading.js';
+import { deleteStored, storedModels } from './worker/model_store.js';
 import { ShareScripts } from './worker/share_scripts.js';
 import { NO_SIMD, detectSimd } from './worker/simd.js';
 import { Cancelled, Task } from './worker/task.js';
 import { Team } from './worker/team.js';
 import { train } from './worker/train.js';
-import { roomForWorkers } from './workers.js';
+import { memoryOfTab, roomForWorkers } from './workers.js';
 
 /** @typedef {import('./protocol.js').Requests} Requests */
 /** @typedef {import('./protocol.js').RequestType} RequestType */
@@ -26,6 +28,7 @@ import { roomForWorkers } from './workers.js';
 /** @typedef {import('./protocol.js').Reply} Reply */
 /** @typedef {import('./protocol.js').ModelSource} ModelSource */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
+/** @typedef {import('./protocol.js').PlannedBatch} PlannedBatch */
 /** @typedef {import('./pkg/prompt_playground.js').Model} Model */
 
 /** @type {Model|null} */
@@ -33,6 +36,8 @@ let model = null;
 /** Those who share the training steps of the model. @type {Team|null} */
 let team = null;
 let modelNumbers = 0;
+/** @type {import('./pkg/prompt_playground.js').InitOutput|null} */
+let wasm = null;
 /** @type {Map<number, Task>} */
 const tasks = new Map();
 /** Requests under way that work with the model in short units. */
@@ -55,6 +60,11 @@ ready.then(
 /** @type {{[T in RequestType]: (payload: Requests[T]['payload'], task: Task) => Requests[T]['result'] | Promise<Requests[T]['result']>}} */
 const handlers = {
   loadModel: ({ source }, task) => loadModel(source, task),
+  inspectModel: ({ source, batch }, task) => inspectModel(source, batch, library, task),
+  storedModels: () => storedModels(),
+  deleteStoredModel: ({ key }) => deleteStored(key).then(() => null),
+  planTraining: ({ batch }) => planTraining(batch),
+  memory: () => wasm?.memory.buffer.byteLength ?? 0,
   weightsHash: () => theModel().weightsHash(),
   parseDataset: ({ text, name }) => library.parseDataset(text, name),
   exportDataset: ({ examples, format }) => library.exportDataset(examples, format),
@@ -106,7 +116,7 @@ async function answer({ id, type, payload }) {
  */
 async function loadModel(source, task) {
   refuseWhileInUse();
-  const [module, files] = await Promise.all([ready, filesOf(source, task)]);
+  const [module, files] = await Promise.all([ready, filesOf(source, ready.then(() => library), task)]);
   const { loaded, blobs, bytes, milliseconds } = await readModel(library, files, task);
   try {
     refuseWhileInUse();
@@ -126,11 +136,17 @@ async function loadModel(source, task) {
   return info;
 }
 
+/** What a batch will need, and the largest that fits what a tab may use. @param {PlannedBatch} batch */
+function planTraining(batch) {
+  const limit = memoryOfTab(/** @type {{deviceMemory?: number}} */ (navigator));
+  return { plan: theModel().planTraining(batch), largestBatch: theModel().largestBatch(batch, limit), limit };
+}
+
 /** Starts the wasm instance of this worker; others start theirs with the module. */
 async function start() {
   if (simd === 'none') throw inputError(NO_SIMD);
   const module = await compileLibrary(simd);
-  await init({ module_or_path: module });
+  wasm = await init({ module_or_path: module });
   return module;
 }
 

@@ -56,3 +56,14 @@ export function workersFor(choice, room, batch) {
   const wished = choice === 0 ? room.automatic : Math.min(choice, room.most);
   return Math.max(1, Math.min(wished, batch));
 }
+
+/** Of wasm's 4 GiB some is lost to gaps. */
+const WASM_LIMIT = 3.5 * GIB;
+
+/**
+ * Bytes of memory that one worker may take: half of the device's, and what wasm can address.
+ * @param {{deviceMemory?: number}} device
+ */
+export function memoryOfTab({ deviceMemory }) {
+  return Math.min(WASM_LIMIT, ((deviceMemory ?? ASSUMED_MEMORY_GIB) * GIB) / 2);
+}

@@ -5,7 +5,7 @@ use crate::kernels::vector::{exp_in_place, max};
 use crate::matrix::Matrix;
 
 /// Logits that are held at a time (64 MiB): the head is expanded anew for every such chunk of rows.
-const LOGITS: usize = 1 << 24;
+pub(crate) const LOGITS: usize = 1 << 24;
 
 /// What one row predicted.
 #[derive(Debug, Clone, Copy, PartialEq)]

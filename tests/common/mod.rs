@@ -50,7 +50,7 @@ pub fn load_folder(folder: &str) -> LanguageModel {
     LanguageModel::from_hf(
         &file("config.json"),
         &file("tokenizer.json"),
-        &file("model.safetensors"),
+        &[&file("model.safetensors")],
         Some(&file("tokenizer_config.json")),
     )
     .unwrap_or_else(|e| panic!("{folder}: {e}"))

@@ -42,7 +42,7 @@ struct Case {
 }
 
 fn bundled() -> LanguageModel {
-    LanguageModel::from_hf(CONFIG, TOKENIZER, WEIGHTS, Some(TOKENIZER_CONFIG)).expect("a model")
+    LanguageModel::from_hf(CONFIG, TOKENIZER, &[WEIGHTS], Some(TOKENIZER_CONFIG)).expect("a model")
 }
 
 /// The same weights in the engine and in the reference.
@@ -61,7 +61,7 @@ impl Pair {
         let (config, weights) = (shape.config(), shape.weights(1));
         let llama_config = LlamaConfig::from_json(config.as_bytes()).expect("a configuration");
         let mut engine = bundled();
-        engine.llama = weights::from_safetensors(&weights, llama_config).expect("a model");
+        engine.llama = weights::from_safetensors(&[&weights], llama_config).expect("a model");
         Self { engine, reference: CandleLlama::new(config.as_bytes(), &weights, DType::F64).expect("a model") }
     }
 

@@ -51,9 +51,9 @@ export async function startPlayground({ folder = `${project}/www`, base = '/', f
 
 /**
  * Opens the page and watches it. Options: `hash` of the address; `before(page, context)` runs before it is opened;
- * `expected`: a pattern of console messages that the test provokes; `wait: false` doesn't wait for the model.
+ * `expected`: a pattern of console messages that the test provokes; `origins`: other servers that it may ask; `wait: false` doesn't wait for the model.
  */
-async function openPage(context, url, { hash = '', before, expected, wait = true }) {
+async function openPage(context, url, { hash = '', before, expected, origins = [], wait = true }) {
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const complaints = [];
@@ -72,8 +72,8 @@ async function openPage(context, url, { hash = '', before, expected, wait = true
     requested,
     assertQuiet() {
       assert.deepEqual(complaints.filter((text) => !expected?.test(text)), [], 'console errors and warnings');
-      const home = new URL('/', url).href;
-      const foreign = requested.filter((address) => !address.startsWith(home) && !/^(data|blob):/.test(address));
+      const allowed = [new URL('/', url).href, ...origins];
+      const foreign = requested.filter((address) => !allowed.some((origin) => address.startsWith(origin)) && !/^(data|blob):/.test(address));
       assert.deepEqual(foreign, [], 'requests to other origins');
     },
   };

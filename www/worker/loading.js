@@ -1,71 +1,89 @@
 // @ts-check
-/** Reads a model from where it comes from, and keeps its files so that other workers can read it too. */
+/** Reads a model from where it comes from. Its files stay with the browser, so that other workers can read them too. */
 import { fetchFolder } from './model_files.js';
+import { ModelFileError } from './byte_stream.js';
+import { PICKLE } from './hub.js';
+import { downloadFromHub, storedFiles } from './hub_download.js';
 import { Cancelled, nextTurn } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
 /** @typedef {import('../pkg/prompt_playground.js').Model} Model */
 /** @typedef {import('../protocol.js').ModelSource} ModelSource */
 /** @typedef {import('../protocol.js').ModelBlobs} ModelBlobs */
-/** @typedef {import('./model_files.js').ModelFiles} ModelFiles */
 /** @typedef {import('./task.js').Task} Task */
 
-/** `blobs` are the files: the browser keeps their bytes outside this worker's memory. `milliseconds`: what the
- * library took to read them.
+/** `milliseconds`: what the library took to read the files.
  * @typedef {{loaded: Model, blobs: ModelBlobs, bytes: number, milliseconds: number}} LoadedModel */
 
 /**
- * The bytes of a model: fetched, or as the page has sent them.
+ * The files of a model: fetched, stored by an earlier download, or as the page has sent them.
  * @param {ModelSource} source
+ * @param {Promise<Library>} library the library, once it has been loaded
  * @param {Task} task is told how far the download is
- * @returns {Promise<ModelFiles|{gguf: Uint8Array}>}
+ * @returns {Promise<ModelBlobs>}
  */
-export async function filesOf(source, task) {
-  if (source.kind === 'gguf') return { gguf: new Uint8Array(source.bytes) };
-  if (source.kind === 'folder') {
-    return {
-      config: new Uint8Array(source.config),
-      tokenizer: new Uint8Array(source.tokenizer),
-      weights: new Uint8Array(source.weights),
-      tokenizerConfig: source.tokenizerConfig ? new Uint8Array(source.tokenizerConfig) : undefined,
-    };
+export async function filesOf(source, library, task) {
+  switch (source.kind) {
+    case 'bundled': {
+      const folder = new URL(source.url, self.location.href).href.replace(/\/?$/, '/');
+      return fetchFolder(folder, (progress) => task.emit(progress), task.signal);
+    }
+    case 'hub':
+      return downloadFromHub(source, library, task);
+    case 'stored':
+      return storedFiles(source.key);
+    case 'files':
+      return chosenFiles(source.files);
   }
-  const folder = new URL(source.url, self.location.href).href.replace(/\/?$/, '/');
-  return fetchFolder(folder, (progress) => task.emit(progress), task.signal);
+}
+
+/** Sorts the files that a person has chosen or dropped. @param {File[]} files @returns {ModelBlobs} */
+export function chosenFiles(files) {
+  const gguf = files.filter((file) => /\.gguf$/i.test(file.name));
+  if (gguf.length > 1) throw new ModelFileError(`These are ${gguf.length} GGUF files. Choose one: it is a whole model.`);
+  if (gguf.length === 1) return { gguf: gguf[0] };
+  const named = (/** @type {string} */ name) => files.find((file) => file.name === name) ?? null;
+  const weights = files.filter((file) => /\.safetensors$/i.test(file.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const [config, tokenizer] = [named('config.json'), named('tokenizer.json')];
+  if (weights.length === 0 && files.some((file) => /\.(bin|pt|pth|ckpt)$/i.test(file.name))) throw new ModelFileError(PICKLE);
+  const missing = [!config && 'config.json', !tokenizer && 'tokenizer.json', weights.length === 0 && 'model.safetensors'].filter(Boolean);
+  if (!config || !tokenizer || missing.length > 0) {
+    throw new ModelFileError(`A model is one GGUF file, or config.json, tokenizer.json and model.safetensors of one folder. ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: choose all files at once.`);
+  }
+  return { config, tokenizer, weights, tokenizerConfig: named('tokenizer_config.json') };
 }
 
 /**
  * @param {Library} library
- * @param {ModelFiles|{gguf: Uint8Array}} files
+ * @param {ModelBlobs} blobs
  * @param {Task} task
  * @returns {Promise<LoadedModel>}
  */
-export async function readModel(library, files, task) {
+export async function readModel(library, blobs, task) {
   await nextTurn();
   if (task.cancelled) throw new Cancelled();
   const start = performance.now();
-  const loaded = 'gguf' in files
-    ? library.Model.fromGguf(files.gguf)
-    : library.Model.fromHf(files.config, files.tokenizer, files.weights, files.tokenizerConfig);
+  const loaded = await modelOf(library, blobs);
   const milliseconds = performance.now() - start;
-  const blobs = blobsOf(files);
-  const bytes = Object.values(blobs).reduce((sum, blob) => sum + (blob?.size ?? 0), 0);
+  const all = 'gguf' in blobs ? [blobs.gguf] : [blobs.config, blobs.tokenizer, ...blobs.weights, blobs.tokenizerConfig];
+  const bytes = all.reduce((sum, blob) => sum + (blob?.size ?? 0), 0);
   return { loaded, blobs, bytes, milliseconds };
 }
 
-/** @param {ModelFiles|{gguf: Uint8Array}} files @returns {ModelBlobs} */
-function blobsOf(files) {
-  if ('gguf' in files) return { gguf: blob(files.gguf) };
-  const { config, tokenizer, weights, tokenizerConfig } = files;
-  return {
-    config: blob(config),
-    tokenizer: blob(tokenizer),
-    weights: blob(weights),
-    tokenizerConfig: tokenizerConfig ? blob(tokenizerConfig) : null,
-  };
+/** @param {Library} library @param {ModelBlobs} blobs @returns {Promise<Model>} */
+async function modelOf(library, blobs) {
+  if ('gguf' in blobs) return library.Model.fromGguf(await bytesOf(blobs.gguf));
+  const [config, tokenizer] = await Promise.all([bytesOf(blobs.config), bytesOf(blobs.tokenizer)]);
+  const tokenizerConfig = blobs.tokenizerConfig ? await bytesOf(blobs.tokenizerConfig) : undefined;
+  if (blobs.weights.length === 1) return library.Model.fromHf(config, tokenizer, await bytesOf(blobs.weights[0]), tokenizerConfig);
+  return library.Model.fromHfShards(config, tokenizer, await Promise.all(blobs.weights.map(bytesOf)), tokenizerConfig);
 }
 
-/** @param {Uint8Array} bytes */
-function blob(bytes) {
-  return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)]);
+/** @param {Blob} blob */
+async function bytesOf(blob) {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch {
+    throw new ModelFileError('A file of the model can no longer be read. It may have been moved, changed or deleted: choose it again.');
+  }
 }

@@ -61,9 +61,11 @@ async function start({ module, library: address, files }) {
   await library.default({ module_or_path: module });
   if ('gguf' in files) return { library, model: library.Model.fromGguf(await bytes(files.gguf)) };
   const { config, tokenizer, weights, tokenizerConfig } = files;
-  const model = library.Model.fromHf(
-    await bytes(config), await bytes(tokenizer), await bytes(weights), tokenizerConfig ? await bytes(tokenizerConfig) : undefined,
-  );
+  const [first, second] = [await bytes(config), await bytes(tokenizer)];
+  const last = tokenizerConfig ? await bytes(tokenizerConfig) : undefined;
+  const model = weights.length === 1
+    ? library.Model.fromHf(first, second, await bytes(weights[0]), last)
+    : library.Model.fromHfShards(first, second, await Promise.all(weights.map(bytes)), last);
   return { library, model };
 }
 

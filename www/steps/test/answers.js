@@ -5,7 +5,7 @@
  * Tokens arrive faster than a screen is drawn, so a row's answers are shown at most once per animation frame.
  */
 import { EngineError, engine } from '../../engine.js';
-import { generation, objective, testRows, trainedPrompts, activePrefix } from '../../state.js';
+import { generation, model, objective, testRows, trainedPrompts, activePrefix } from '../../state.js';
 import { computed, signal } from '../../ui.js';
 
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -59,7 +59,7 @@ export function obstacleTo(row, variant) {
 export function answerKey(row, variant) {
   const { text, prefix, prompt } = readInquiry(row.question);
   const front = variant === 'discrete' ? objective.value : variant === 'tuned' ? [prefix, prompt?.trainedAt, prompt?.step] : null;
-  return JSON.stringify([text, front, generation.value]);
+  return JSON.stringify([text, front, generation.value, model.value.info?.weightsHash]);
 }
 
 /** @typedef {{rowId: string, variant: Variant}} Job */

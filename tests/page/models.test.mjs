@@ -1,0 +1,252 @@
+// Models from a hub and from disk: a local stand-in for the hub gives out folders made by transformers, GGUF files and
+// every kind of trouble. Whatever goes wrong, the page goes on working with the model it had.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { box, project, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import { COMMIT, folder, sendHalf, startHub } from './hub.mjs';
+
+const tiny = (name) => folder(`tests/fixtures/tiny/${name}`);
+const gguf = (name) => readFileSync(`${project}/tests/fixtures/tiny/${name}.gguf`);
+const bundled = folder('www/models/bundled');
+const { 'model.safetensors': _, ...withoutWeights } = tiny('hf_f32');
+const shards = [1, 2, 3, 4].map((i) => `model-0000${i}-of-00004.safetensors`);
+
+let playground;
+let hub;
+before(async () => {
+  playground = await startPlayground();
+  hub = await startHub({});
+});
+after(async () => {
+  await playground.close();
+  await hub.close();
+});
+
+/** A page whose hub has these repositories; `failures`: answers that the browser reports in its console. */
+function withHub(repositories, body, { failures = false, ...options } = {}) {
+  Object.assign(hub, { repositories: Object.assign(clear(hub.repositories), repositories), answer: null });
+  hub.requests.length = 0;
+  return playground.withPage({ origins: [hub.url], ...(failures && { expected: /Failed to load resource|net::ERR/ }), ...options }, body);
+}
+
+function clear(object) {
+  for (const key of Object.keys(object)) delete object[key];
+  return object;
+}
+
+const picker = (page) => page.getByRole('dialog', { name: 'Language model' });
+const inUse = (page) => page.locator('.model-status');
+const download = (page) => picker(page).getByRole('button', { name: /^(Download|Continue download)/ });
+
+async function openPicker(page) {
+  await page.getByRole('button', { name: 'Change model' }).click();
+  await picker(page).waitFor();
+}
+
+/** Looks at a repository of the stand-in. */
+async function look(page, repository) {
+  if (!(await picker(page).isVisible())) await openPicker(page);
+  const summary = picker(page).getByText('Another model of the Hugging Face hub');
+  if (!(await picker(page).getByLabel('Repository').isVisible())) await summary.click();
+  await picker(page).getByLabel('Address of the hub').fill(hub.url);
+  await picker(page).getByLabel('Repository').fill(repository);
+  await picker(page).locator('form').getByRole('button', { name: 'Look closer' }).click();
+}
+
+async function use(page, repository, name) {
+  await look(page, repository);
+  await download(page).click();
+  await inUse(page).getByText(name, { exact: true }).waitFor();
+}
+
+/** The model in use still answers. */
+async function works(page, name = 'Support LM 3M') {
+  await page.keyboard.press('Escape');
+  await inUse(page).getByText(name, { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await page.locator('#step-test section').filter({ has: page.getByRole('heading', { name: /^Base model/ }) }).first().getByText(/^\d+ tokens/).waitFor();
+}
+
+const weightsRequests = () => hub.requests.filter(({ path }) => path.endsWith('model.safetensors'));
+
+test('a model of the hub is looked at, downloaded, used, kept without a network, and deleted', () => withHub({ 'someone/small': { files: bundled, licence: 'mit' } }, async (page) => {
+  await look(page, 'someone/small');
+  const row = picker(page).getByRole('listitem').filter({ hasText: 'someone/small' });
+  await row.getByText(/someone\/small · mit · 6\.\d MB/).waitFor();
+  const [, memory, step] = (await row.getByText(/memory/).innerText()).match(/about ([\d.]+) MB of memory.*about ([\d.]+) ms for a step/);
+  assert.ok(Number(memory) > 20 && Number(memory) < 200, `${memory} MB`);
+  assert.ok(Number(step) > 5 && Number(step) < 5000, `${step} ms`);
+  await download(page).click();
+  await inUse(page).getByText('small', { exact: true }).waitFor();
+  assert.ok(hub.requests.every(({ path }) => path.startsWith('/api/') || path.includes(COMMIT)), 'files come from one commit');
+
+  hub.answer = (_request, response) => { response.destroy(); return true; };
+  const asked = hub.requests.length;
+  await page.reload();
+  await inUse(page).getByText('small', { exact: true }).waitFor();
+  await works(page, 'small');
+  assert.equal(hub.requests.length, asked, 'nothing was asked of the hub');
+
+  await openPicker(page);
+  await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 3M' }).getByRole('button', { name: 'Use' }).click();
+  await inUse(page).getByText('Support LM 3M').waitFor();
+  await openPicker(page);
+  await picker(page).getByRole('button', { name: 'Delete small' }).click();
+  await picker(page).getByText('In this browser’s storage').waitFor({ state: 'detached' });
+  await page.reload();
+  await works(page);
+}));
+
+test('another model counts other tokens, and a run cannot go on with it', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
+  await setting(page, 'Steps').fill('2');
+  await train(page, 2);
+  const tokens = () => page.locator('#step-dataset').getByRole('row').nth(1).innerText();
+  const before = await tokens();
+  await use(page, 'someone/tiny', 'tiny');
+  await until(tokens, (now) => now !== before, { what: 'other token counts' });
+  await page.getByText('This prompt was trained with another model').waitFor();
+  await page.getByRole('button', { name: /^Train \d+ more/ }).click();
+  await page.locator('#step-training').getByText('This run was made with another language model').waitFor();
+}));
+
+test('a download that breaks off goes on where it stopped', () => withHub({ 'someone/small': { files: bundled } }, async (page) => {
+  const weights = bundled['model.safetensors'];
+  hub.answer = (request, response) => {
+    if (!request.url.endsWith('model.safetensors') || request.headers.range) return false;
+    sendHalf(response, weights);
+    return true;
+  };
+  await look(page, 'someone/small');
+  await download(page).click();
+  await picker(page).getByText(/The download of model\.safetensors broke off after [\d,]+ of 6,\d{3},\d{3} bytes/).waitFor();
+  await picker(page).getByText(/of 6\.\d MB/).first().waitFor();
+  await works(page);
+
+  await look(page, 'someone/small');
+  await picker(page).getByRole('button', { name: /^Continue download \(3\.\d MB of/ }).click();
+  await inUse(page).getByText('small', { exact: true }).waitFor();
+  const ranges = weightsRequests().map(({ range }) => range);
+  assert.equal(ranges.length, 2);
+  assert.match(ranges[1], new RegExp(`^bytes=${Math.floor(weights.length / 2)}-$`));
+}, { failures: true }));
+
+test('a download can be cancelled, and a server without ranges sends everything anew', () => withHub({ 'someone/small': { files: bundled } }, async (page) => {
+  const weights = bundled['model.safetensors'];
+  let slow = true;
+  hub.answer = (request, response) => {
+    if (!request.url.endsWith('model.safetensors')) return false;
+    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': weights.length });
+    if (!slow) return response.end(weights);
+    response.write(weights.subarray(0, 1e6)); // and then nothing more
+    return true;
+  };
+  await look(page, 'someone/small');
+  await download(page).click();
+  await picker(page).getByText(/^[\d.]+ MB of 6\.\d MB/).waitFor();
+  await picker(page).getByRole('button', { name: 'Cancel' }).click();
+  await picker(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
+  slow = false;
+  await look(page, 'someone/small');
+  await picker(page).getByRole('button', { name: /^Continue download/ }).click();
+  await inUse(page).getByText('small', { exact: true }).waitFor();
+}, { failures: true }));
+
+test('weights in several files, and GGUF files, from the hub', () => withHub({
+  'someone/sharded': { files: { ...withoutWeights, ...folder('tests/fixtures/tiny/hf_sharded', shards) } },
+  'someone/gguf': { files: { 'q8.gguf': gguf('gguf_q8_0'), 'q4.gguf': gguf('gguf_q4_1') } },
+}, async (page) => {
+  await use(page, 'someone/sharded', 'sharded');
+  await look(page, 'someone/gguf');
+  await picker(page).getByText('someone/gguf has 2 GGUF files. Add the name of one to the address: someone/gguf/q8.gguf, or q4.gguf.').waitFor();
+  await use(page, `${hub.url}/someone/gguf/blob/main/q4.gguf`, 'q4');
+  await openPicker(page);
+  await picker(page).getByRole('listitem').filter({ hasText: 'someone/gguf' }).getByText('in use').waitFor();
+}));
+
+test('a file whose hash differs is thrown away and said so; the next download is whole', () => withHub({
+  'someone/small': { files: bundled, hashes: { 'model.safetensors': '0'.repeat(64) } },
+}, async (page) => {
+  await look(page, 'someone/small');
+  await download(page).click();
+  await picker(page).getByText('model.safetensors is damaged: its SHA-256 is not the one that the hub gives.').waitFor();
+  await works(page);
+  hub.repositories['someone/small'].hashes = {};
+  await use(page, 'someone/small', 'small');
+}));
+
+const refusals = {
+  'no such repository': [{}, 'nobody/nothing', /The hub has no repository nobody\/nothing in this revision \(404\)/],
+  'a private repository': [{ 'a/b': { status: 401 } }, 'a/b', /does not give out a\/b without an account \(401\)/],
+  'a gated repository': [{ 'a/b': { status: 403 } }, 'a/b', /asks for an agreement first/],
+  'too many requests': [{ 'a/b': { status: 429, retryAfter: '90' } }, 'a/b', /too many requests from this network \(429\)\. Wait 90 seconds/],
+  'a broken hub': [{ 'a/b': { status: 503 } }, 'a/b', /it answered 503\. Try again/],
+  'only pickles': [{ 'a/b': { files: { 'config.json': Buffer.from('{}'), 'pytorch_model.bin': Buffer.alloc(9) } } }, 'a/b', /PyTorch pickle/],
+  'no tokenizer.json': [{ 'a/b': { files: { 'config.json': Buffer.from('{}'), 'model.safetensors': Buffer.alloc(9) } } }, 'a/b', /has no tokenizer\.json/],
+  'a dataset': [{ 'a/b': { files: { 'data.csv': Buffer.from('x') } } }, 'a/b', /is not a model that works here/],
+  'another architecture': [{ 'a/b': { files: { ...tiny('hf_f32'), 'config.json': Buffer.from('{"model_type": "qwen2"}') } } }, 'a/b', /config\.json/],
+  'a GGUF file that is not there': [{ 'a/b': { files: { 'q8.gguf': gguf('gguf_q8_0') } } }, 'a/b/q4.gguf', /has no file q4\.gguf\. Its GGUF files: q8\.gguf/],
+  'no repository at all': [{}, 'what?', /Write a repository as owner\/name/],
+};
+
+for (const [name, [repositories, asked, sentence]] of Object.entries(refusals)) {
+  test(`refused: ${name}`, () => withHub(repositories, async (page) => {
+    await look(page, asked);
+    await picker(page).getByText(sentence).first().waitFor();
+    await works(page);
+  }, { failures: true }));
+}
+
+test('a web page in the place of the hub, and of a file, is told apart', () => withHub({ 'someone/small': { files: bundled } }, async (page) => {
+  const html = (_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/html' });
+    response.end('<!doctype html><title>Sign in</title>');
+    return true;
+  };
+  hub.answer = html;
+  await look(page, 'someone/small');
+  await picker(page).getByText(/answered with a web page instead of the model/).waitFor();
+  hub.answer = null;
+  await look(page, 'someone/small');
+  await download(page).waitFor();
+  hub.answer = (request, response) => request.url.endsWith('model.safetensors') && html(request, response);
+  await download(page).click();
+  await picker(page).getByText(/answered with a web page instead of the model/).waitFor();
+  await works(page);
+}));
+
+test('files from disk: a GGUF file, a folder, and what is neither', () => withHub({}, async (page) => {
+  const choose = async (files) => {
+    if (!(await picker(page).isVisible())) await openPicker(page);
+    await picker(page).locator('input[type=file]').setInputFiles(Object.entries(files).map(([name, buffer]) => ({ name, mimeType: 'application/octet-stream', buffer })));
+  };
+  await choose(withoutWeights);
+  await picker(page).getByText('model.safetensors is missing: choose all files at once.').waitFor();
+  await choose({ 'config.json': Buffer.from('{}'), 'pytorch_model.bin': Buffer.alloc(9) });
+  await picker(page).getByText(/PyTorch pickle/).waitFor();
+  await choose({ 'half.gguf': gguf('gguf_f16').subarray(0, 9000) });
+  await picker(page).getByText(/GGUF file/).filter({ hasText: /again|incomplete|complete/ }).first().waitFor();
+  await works(page);
+  await choose({ 'mine.gguf': gguf('gguf_f16') });
+  await inUse(page).getByText('mine', { exact: true }).waitFor();
+  await choose({ ...withoutWeights, ...folder('tests/fixtures/tiny/hf_sharded', shards) });
+  await inUse(page).getByText('Model from disk', { exact: true }).waitFor();
+}));
+
+test('a batch that needs more memory than there is is refused before it starts, and a smaller one offered', () => withHub({}, async (page) => {
+  await setting(page, 'Batch size').fill('8');
+  await startButton(page).click();
+  await page.locator('#step-training').getByText(/A step with this model and a batch of 8 needs about [\d.]+ MB of memory, and this tab can have about [\d.]+ MB/).waitFor();
+  await page.getByRole('button', { name: /^Use a batch of \d$/ }).click();
+  const smaller = Number(await setting(page, 'Batch size').inputValue());
+  assert.ok(smaller >= 1 && smaller < 8, `${smaller}`);
+  await setting(page, 'Steps').fill('2');
+  await train(page, 2);
+  assert.equal(await box(page, 'Prefix token').inputValue(), '[TECH_SUPPORT]');
+}, {
+  before: (_page, context) => context.route('**/workers.js', async (route) => {
+    const source = readFileSync(`${project}/www/workers.js`, 'utf8');
+    assert.match(source, /const WASM_LIMIT = 3\.5 \* GIB;/);
+    await route.fulfill({ contentType: 'text/javascript', body: source.replace('3.5 * GIB', '76e6') });
+  }),
+}));

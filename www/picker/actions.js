@@ -1,0 +1,180 @@
+// @ts-check
+/** What the model picker knows and does: the list of models, a closer look at one, downloads, what is stored. */
+import { engine, EngineError } from '../engine.js';
+import { bundled, changeModel, comesFrom, inUse } from '../model.js';
+import { addNotice, datasetReport, settings } from '../state.js';
+import { keep } from '../store.js';
+import { sentenceOf, signal } from '../ui.js';
+
+/** @typedef {import('../protocol.js').HubSource} HubSource */
+/** @typedef {import('../protocol.js').StoredModel} StoredModel */
+/** @typedef {import('../protocol.js').ModelReport} ModelReport */
+/** @typedef {import('../protocol.js').LoadingProgress} LoadingProgress */
+/** @typedef {import('../model.js').Choice} Choice */
+/** A model that the page offers (models/models.json).
+ * @typedef {{repository: string, name: string, about: string, licence: string, settings: Choice['settings']}} Offer */
+
+export const HUB = 'https://huggingface.co';
+
+export const isOpen = signal(false);
+/** The models of the list. */
+export const offers = signal(/** @type {Offer[]} */ ([]));
+/** The downloaded ones, whole or in part. */
+export const stored = signal(/** @type {StoredModel[]} */ ([]));
+/** Where hub models are fetched from: the hub, or a mirror. */
+export const hubAddress = signal(HUB);
+keep('hubAddress', hubAddress, (saved) => (typeof saved === 'string' && addressProblem(saved) === '' ? saved : undefined));
+/** What a closer look at a repository has shown, by what was asked for. */
+export const looks = signal(/** @type {Record<string, {status: 'looking'|'done'|'failed', report: ModelReport|null, error: string}>} */ ({}));
+/** The model that is being loaded. */
+export const loading = signal(/** @type {{choice: Choice, progress: LoadingProgress, cancel: () => void}|null} */ (null));
+/** Why the last model could not be loaded, or "". */
+export const problem = signal('');
+
+export async function openPicker() {
+  isOpen.value = true;
+  problem.value = '';
+  await Promise.all([readOffers(), readStored()]);
+}
+
+export function closePicker() {
+  isOpen.value = false;
+}
+
+async function readOffers() {
+  if (offers.value.length > 0) return;
+  try {
+    const response = await fetch(new URL('./models/models.json', document.baseURI));
+    offers.value = (await response.json()).models;
+  } catch {
+    problem.value = 'The list of models could not be loaded. You can still open a model from disk or by its name.';
+  }
+}
+
+async function readStored() {
+  try {
+    stored.value = await engine.request('storedModels', {});
+  } catch (error) {
+    problem.value = sentenceOf(error);
+  }
+}
+
+/** Asks the hub about a repository and measures what it would need here. @param {HubSource} source */
+export async function lookAt(source) {
+  const key = lookKey(source);
+  looks.value = { ...looks.value, [key]: { status: 'looking', report: null, error: '' } };
+  try {
+    const report = await engine.request('inspectModel', { source, batch: batchOfNow() });
+    looks.value = { ...looks.value, [key]: { status: 'done', report, error: '' } };
+  } catch (error) {
+    looks.value = { ...looks.value, [key]: { status: 'failed', report: null, error: sentenceOf(error) } };
+  }
+}
+
+/** @param {HubSource} source */
+export const lookKey = ({ base, repository, revision, file }) => [base, repository, revision, file].join(' ');
+
+/** The batch of a run with the page's examples and settings, in tokens of the model in use. */
+export function batchOfNow() {
+  const rows = datasetReport.value?.report.rows ?? [];
+  return {
+    exampleTokens: rows.map((row) => row.totalTokens),
+    responseTokens: rows.reduce((sum, row) => sum + row.outputTokens + 1, 0),
+    virtualTokens: settings.value.num_virtual_tokens,
+    batchSize: settings.value.batch_size,
+  };
+}
+
+/** Loads a model and puts it to use; the one in use stays where that fails. @param {Choice} choice */
+export async function use(choice) {
+  if (loading.value) return;
+  problem.value = '';
+  void navigator.storage?.persist?.();
+  const change = changeModel(choice, (progress) => {
+    if (loading.value) loading.value = { ...loading.value, progress };
+  });
+  loading.value = { choice, progress: { loaded: 0, total: 0 }, cancel: change.cancel };
+  try {
+    await change.done;
+    await readStored();
+    remember(choice);
+    addNotice('success', `${choice.source.name} is in use. The prompts that were trained with another model stay, but they fit only that one.`);
+    closePicker();
+  } catch (error) {
+    if (!(error instanceof EngineError && error.kind === 'cancelled')) problem.value = sentenceOf(error);
+    await readStored();
+  } finally {
+    loading.value = null;
+  }
+}
+
+/** From the next visit on it is read from the storage. @param {Choice} choice */
+function remember({ source, settings: wanted }) {
+  if (source.kind !== 'hub') return;
+  const kept = storedOf(source);
+  if (kept?.complete && kept.lasting) comesFrom({ ...storedChoice(kept), settings: wanted });
+}
+
+/** What is stored of a repository. @param {HubSource} source */
+export const storedOf = ({ repository, file }) => stored.value.find((model) => model.repository === repository && (file === '' || model.file === file));
+
+/** @param {StoredModel} model @returns {Choice} */
+export function storedChoice({ key, name, repository }) {
+  const offer = offers.value.find((one) => one.repository === repository);
+  return { source: { kind: 'stored', key, name }, baseModel: repository, settings: offer?.settings ?? {} };
+}
+
+/** @param {Offer} offer @returns {Choice & {source: HubSource}} */
+export function offerChoice({ repository, name, settings: wanted }) {
+  return { source: { kind: 'hub', base: hubAddress.value, repository, revision: '', file: '', name }, baseModel: repository, settings: wanted };
+}
+
+/** @param {File[]} files */
+export function useFiles(files) {
+  const name = (files.find((file) => /\.gguf$/i.test(file.name))?.name ?? files.find((file) => /\.safetensors$/i.test(file.name))?.name ?? 'Model').replace(/\.[a-z]+$/i, '');
+  const folder = files.map((file) => file.webkitRelativePath.split('/').at(-2)).find(Boolean);
+  const shown = /^model(-\d+-of-\d+)?$/.test(name) ? folder ?? 'Model from disk' : name;
+  void use({ source: { kind: 'files', files, name: shown }, baseModel: shown, settings: {} });
+}
+
+/** @param {StoredModel} model */
+export async function remove({ key, name }) {
+  problem.value = '';
+  try {
+    const { source } = inUse.value;
+    await engine.request('deleteStoredModel', { key });
+    if (source.kind === 'stored' && source.key === key) addNotice('info', `${name} was deleted from the browser’s storage; it stays in use until another model takes its place or the page is closed.`);
+  } catch (error) {
+    problem.value = sentenceOf(error);
+  }
+  await readStored();
+  looks.value = {};
+}
+
+export const useBundled = () => use(bundled());
+
+// ---------------------------------------------------------------- what a person types
+
+/** A repository as people write it: "owner/name", with "@revision" or a GGUF file behind it, or an address of the hub.
+ * @param {string} text
+ * @returns {{repository: string, revision: string, file: string} | null} */
+export function parseRepository(text) {
+  const path = text.trim().replace(/^https?:\/\/[^/]+\//i, '').replace(/[?#].*$/, '').replace(/\/+$/, '');
+  const found = path.match(/^([\w.-]+\/[\w.-]+)(?:@([\w./-]+)|\/(?:tree|blob|resolve)\/([^/]+)(?:\/(.+))?|\/(.+))?$/);
+  if (!found) return null;
+  const [, repository, at, tree, inTree, file] = found;
+  const named = inTree ?? file ?? '';
+  if (named !== '' && !/\.gguf$/i.test(named)) return tree ? { repository, revision: tree, file: '' } : null;
+  return { repository, revision: at ?? tree ?? '', file: named };
+}
+
+/** What is wrong with an address of a hub, or "". @param {string} text */
+export function addressProblem(text) {
+  try {
+    const { protocol, hostname } = new URL(text);
+    if (protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname))) return '';
+    return 'The address of the hub must begin with https://.';
+  } catch {
+    return 'Write the whole address of the hub, for example https://huggingface.co.';
+  }
+}

@@ -1,0 +1,185 @@
+// @ts-check
+/** The model picker: the bundled model, those of the list, any repository of the hub, files from disk, what is stored. */
+import { BUNDLED, inUse } from '../model.js';
+import { isActive } from '../run.js';
+import { Button, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
+import {
+  addressProblem, closePicker, HUB, hubAddress, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, parseRepository, problem, remove, stored,
+  storedChoice, storedOf, use, useBundled, useFiles,
+} from './actions.js';
+
+/** @typedef {import('../protocol.js').ModelReport} ModelReport */
+/** @typedef {import('../protocol.js').StoredModel} StoredModel */
+/** @typedef {import('../model.js').Choice} Choice */
+/** @typedef {import('../protocol.js').HubSource} HubSource */
+
+export function ModelPicker() {
+  const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
+  useLayoutEffect(() => {
+    if (isOpen.value && !dialog.current?.open) dialog.current?.showModal();
+    if (!isOpen.value && dialog.current?.open) dialog.current.close();
+  }, [isOpen.value]);
+  return html`
+    <dialog class="dialog picker" ref=${dialog} aria-labelledby="picker-title" onClose=${closePicker}>
+      <div class="picker-head">
+        <h2 class="dialog-title" id="picker-title">Language model</h2>
+        <${Button} kind="quiet" icon="close" iconOnly onClick=${closePicker}>Close<//>
+      </div>
+      ${isOpen.value && html`<${Content} />`}
+    </dialog>`;
+}
+
+function Content() {
+  return html`
+    <p class="picker-intro">Prompt tuning works in front of any Llama-style model. Whichever you choose, it stays frozen and stays in this browser.</p>
+    ${isActive.value && html`<${Notice} kind="info">A training run is under way. A model can be downloaded meanwhile; it takes its place when the run has ended.<//>`}
+    <${LoadingModel} />
+    ${problem.value && html`<${Notice} kind="error">${problem.value}<//>`}
+    <ul class="picker-list">
+      <${Bundled} />
+      ${offers.value.map((offer) => html`<${HubModel} key=${offer.repository} choice=${offerChoice(offer)} about=${offer.about} licence=${offer.licence} />`)}
+    </ul>
+    <${AnyRepository} />
+    <${FromDisk} />
+    <${Stored} />`;
+}
+
+function LoadingModel() {
+  const now = loading.value;
+  if (!now) return null;
+  const { loaded, total, secondsLeft, checking } = now.progress;
+  const { name } = now.choice.source;
+  const left = secondsLeft !== undefined && loaded < total ? `, ${formatDuration(secondsLeft)} left` : '';
+  const text = checking ? `Checking ${name} …` : total > 0 && loaded < total ? `${formatBytes(loaded)} of ${formatBytes(total)}${left}` : `Reading ${name} …`;
+  return html`
+    <div class="picker-loading well" role="status">
+      <${Progress} label=${`Loading ${name}`} value=${loaded < total ? loaded : 0} max=${loaded < total ? total : 0} text=${text} />
+      <${Button} icon="close" onClick=${now.cancel}>Cancel<//>
+    </div>`;
+}
+
+/** @param {{name: string, facts: string[], about?: any, current: boolean, children?: any}} props */
+const Row = ({ name, facts, about, current, children }) => html`
+  <li class="picker-row">
+    <div class="picker-text">
+      <h3 class="picker-name">${name}${current && html` <span class="picker-mark">in use</span>`}</h3>
+      ${facts.length > 0 && html`<p class="picker-facts">${facts.join(' · ')}</p>`}
+      ${about && html`<p class="picker-about">${about}</p>`}
+    </div>
+    <div class="picker-actions">${children}</div>
+  </li>`;
+
+function Bundled() {
+  const current = inUse.value.source.kind === 'bundled';
+  return html`
+    <${Row} name=${BUNDLED.name} facts=${['3 million parameters', 'comes with the page']} current=${current}
+      about="Knows customer service and little else. Trains in seconds, on any computer: the right one to begin with.">
+      ${!current && html`<${Button} disabled=${loading.value !== null} onClick=${() => void useBundled()}>Use<//>`}
+    <//>`;
+}
+
+/** @param {{choice: Choice & {source: HubSource}, about?: string, licence?: string}} props */
+function HubModel({ choice, about, licence }) {
+  const { source } = choice;
+  const current = inUse.value.baseModel === source.repository && ['hub', 'stored'].includes(inUse.value.source.kind);
+  const look = looks.value[lookKey(source)];
+  const here = storedOf(source);
+  const report = look?.report;
+  const facts = [source.repository, report?.licence || licence || '', report ? formatBytes(report.bytes) : here?.complete ? formatBytes(here.total) : ''].filter(Boolean);
+  const busy = loading.value !== null;
+  return html`
+    <${Row} name=${source.name} facts=${facts} current=${current} about=${html`
+      ${about}
+      ${report && html`<span class="picker-need">${need(report)}</span>`}
+      ${look?.status === 'failed' && html`<span class="picker-error" role="alert">${look.error}</span>`}`}>
+      ${!current && here?.complete && html`<${Button} disabled=${busy} onClick=${() => void use({ ...storedChoice(here), settings: choice.settings })}>Use<//>`}
+      ${!current && !here?.complete && report && html`
+        <${Button} icon="import" disabled=${busy} onClick=${() => void use(choice)}>${report.arrived > 0 ? `Continue download (${formatBytes(report.arrived)} of ${formatBytes(report.bytes)})` : `Download ${formatBytes(report.bytes)}`}<//>`}
+      ${!current && !here?.complete && !report && html`
+        <${Button} disabled=${busy || look?.status === 'looking'} onClick=${() => void lookAt(source)}>${look?.status === 'looking' ? 'Measuring …' : 'Look closer'}<//>`}
+    <//>`;
+}
+
+/** What a model needs here, as sentences. @param {ModelReport} report */
+function need({ plan, stepMilliseconds }) {
+  if (!plan || stepMilliseconds === null) return 'How much memory and time it needs shows when it has been loaded.';
+  const seconds = stepMilliseconds / 1000;
+  const step = seconds < 1 ? `${formatNumber(stepMilliseconds)} ms` : seconds < 10 ? `${formatNumber(seconds, 1)} s` : formatDuration(seconds);
+  return `Needs about ${formatBytes(plan.peak)} of memory. One worker takes about ${step} for a step with your examples, measured on this device just now.`;
+}
+
+function AnyRepository() {
+  const text = useSignal('');
+  const asked = useSignal(/** @type {HubSource|null} */ (null));
+  const error = useSignal('');
+  const address = useSignal(hubAddress.value);
+  const look = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const found = parseRepository(text.value);
+    error.value = addressProblem(address.value) || (found ? '' : 'Write a repository as owner/name, for example HuggingFaceTB/SmolLM2-135M-Instruct; a GGUF file as owner/name/file.gguf.');
+    if (!found || error.value !== '') return;
+    hubAddress.value = address.value.replace(/\/+$/, '');
+    const name = found.file ? found.file.replace(/\.gguf$/i, '') : found.repository.split('/')[1];
+    asked.value = { kind: 'hub', base: hubAddress.value, ...found, name };
+    void lookAt(asked.value);
+  };
+  return html`
+    <details class="picker-more">
+      <summary>Another model of the Hugging Face hub</summary>
+      <form class="picker-form" onSubmit=${look}>
+        <${Field} label="Repository" error=${error.value} help="Any Llama-style model with safetensors, or a GGUF file of one.">
+          <input type="text" autocomplete="off" autocapitalize="off" spellcheck=${false} placeholder="owner/name" value=${text.value} onInput=${(/** @type {any} */ event) => { text.value = event.currentTarget.value; }} />
+        <//>
+        <${Field} label="Address of the hub" help=${`A mirror works too. The hub itself is ${HUB}.`}>
+          <input type="text" inputmode="url" autocomplete="off" spellcheck=${false} value=${address.value} onInput=${(/** @type {any} */ event) => { address.value = event.currentTarget.value; }} />
+        <//>
+        <${Button} type="submit">Look closer<//>
+      </form>
+      ${asked.value && html`<ul class="picker-list"><${HubModel} choice=${{ source: asked.value, baseModel: asked.value.repository, settings: {} }} /></ul>`}
+    </details>`;
+}
+
+function FromDisk() {
+  const input = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const over = useSignal(false);
+  const take = (/** @type {FileList|null|undefined} */ files) => { if (files && files.length > 0) useFiles([...files]); };
+  const drop = (/** @type {DragEvent} */ event) => {
+    event.preventDefault();
+    over.value = false;
+    take(event.dataTransfer?.files);
+  };
+  return html`
+    <div class=${over.value ? 'picker-drop is-over' : 'picker-drop'} onDrop=${drop} onDragLeave=${() => { over.value = false; }}
+      onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); over.value = true; }}>
+      <${Button} icon="import" disabled=${loading.value !== null} onClick=${() => input.current?.click()}>Open from disk<//>
+      <p class="field-help">Choose or drop a GGUF file, or config.json, tokenizer.json, tokenizer_config.json and the safetensors files of one folder.</p>
+      <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" aria-label="Files of a model" accept=".gguf,.json,.safetensors,.bin"
+        onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => { take(event.currentTarget.files); event.currentTarget.value = ''; }} />
+    </div>`;
+}
+
+function Stored() {
+  if (stored.value.length === 0) return null;
+  return html`
+    <h3 class="picker-heading">In this browser’s storage</h3>
+    <ul class="picker-list">
+      ${stored.value.map((model) => html`<${StoredRow} key=${model.key} model=${model} />`)}
+    </ul>`;
+}
+
+/** @param {{model: StoredModel}} props */
+function StoredRow({ model }) {
+  const { source } = inUse.value;
+  const current = source.kind === 'stored' && source.key === model.key;
+  const facts = [
+    model.repository,
+    model.complete ? formatBytes(model.bytes) : `${formatBytes(model.bytes)} of ${formatBytes(model.total)}`,
+    model.lasting ? '' : 'until the page is closed',
+  ].filter(Boolean);
+  const busy = loading.value !== null;
+  return html`
+    <${Row} name=${model.name} facts=${facts} current=${current}>
+      ${model.complete && !current && html`<${Button} disabled=${busy} onClick=${() => void use(storedChoice(model))}>Use<//>`}
+      <${Button} kind="quiet" icon="trash" disabled=${busy} onClick=${() => void remove(model)}>Delete ${model.name}<//>
+    <//>`;
+}
