@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::block::{KeysValues, Layer, Place};
 use crate::config::LlamaConfig;
 use crate::error::Result;
+use crate::gguf::Gguf;
 use crate::gradient_pass::{numbers_per_row, row_budget};
 use crate::kernels::work;
 use crate::matrix::Matrix;
@@ -58,6 +59,11 @@ impl TrainingPlan {
         let fits = |size: &usize| Self::new(config, files, &Batch { batch_size: *size, ..batch.clone() }).peak <= bytes;
         (1..=batch.batch_size).rev().find(fits).unwrap_or(0)
     }
+}
+
+/// The sizes of a model: from its `config.json`, or from the beginning of a GGUF file.
+pub fn config_of(bytes: &[u8]) -> Result<LlamaConfig> {
+    if bytes.starts_with(b"GGUF") { weights::gguf_config(&Gguf::read(bytes)?) } else { LlamaConfig::from_json(bytes) }
 }
 
 /// Bytes of the library itself, the tokenizer and the tables of angles.
@@ -219,6 +225,16 @@ mod tests {
         assert_eq!(plan.weights, 269 << 20, "a large model stays as it is stored");
         assert_eq!(plan.loading, 2 * (269 << 20) + library(&smollm2()));
         assert_eq!(weights::stored_parameters(&smollm2()), 134_479_872);
+    }
+
+    #[test]
+    fn the_header_of_a_gguf_file_tells_its_sizes() {
+        let file = std::fs::read(format!("{}/tests/fixtures/tiny/gguf_q8_0.gguf", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let whole = config_of(&file).unwrap();
+        assert_eq!((whole.hidden_size, whole.vocab_size), (32, 320));
+        let header = file.windows(16).rposition(|window| window == b"output_norm.weig").unwrap_or(0).max(12_000);
+        assert_eq!(config_of(&file[..header.min(file.len())]).unwrap(), whole, "without the weights");
+        assert!(config_of(&file[..200]).is_err());
     }
 
     #[test]

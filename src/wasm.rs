@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use crate::config::LlamaConfig;
 use crate::dataset::{self, Example};
 use crate::dataset_io::{self, DatasetFormat};
 use crate::error::Error;
@@ -506,11 +505,11 @@ impl GradientWorker {
 
 // ---------------------------------------------------------------- before a model is loaded
 
-/// What training will need of a model that is not loaded: its `config.json`, the bytes of its files, `Batch` ->
-/// `TrainingPlan`.
+/// What training will need of a model that is not loaded: its `config.json` or the beginning of its GGUF file, the bytes
+/// of its files, `Batch` -> `TrainingPlan`.
 #[wasm_bindgen(js_name = planModel)]
 pub fn plan_model(config: &[u8], files: f64, batch: JsValue) -> JsResult<JsValue> {
-    let config = LlamaConfig::from_json(config).map_err(to_js_error)?;
+    let config = plan::config_of(config).map_err(to_js_error)?;
     to_js(&TrainingPlan::new(&config, files as u64, &from_js(batch)?))
 }
 
@@ -525,7 +524,7 @@ impl Probe {
     /// `files`: bytes of the model's files.
     #[wasm_bindgen(js_name = new)]
     pub fn new_probe(config: &[u8], files: f64) -> JsResult<Probe> {
-        let config = LlamaConfig::from_json(config).map_err(to_js_error)?;
+        let config = plan::config_of(config).map_err(to_js_error)?;
         Ok(Probe { inner: plan::Probe::new(&config, files as u64).map_err(to_js_error)? })
     }
 

@@ -32,11 +32,16 @@ pub fn from_safetensors(files: &[&[u8]], config: LlamaConfig) -> Result<Llama> {
     build(&shards, config, tied)
 }
 
+/// The configuration of a GGUF file of architecture "llama"; its header is enough.
+pub fn gguf_config(gguf: &Gguf) -> Result<LlamaConfig> {
+    let (vocab_size, _) = gguf.shape("token_embd.weight")?;
+    LlamaConfig::from_gguf(&gguf.metadata(), vocab_size, !gguf.has("output.weight"))
+}
+
 /// Reads a GGUF file of architecture "llama".
 pub fn from_gguf(gguf: &Gguf) -> Result<Llama> {
-    let (vocab_size, _) = gguf.shape("token_embd.weight")?;
-    let tied = !gguf.has("output.weight");
-    let config = LlamaConfig::from_gguf(&gguf.metadata(), vocab_size, tied)?;
+    let config = gguf_config(gguf)?;
+    let tied = config.tie_word_embeddings;
     // llama.cpp keeps Llama 3's scaled rotary positions in a tensor, not in the metadata.
     refuse(gguf.has("rope_freqs.weight"), "rope_scaling", "llama3")?;
     refuse(gguf.has("blk.0.attn_q.bias") || gguf.has("blk.0.attn_output.bias"), "attention_bias", "true")?;

@@ -126,10 +126,10 @@
  * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number}} PlannedBatch */
 /** Bytes of memory of one worker, and operations of one step (src/plan.rs).
  * @typedef {{parameters: number, weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
-/** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `plan` and `stepMilliseconds` (one
- * worker, measured on this device) are null where its sizes lie in the file itself.
+/** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `stepMilliseconds`: of one
+ * worker, measured on this device.
  * @typedef {{repository: string, revision: string, licence: string, bytes: number, arrived: number,
- *            plan: TrainingPlan|null, stepMilliseconds: number|null}} ModelReport */
+ *            plan: TrainingPlan, stepMilliseconds: number}} ModelReport */
 
 /** Every request: its payload, its result and what it streams.
  * @typedef {object} Requests

@@ -1,9 +1,9 @@
 // Models from a hub and from disk: a local stand-in for the hub gives out folders made by transformers, GGUF files and
 // every kind of trouble. Whatever goes wrong, the page goes on working with the model it had.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, project, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import { box, project, runCurve, setting, startButton, startPlayground, train, until } from './helpers.mjs';
 import { COMMIT, folder, sendHalf, startHub } from './hub.mjs';
 
 const tiny = (name) => folder(`tests/fixtures/tiny/${name}`);
@@ -244,9 +244,36 @@ test('a batch that needs more memory than there is is refused before it starts, 
   await train(page, 2);
   assert.equal(await box(page, 'Prefix token').inputValue(), '[TECH_SUPPORT]');
 }, {
-  before: (_page, context) => context.route('**/workers.js', async (route) => {
+  before: (_page, context) => context.route((url) => url.pathname === '/workers.js', async (route) => {
     const source = readFileSync(`${project}/www/workers.js`, 'utf8');
     assert.match(source, /const WASM_LIMIT = 3\.5 \* GIB;/);
     await route.fulfill({ contentType: 'text/javascript', body: source.replace('3.5 * GIB', '76e6') });
   }),
+}));
+
+const smollm2 = `${project}/target/models/smollm2.gguf`;
+test('SmolLM2-135M from the hub trains on the ten examples within 1.2 GiB, as planned', { skip: !existsSync(smollm2) && 'scripts/fetch-smollm2.sh could not fetch it' }, () => withHub({
+  'HuggingFaceTB/SmolLM2-135M-Instruct': { files: { 'smollm2.gguf': existsSync(smollm2) ? readFileSync(smollm2) : Buffer.alloc(0) } },
+}, async (page) => {
+  page.setDefaultTimeout(120_000);
+  const ask = (type, payload) => page.evaluate(([name, sent]) => import('/engine.js').then(({ engine }) => engine.request(name, sent)), [type, payload]);
+  await look(page, 'HuggingFaceTB/SmolLM2-135M-Instruct');
+  const row = picker(page).getByRole('listitem').filter({ hasText: 'SmolLM2-135M-Instruct' }).last();
+  await row.getByText(/Needs about [\d.]+ MB of memory\. One worker takes about [\d.]+ s for a step/).waitFor();
+  await row.getByRole('button', { name: /^Download 98\.\d MB/ }).click();
+  await inUse(page).getByText('SmolLM2-135M-Instruct', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Use 0.01' }).click();
+  assert.equal(await setting(page, 'Learning rate').inputValue(), '0.01');
+
+  await setting(page, 'Held-out share').fill('0');
+  await setting(page, 'Batch size').fill('10');
+  await page.getByRole('combobox', { name: 'Workers', exact: true }).selectOption('1');
+  await train(page, 1);
+  const memory = await ask('memory', {});
+  const batch = await page.evaluate(() => import('/picker/actions.js').then(({ batchOfNow }) => batchOfNow()));
+  const { plan } = await ask('planTraining', { batch });
+  assert.ok(memory < 1.2 * 2 ** 30, `${memory / 2 ** 20} MiB`);
+  assert.ok(plan.peak > 0.9 * memory && plan.peak < 1.5 * memory, `planned ${plan.peak / 2 ** 20} MiB, taken ${memory / 2 ** 20} MiB`);
+  const [{ training_loss: loss }] = (await runCurve(page)).filter((point) => point.training_loss !== null);
+  assert.ok(Math.abs(loss - 2.096) < 0.02, `${loss}`);
 }));

@@ -120,9 +120,14 @@ export const storedOf = ({ repository, file }) => stored.value.find((model) => m
 
 /** @param {StoredModel} model @returns {Choice} */
 export function storedChoice({ key, name, repository }) {
-  const offer = offers.value.find((one) => one.repository === repository);
-  return { source: { kind: 'stored', key, name }, baseModel: repository, settings: offer?.settings ?? {} };
+  return { source: { kind: 'stored', key, name }, baseModel: repository, settings: settingsFor(repository) };
 }
+
+/** The settings that were found to work with a model of the list. @param {string} repository */
+const settingsFor = (repository) => offers.value.find((one) => one.repository === repository)?.settings ?? {};
+
+/** @param {HubSource} source @returns {Choice & {source: HubSource}} */
+export const repositoryChoice = (source) => ({ source, baseModel: source.repository, settings: settingsFor(source.repository) });
 
 /** @param {Offer} offer @returns {Choice & {source: HubSource}} */
 export function offerChoice({ repository, name, settings: wanted }) {

@@ -4,7 +4,7 @@ import { BUNDLED, inUse } from '../model.js';
 import { isActive } from '../run.js';
 import { Button, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
-  addressProblem, closePicker, HUB, hubAddress, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, parseRepository, problem, remove, stored,
+  addressProblem, closePicker, HUB, hubAddress, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, parseRepository, problem, remove, repositoryChoice, stored,
   storedChoice, storedOf, use, useBundled, useFiles,
 } from './actions.js';
 
@@ -102,7 +102,6 @@ function HubModel({ choice, about, licence }) {
 
 /** What a model needs here, as sentences. @param {ModelReport} report */
 function need({ plan, stepMilliseconds }) {
-  if (!plan || stepMilliseconds === null) return 'How much memory and time it needs shows when it has been loaded.';
   const seconds = stepMilliseconds / 1000;
   const step = seconds < 1 ? `${formatNumber(stepMilliseconds)} ms` : seconds < 10 ? `${formatNumber(seconds, 1)} s` : formatDuration(seconds);
   return `Needs about ${formatBytes(plan.peak)} of memory. One worker takes about ${step} for a step with your examples, measured on this device just now.`;
@@ -135,7 +134,7 @@ function AnyRepository() {
         <//>
         <${Button} type="submit">Look closer<//>
       </form>
-      ${asked.value && html`<ul class="picker-list"><${HubModel} choice=${{ source: asked.value, baseModel: asked.value.repository, settings: {} }} /></ul>`}
+      ${asked.value && html`<ul class="picker-list"><${HubModel} choice=${repositoryChoice(asked.value)} /></ul>`}
     </details>`;
 }
 

@@ -13,6 +13,8 @@ import { Cancelled, nextTurn } from './task.js';
 /** @typedef {import('./hub.js').HubListing} HubListing */
 /** @typedef {import('./task.js').Task} Task */
 
+/** The header of a GGUF file, with its tokenizer, ends before this. */
+const HEADER = 12 << 20;
 /** The probe runs for so long, after one block that warms up. */
 const PROBE_MS = 1000;
 
@@ -24,49 +26,57 @@ const PROBE_MS = 1000;
  * @returns {Promise<ModelReport>}
  */
 export async function inspectModel(source, batch, library, task) {
-  const { listing, config, arrived } = source.kind === 'hub' ? await ofHub(source, task.signal) : await ofStored(source);
+  const { listing, sizes, arrived } = source.kind === 'hub' ? await ofHub(source, task.signal) : await ofStored(source);
   const bytes = listing.files.reduce((sum, file) => sum + file.size, 0);
   const { repository, revision, licence } = listing;
-  const about = { repository, revision, licence, bytes, arrived };
-  if (!config) return { ...about, plan: null, stepMilliseconds: null };
-  const plan = library.planModel(config, bytes, batch);
-  return { ...about, plan, stepMilliseconds: await stepTime(library, config, bytes, plan.flop, task) };
+  const plan = library.planModel(sizes, bytes, batch);
+  const stepMilliseconds = await stepTime(library, sizes, bytes, plan.flop, task);
+  return { repository, revision, licence, bytes, arrived, plan, stepMilliseconds };
 }
 
 /** @param {HubSource} source @param {AbortSignal} signal */
 async function ofHub(source, signal) {
   const listing = await listRepository(source, signal);
-  return { listing, config: await hubConfig(listing, source.base, signal), arrived: await arrivedBytes(keyOf(listing), listing.files) };
+  return { listing, sizes: await hubSizes(listing, source.base, signal), arrived: await arrivedBytes(keyOf(listing), listing.files) };
 }
 
-/** @param {HubListing} listing @param {string} base @param {AbortSignal} signal @returns {Promise<Uint8Array|null>} null for a GGUF file */
-async function hubConfig({ repository, files }, base, signal) {
-  const file = files.find(({ name }) => name === 'config.json');
-  if (!file) return null;
+/** The file that tells the sizes of a model: its config.json, or the GGUF file itself. @param {HubListing} listing */
+const fileOfSizes = ({ files }) => files.find(({ name }) => name === 'config.json') ?? files[0];
+
+/** The beginning of that file. @param {HubListing} listing @param {string} base @param {AbortSignal} signal */
+async function hubSizes(listing, base, signal) {
+  const file = fileOfSizes(listing);
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const pieces = [];
-  await readBytes(file.url, {
+  let came = 0;
+  const enough = new AbortController();
+  const reading = readBytes(file.url, {
     name: file.name,
-    signal,
-    check: (response) => checkHubAnswer(response, base, repository, file.name),
-    onPiece: (piece) => pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece)),
+    signal: AbortSignal.any([signal, enough.signal]),
+    check: (response) => checkHubAnswer(response, base, listing.repository, file.name),
+    onPiece: (piece) => {
+      pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
+      came += piece.length;
+      if (came >= HEADER) enough.abort();
+    },
   });
+  await reading.catch((error) => { if (!enough.signal.aborted) throw error; });
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 /** @param {StoredSource} source */
 async function ofStored({ key }) {
   const { about, folder } = await openStored(key);
-  const config = about.files.some(({ name }) => name === 'config.json') ? new Uint8Array(await (await folder.blob('config.json')).arrayBuffer()) : null;
-  return { listing: about, config, arrived: await arrivedBytes(key, about.files) };
+  const beginning = (await folder.blob(fileOfSizes(about).name)).slice(0, HEADER);
+  return { listing: about, sizes: new Uint8Array(await beginning.arrayBuffer()), arrived: await arrivedBytes(key, about.files) };
 }
 
 /**
  * Milliseconds of a training step of one worker, from the speed of one block of the model on this device.
- * @param {Library} library @param {Uint8Array} config @param {number} bytes @param {number} flop @param {Task} task
+ * @param {Library} library @param {Uint8Array} sizes @param {number} bytes @param {number} flop @param {Task} task
  */
-async function stepTime(library, config, bytes, flop, task) {
-  const probe = library.Probe.new(config, bytes);
+async function stepTime(library, sizes, bytes, flop, task) {
+  const probe = library.Probe.new(sizes, bytes);
   try {
     probe.run();
     let [done, milliseconds] = [0, 0];
