@@ -27,7 +27,7 @@ step() {
   summary+=$(printf '%-26s %-6s %4ds  %s' "$name" $verdict $((SECONDS - seconds)) "$counts")$'\n'
 }
 
-step 'setup'           bash -c 'scripts/setup-rust.sh && scripts/setup-browser.sh && scripts/fetch-smollm2.sh && make --no-print-directory node-modules'
+step 'setup'           bash -c 'scripts/setup-rust.sh && scripts/setup-browser.sh && scripts/fetch-smollm2.sh && scripts/fetch-templates.sh && make --no-print-directory node-modules'
 step 'formatting'      cargo fmt --check
 step 'clippy native'   cargo clippy --quiet --all-targets -- -D warnings
 step 'clippy wasm32'   cargo clippy --quiet --all-targets --target wasm32-unknown-unknown -- -D warnings

@@ -51,7 +51,7 @@ impl ChatTemplate {
                 Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
             },
         );
-        environment.add_template_owned("chat", source.unwrap_or(CHAT_ML).to_string()).map_err(unusable)?;
+        environment.add_template_owned("chat", without_generation_tags(source.unwrap_or(CHAT_ML))).map_err(unusable)?;
         let template = Self { environment, names };
         template.prompt(None, "test")?;
         Ok(template)
@@ -106,6 +106,26 @@ impl ChatTemplate {
             })
             .map_err(unusable)
     }
+}
+
+/// `transformers` lets a template mark what the assistant writes ({% generation %}); the marks write nothing, so a
+/// condition that always holds stands for them.
+fn without_generation_tags(source: &str) -> String {
+    let mut out = String::new();
+    let mut rest = source;
+    while let Some(start) = rest.find("{%") {
+        let Some(length) = rest[start..].find("%}") else { break };
+        let tag = &rest[start..start + length + 2];
+        let word = tag[2..tag.len() - 2].trim_matches(['-', '+', ' ', '\t', '\n', '\r']);
+        out.push_str(&rest[..start]);
+        out.push_str(&match word {
+            "generation" => tag.replace(word, "if true"),
+            "endgeneration" => tag.replace(word, "endif"),
+            _ => tag.to_string(),
+        });
+        rest = &rest[start + length + 2..];
+    }
+    out + rest
 }
 
 fn unusable(error: minijinja::Error) -> Error {
