@@ -38,6 +38,7 @@ test:
 PEFT_PYTHON := $(or $(PYTHON),.venv/bin/python)
 test-peft: pkg $(if $(PYTHON),,.venv/.installed)
 	$(PEFT_PYTHON) tests/peft/adapters.py
+	$(PEFT_PYTHON) tests/peft/scale.py
 
 .venv/.installed: tests/fixtures/make/requirements.txt
 	python3 -m venv .venv

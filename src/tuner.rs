@@ -108,6 +108,12 @@ impl Tuner {
         Ok(Self { rows, model, settings, batches, technique, optimizer, under_way: None })
     }
 
+    /// The training examples of the next `steps` batches, which are not used up.
+    pub fn planned_batches(&self, steps: usize) -> Vec<Vec<usize>> {
+        let mut batches = self.batches.clone();
+        (0..steps).map(|_| batches.next_batch()).collect()
+    }
+
     /// One update of the soft prompt on the next batch.
     pub fn step(&mut self) -> Result<StepReport> {
         loop {

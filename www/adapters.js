@@ -2,6 +2,7 @@
 /** Trained prompts as files of Hugging Face PEFT: saved as a zip, opened from a zip or from the two files of a folder. */
 import { download } from './download.js';
 import { engine } from './engine.js';
+import { hubAddress, parseRepository } from './hub.js';
 import { baseModel as usersBaseModel } from './model.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
 import { addNotice, model, saveTrainedPrompt, trainedPrompts } from './state.js';
@@ -42,10 +43,27 @@ export async function saveAdapter(prefix, prompt) {
   }
 }
 
-/** Opens an adapter and keeps it under a prefix token of its own. @param {File[]} files */
-export async function openAdapter(files) {
+/** Opens an adapter of the hub. @param {string} text "owner/name" or an address @returns {Promise<boolean>} whether it worked */
+export async function openHubAdapter(text) {
+  const found = parseRepository(text);
+  if (!found || found.file !== '') {
+    addNotice('error', `“${text.trim()}” is not the name of a repository. Write it as owner/name.`);
+    return false;
+  }
+  const { repository, revision } = found;
+  return keepAdapter(async () => ({
+    name: repository.split('/')[1],
+    ...await engine.request('fetchAdapter', { base: hubAddress.value, repository, revision }),
+  }));
+}
+
+/** Opens an adapter from disk. @param {File[]} files */
+export const openAdapter = (files) => keepAdapter(() => readFiles(files));
+
+/** Keeps an adapter under a prefix token of its own. @param {() => Promise<AdapterFiles>} read @returns {Promise<boolean>} */
+async function keepAdapter(read) {
   try {
-    const adapter = await readFiles(files);
+    const adapter = await read();
     const { softPrompt, baseModel, initText } = await engine.request('importAdapter', { config: adapter.config, weights: adapter.weights });
     const prefix = freePrefix(adapter.name);
     const settings = { ...DEFAULT_SETTINGS, prefix_token: prefix, num_virtual_tokens: softPrompt.virtualTokens, prompt_tuning_init_text: initText };
@@ -57,8 +75,10 @@ export async function openAdapter(files) {
     const other = baseModel && baseModel !== usersBaseModel().name
       ? ` Its files say that it was trained on ${baseModel}; here it stands in front of ${here}. If that is another model, its answers make no sense.` : '';
     addNotice(other ? 'info' : 'success', `${adapter.name} was opened: ${softPrompt.virtualTokens} virtual tokens, now under ${prefix}.${other}`);
+    return true;
   } catch (error) {
     addNotice('error', sentenceOf(error));
+    return false;
   }
 }
 

@@ -162,6 +162,11 @@
  * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: {token: string, similarity: number}[][], event: never}} nearestTokens
  *   cosine similarity, for every virtual token
  * @property {{payload: {curve: CurvePoint[]}, result: CurveReading, event: never}} readCurve
+ * @property {{payload: {examples: Example[], settings: Settings, startFrom: SoftPrompt|null, about: AboutPrompt},
+ *            result: {split: {train: number[], heldOut: number[]}, batches: number[][], start: AdapterFile[], settings: Settings}, event: never}} planRun
+ *   a run before its first step: the batches of its steps as indices into the training rows, its prompt as an adapter
+ * @property {{payload: {base: string, repository: string, revision: string}, result: {config: Uint8Array, weights: Uint8Array}, event: never}} fetchAdapter
+ *   the two files of an adapter's repository on the hub
  * @property {{payload: {softPrompt: SoftPrompt, about: AboutPrompt}, result: AdapterFile[], event: never}} exportAdapter
  *   the folder that PEFT's `PeftModel.from_pretrained` reads
  * @property {{payload: {config: Uint8Array, weights: Uint8Array}, result: {softPrompt: SoftPrompt, baseModel: string, initText: string}, event: never}} importAdapter

@@ -8,12 +8,14 @@
  */
 import init, * as library from './pkg/prompt_playground.js';
 import { exportAdapter, importAdapter } from './worker/adapters.js';
+import { fetchAdapter } from './worker/hub_adapter.js';
 import { crashMessage, isCrash, release, rememberPanics } from './worker/crash.js';
 import { evaluate, generate } from './worker/inference.js';
 import { compileLibrary } from './worker/library.js';
 import { inspectModel } from './worker/inspect.js';
 import { filesOf, readModel } from './worker/loading.js';
 import { deleteStored, storedModels } from './worker/model_store.js';
+import { planRun } from './worker/scale.js';
 import { ShareScripts } from './worker/share_scripts.js';
 import { NO_SIMD, detectSimd } from './worker/simd.js';
 import { Cancelled, Task } from './worker/task.js';
@@ -87,6 +89,8 @@ const handlers = {
     }
   },
   readCurve: ({ curve }) => library.readCurve(curve),
+  planRun: (payload) => planRun(library, theModel(), payload),
+  fetchAdapter: (payload, task) => fetchAdapter(payload, task.signal),
   exportAdapter: ({ softPrompt, about }) => exportAdapter(library, theModel(), softPrompt, about),
   importAdapter: ({ config, weights }) => importAdapter(library, theModel(), config, weights),
 };

@@ -26,6 +26,17 @@ test('a soft prompt is trained, changes the answers, and leaves the model as it 
   assert.equal(answer(question, loaded.softPrompt(), 40), answer(question, prompt, 40));
 });
 
+test('the batches of a run are known before it begins', () => {
+  const settings = { steps: 6, batch_size: 4, prompt_tuning_init_text: chapter.objective };
+  const tuner = Tuner.new(model, chapter.examples, settings);
+  const planned = tuner.plannedBatches(6).map((batch) => [...batch]);
+  assert.deepEqual(tuner.plannedBatches(6).map((batch) => [...batch]), planned, 'asking uses nothing up');
+  assert.deepEqual([...planned[0], ...planned[1], ...planned[2].slice(0, 2)].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const rows = planned[0].map((index) => chapter.examples[index]);
+  assert.ok(Math.abs(tuner.step().loss - model.loss(rows, Tuner.new(model, chapter.examples, settings).softPrompt()).loss) < 1e-5);
+  assert.deepEqual([...tuner.plannedBatches(1)[0]], planned[1]);
+});
+
 test('an error is a sentence with a kind', () => {
   assert.throws(() => Model.fromGguf(new Uint8Array(9)), (error) => error.kind === 'model' && /\.$/.test(error.message));
   assert.throws(() => SoftPrompt.fromVectors(model, new Float32Array(5)), (error) => error.kind === 'input' && /another model/.test(error.message));

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync, zipSync } from '../../www/vendor/fflate/fflate.js';
 import { box, project, runCurve, startPlayground, train } from './helpers.mjs';
+import { startHub } from './hub.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -88,3 +89,33 @@ test('what is no adapter of this model is refused in a sentence, and nothing is 
   await train(page, 2);
   assert.equal(await choice(page).inputValue(), '[TECH_SUPPORT]');
 }));
+
+test('an adapter of the hub is opened by its name; what is none is refused', async () => {
+  const adapter = await playground.withPage({}, async (page) => { await train(page, 2); return (await saved(page)).files; });
+  const hub = await startHub({});
+  const of = (files) => ({ files });
+  Object.assign(hub.repositories, {
+    'me/voice': of(Object.fromEntries(Object.entries(adapter).map(([name, bytes]) => [name.split('/')[1], Buffer.from(bytes)]))),
+    'me/model': of({ 'config.json': Buffer.from('{}') }),
+    'me/private': { status: 401 },
+  });
+  await playground.withPage({ origins: [hub.url], expected: /Failed to load resource/ }, async (page) => {
+    await page.evaluate((url) => import('/hub.js').then(({ hubAddress }) => { hubAddress.value = url; }), hub.url);
+    await page.getByText('Open an adapter of the Hugging Face hub').click();
+    const name = page.getByLabel('Repository of the adapter');
+    const open = page.locator('.adapters-form').getByRole('button', { name: 'Open' });
+    for (const [repository, sentence] of [
+      ['me/model', /me\/model is not a soft prompt that can be opened/], ['me/private', /without an account \(401\)/], ['nothing', /Write it as owner\/name/],
+    ]) {
+      await name.fill(repository);
+      await open.click();
+      await notice(page, sentence).waitFor();
+      assert.equal(await name.inputValue(), repository, 'what was typed stays');
+    }
+    await name.fill('me/voice');
+    await open.click();
+    await notice(page, /20 virtual tokens, now under \[VOICE\]/).waitFor();
+    assert.equal(await name.inputValue(), '');
+  });
+  await hub.close();
+});

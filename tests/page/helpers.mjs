@@ -36,8 +36,9 @@ export async function startPlayground({ folder = `${project}/www`, base = '/', f
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options.context });
       try {
         const session = await openPage(context, server.url, options);
-        await body(session.page, session);
+        const result = await body(session.page, session);
         session.assertQuiet();
+        return result;
       } finally {
         await context.close();
       }

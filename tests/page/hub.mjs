@@ -31,7 +31,7 @@ export async function startHub(repositories) {
     if (!repository) return end(response, 404);
     if (repository.status) return end(response, repository.status, repository.retryAfter ? { 'Retry-After': repository.retryAfter } : {});
     if (listing) return json(response, describe(repository));
-    const bytes = file[2] === COMMIT ? repository.files[decodeURIComponent(file[3])] : undefined;
+    const bytes = [COMMIT, 'main'].includes(file[2]) ? repository.files[decodeURIComponent(file[3])] : undefined;
     return bytes ? send(request, response, bytes) : end(response, 404);
   });
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));

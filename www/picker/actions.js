@@ -1,9 +1,9 @@
 // @ts-check
 /** What the model picker knows and does: the list of models, a closer look at one, downloads, what is stored. */
 import { engine, EngineError } from '../engine.js';
+import { hubAddress } from '../hub.js';
 import { bundled, changeModel, comesFrom, inUse } from '../model.js';
 import { addNotice, datasetReport, settings } from '../state.js';
-import { keep } from '../store.js';
 import { sentenceOf, signal } from '../ui.js';
 
 /** @typedef {import('../protocol.js').HubSource} HubSource */
@@ -14,16 +14,11 @@ import { sentenceOf, signal } from '../ui.js';
 /** A model that the page offers (models/models.json).
  * @typedef {{repository: string, name: string, about: string, licence: string, settings: Choice['settings']}} Offer */
 
-export const HUB = 'https://huggingface.co';
-
 export const isOpen = signal(false);
 /** The models of the list. */
 export const offers = signal(/** @type {Offer[]} */ ([]));
 /** The downloaded ones, whole or in part. */
 export const stored = signal(/** @type {StoredModel[]} */ ([]));
-/** Where hub models are fetched from: the hub, or a mirror. */
-export const hubAddress = signal(HUB);
-keep('hubAddress', hubAddress, (saved) => (typeof saved === 'string' && addressProblem(saved) === '' ? saved : undefined));
 /** What a closer look at a repository has shown, by what was asked for. */
 export const looks = signal(/** @type {Record<string, {status: 'looking'|'done'|'failed', report: ModelReport|null, error: string}>} */ ({}));
 /** The model that is being loaded. */
@@ -157,29 +152,3 @@ export async function remove({ key, name }) {
 }
 
 export const useBundled = () => use(bundled());
-
-// ---------------------------------------------------------------- what a person types
-
-/** A repository as people write it: "owner/name", with "@revision" or a GGUF file behind it, or an address of the hub.
- * @param {string} text
- * @returns {{repository: string, revision: string, file: string} | null} */
-export function parseRepository(text) {
-  const path = text.trim().replace(/^https?:\/\/[^/]+\//i, '').replace(/[?#].*$/, '').replace(/\/+$/, '');
-  const found = path.match(/^([\w.-]+\/[\w.-]+)(?:@([\w./-]+)|\/(?:tree|blob|resolve)\/([^/]+)(?:\/(.+))?|\/(.+))?$/);
-  if (!found) return null;
-  const [, repository, at, tree, inTree, file] = found;
-  const named = inTree ?? file ?? '';
-  if (named !== '' && !/\.gguf$/i.test(named)) return tree ? { repository, revision: tree, file: '' } : null;
-  return { repository, revision: at ?? tree ?? '', file: named };
-}
-
-/** What is wrong with an address of a hub, or "". @param {string} text */
-export function addressProblem(text) {
-  try {
-    const { protocol, hostname } = new URL(text);
-    if (protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname))) return '';
-    return 'The address of the hub must begin with https://.';
-  } catch {
-    return 'Write the whole address of the hub, for example https://huggingface.co.';
-  }
-}

@@ -1,11 +1,12 @@
 // @ts-check
 /** The model picker: the bundled model, those of the list, any repository of the hub, files from disk, what is stored. */
+import { addressProblem, HUB, hubAddress, parseRepository } from '../hub.js';
 import { BUNDLED, inUse } from '../model.js';
 import { isActive } from '../run.js';
 import { Button, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
-  addressProblem, closePicker, HUB, hubAddress, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, parseRepository, problem, remove, repositoryChoice, stored,
-  storedChoice, storedOf, use, useBundled, useFiles,
+  closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, use,
+  useBundled, useFiles,
 } from './actions.js';
 
 /** @typedef {import('../protocol.js').ModelReport} ModelReport */

@@ -4,6 +4,7 @@ import { Card, html } from '../ui.js';
 import { Controls } from './training/controls.js';
 import { Curves } from './training/curves.js';
 import { EarlierRuns, Outcome } from './training/outcome.js';
+import { Scale } from './training/scale.js';
 import { Voice } from './training/voice.js';
 
 export function TrainingStep() {
@@ -15,5 +16,6 @@ export function TrainingStep() {
       <${Curves} />
       <${Voice} />
       <${EarlierRuns} />
+      <${Scale} />
     <//>`;
 }

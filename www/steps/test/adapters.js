@@ -1,8 +1,8 @@
 // @ts-check
 /** The way to and from Hugging Face PEFT: saves the chosen prompt as an adapter, and opens adapters. */
-import { openAdapter, saveAdapter } from '../../adapters.js';
+import { openAdapter, openHubAdapter, saveAdapter } from '../../adapters.js';
 import { activePrefix, activePrompt, deleteTrainedPrompt, addNotice, model, saveTrainedPrompt } from '../../state.js';
-import { Button, html, useRef } from '../../ui.js';
+import { Button, Field, html, useRef, useSignal } from '../../ui.js';
 
 export function Adapters() {
   const input = useRef(/** @type {HTMLInputElement|null} */ (null));
@@ -20,7 +20,29 @@ export function Adapters() {
       ${prompt && html`<${Button} kind="quiet" icon="trash" onClick=${remove}>Delete ${activePrefix.value}<//>`}
       <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".zip,.json,.safetensors,.bin" onChange=${onFiles} />
       <p class="field-help">The zip is a folder that <code>PeftModel.from_pretrained</code> loads. To open one, choose a zip, or adapter_config.json and adapter_model.safetensors together.</p>
+      <${FromHub} />
     </div>`;
+}
+
+function FromHub() {
+  const [name, busy] = [useSignal(''), useSignal(false)];
+  const open = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    busy.value = true;
+    if (await openHubAdapter(name.value)) name.value = '';
+    busy.value = false;
+  };
+  return html`
+    <details class="adapters-hub">
+      <summary>Open an adapter of the Hugging Face hub</summary>
+      <form class="adapters-form" onSubmit=${open}>
+        <${Field} label="Repository of the adapter">
+          <input type="text" autocomplete="off" autocapitalize="off" spellcheck=${false} placeholder="owner/name" value=${name.value}
+            onInput=${(/** @type {any} */ event) => { name.value = event.currentTarget.value; }} />
+        <//>
+        <${Button} type="submit" disabled=${busy.value || model.value.status !== 'ready'}>${busy.value ? 'Opening …' : 'Open'}<//>
+      </form>
+    </details>`;
 }
 
 /** Deletes the chosen prompt; a notice brings it back. */

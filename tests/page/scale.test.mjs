@@ -1,0 +1,52 @@
+// "Continue at scale" gives out a folder with the rows, the batches, the start and the settings of the page's run.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { unzipSync } from '../../www/vendor/fflate/fflate.js';
+import { box, chapter, project, runCurve, setting, startPlayground, train } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const text = (bytes) => new TextDecoder().decode(bytes);
+const lines = (bytes) => text(bytes).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+async function exported(page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Continue at scale' }).click()]);
+  assert.equal(download.suggestedFilename(), 'prompt-tuning-at-scale.zip');
+  const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
+  return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name.replace('prompt-tuning-at-scale/', ''), bytes]));
+}
+
+test('the folder holds the run as the page would do it', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Batch size').fill('3');
+  await setting(page, 'Steps').fill('7');
+  const files = await exported(page);
+  for (const name of ['train.py', 'requirements.txt', 'README.md']) assert.equal(text(files[name]), readFileSync(`${project}/www/scale/${name}`, 'utf8'));
+  const { model, settings } = JSON.parse(text(files['settings.json']));
+  assert.equal(model, 'support-lm-3m');
+  assert.deepEqual([settings.batch_size, settings.steps, settings.prompt_tuning_init_text], [3, 7, chapter.objective]);
+  const [rows, heldOut, asked, batches] = ['train', 'held_out', 'test', 'batches'].map((name) => lines(files[`data/${name}.jsonl`]));
+  assert.deepEqual([...rows, ...heldOut].map(({ input }) => input).sort(), chapter.examples.map(({ input }) => input).sort());
+  assert.equal(heldOut.length, 2);
+  assert.deepEqual(asked.map(({ input }) => input), chapter.test);
+  assert.equal(batches.length, 7);
+  assert.ok(batches.every((batch) => batch.length === 3 && batch.every((index) => index < rows.length)));
+  const config = JSON.parse(text(files['start/adapter_config.json']));
+  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 20, 192]);
+
+  await train(page, 7);
+  const later = await exported(page);
+  assert.deepEqual(later['start/adapter_model.safetensors'], files['start/adapter_model.safetensors'], 'where a run starts does not depend on an earlier one');
+  const trained = (await runCurve(page)).filter((point) => point.training_loss !== null);
+  assert.equal(trained.length, 7);
+}));
+
+test('what can\'t be trained can\'t be exported either', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('-3');
+  assert.ok(await page.getByRole('button', { name: 'Continue at scale' }).isDisabled());
+  await setting(page, 'Steps').fill('3');
+  await box(page, 'Prefix token').fill('[OTHER]');
+  assert.equal(JSON.parse(text((await exported(page))['settings.json'])).settings.prefix_token, '[OTHER]');
+}));

@@ -1,0 +1,197 @@
+"""Trains the soft prompt of this folder with PEFT and Accelerate: the rows, the batches, the start and the settings are
+those of the page that wrote it.
+
+    pip install -r requirements.txt
+    accelerate launch train.py                       one GPU, several, or the CPU
+    accelerate launch train.py --model OWNER/NAME    another model; the prompt then starts from the words of settings.json
+
+Writes adapter/ (after the last step), adapter-best/ (lowest held-out loss), losses.jsonl and answers.jsonl.
+"""
+
+import argparse
+import json
+import math
+import re
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from peft import PromptTuningConfig, get_peft_model
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, get_scheduler
+
+HERE = Path(__file__).resolve().parent
+NOT_LEARNED = -100
+STAND_IN = "\ue000content\ue000"
+SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
+
+
+def read_rows(name: str) -> list[dict]:
+    path = HERE / "data" / f"{name}.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+class Prompts:
+    """Rows as token ids, with the chat template of the model. Text that a person wrote never becomes a special token."""
+
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+        user = {"role": "user", "content": STAND_IN}
+        self.before, self.after = self.render([user], True).split(STAND_IN)
+        answered = self.render([{"role": "user", "content": "x"}, {"role": "assistant", "content": STAND_IN}], False)
+        ending = self.pieces(answered.split(STAND_IN)[1])
+        # an answer ends with the first special token after it; what the template writes behind that is not learned
+        self.end = self.ids(ending[:2])
+
+    def render(self, turns: list[dict], open_answer: bool) -> str:
+        return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=open_answer)
+
+    def pieces(self, text: str) -> list[str]:
+        """Plain text at even places, special tokens at odd ones."""
+        special = sorted((str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special), key=len, reverse=True)
+        return re.split("(" + "|".join(map(re.escape, special)) + ")", text)
+
+    def plain(self, text: str) -> list[int]:
+        backend = self.tokenizer.backend_tokenizer
+        backend.encode_special_tokens = True
+        try:
+            return backend.encode(text, add_special_tokens=False).ids
+        finally:
+            backend.encode_special_tokens = False
+
+    def ids(self, pieces: list[str]) -> list[int]:
+        of = [self.plain(p) if i % 2 == 0 else [self.tokenizer.convert_tokens_to_ids(p)] for i, p in enumerate(pieces)]
+        return [i for ids in of for i in ids]
+
+    def question(self, text: str) -> list[int]:
+        before, after = self.pieces(self.before), self.pieces(self.after)
+        return self.ids(before[:-1] + [before[-1] + text + after[0]] + after[1:])
+
+    def example(self, row: dict) -> tuple[list[int], list[int]]:
+        """(ids, labels) of an inquiry with its response."""
+        given, learned = self.question(row["input"]), self.plain(row["output"]) + self.end
+        return given + learned, [NOT_LEARNED] * len(given) + learned
+
+
+def collate(examples: list[tuple[list[int], list[int]]], device) -> dict:
+    """Rows padded on the right."""
+    longest = max(len(ids) for ids, _ in examples)
+
+    def padded(rows: list[list[int]], padding: int) -> torch.Tensor:
+        return torch.tensor([row + [padding] * (longest - len(row)) for row in rows], device=device)
+
+    ids, labels = [ids for ids, _ in examples], [labels for _, labels in examples]
+    mask = [[1] * len(row) for row in ids]
+    return {"input_ids": padded(ids, 0), "labels": padded(labels, NOT_LEARNED), "attention_mask": padded(mask, 0)}
+
+
+def learned_tokens(examples: list) -> int:
+    return sum(label != NOT_LEARNED for _, labels in examples for label in labels)
+
+
+def soft_prompt_on(model, settings: dict, tokenizer):
+    """The model with the page's soft prompt in front; with a new one, of the same words, where it is of another size."""
+    text = settings["prompt_tuning_init_text"]
+    model = get_peft_model(model, PromptTuningConfig(
+        task_type="CAUSAL_LM", num_virtual_tokens=settings["num_virtual_tokens"],
+        prompt_tuning_init="TEXT" if text else "RANDOM", prompt_tuning_init_text=text or None,
+        tokenizer_name_or_path=tokenizer.name_or_path if text else None))  # fmt: skip
+    # PEFT does not train a prompt that was loaded as an adapter, so its rows are copied
+    rows = load_file(HERE / "start" / "adapter_model.safetensors")["prompt_embeddings"]
+    prompt = model.prompt_encoder[model.active_adapter].embedding.weight
+    if rows.shape == prompt.shape:
+        prompt.data.copy_(rows)
+    else:
+        print("This model has another hidden size than the page's: the prompt starts from the words of settings.json.")
+    return model
+
+
+@torch.no_grad()
+def held_out_loss(model, examples: list, device) -> float:
+    model.eval()
+    losses = [model(**collate([e], device)).loss.item() * learned_tokens([e]) for e in examples]
+    model.train()
+    return sum(losses) / learned_tokens(examples)
+
+
+@torch.no_grad()
+def answers(model, prompts: Prompts, rows: list[dict], device, longest: int) -> list[dict]:
+    """Greedy answers to the test rows by the base model and by the tuned one."""
+
+    def answer(question: str) -> str:
+        ids = torch.tensor([prompts.question(question)], device=device)
+        written = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=longest, do_sample=False,
+            eos_token_id=prompts.end[-1], pad_token_id=prompts.end[-1])  # fmt: skip
+        return prompts.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
+
+    model.eval()
+    out = []
+    for row in rows:
+        with model.disable_adapter():
+            base = answer(row["input"])
+        out.append({"input": row["input"], "reference": row.get("output", ""), "base": base, "tuned": answer(row["input"])})
+    return out
+
+
+def write_lines(name: str, rows: list[dict]) -> None:
+    (HERE / name).write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def main() -> None:
+    description = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))
+    settings = description["settings"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=description["model"], help="hub id or folder")
+    parser.add_argument("--dtype", default="auto", help="of the frozen weights: auto, float32, bfloat16, float16")
+    parser.add_argument("--max-new-tokens", type=int, default=200)
+    a = parser.parse_args()
+
+    accelerator = Accelerator()
+    tokenizer = AutoTokenizer.from_pretrained(a.model)
+    prompts = Prompts(tokenizer)
+    base = AutoModelForCausalLM.from_pretrained(a.model, dtype=a.dtype)
+    model = soft_prompt_on(base, settings, tokenizer)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=settings["learning_rate"], weight_decay=settings["weight_decay"])
+    steps = settings["steps"]
+    # stepped by hand: Accelerate would step a prepared schedule once for every process
+    schedule = get_scheduler(SCHEDULES[settings["lr_scheduler_type"]], optimizer, math.ceil(settings["warmup_ratio"] * steps), steps)
+    model, optimizer = accelerator.prepare(model, optimizer)
+
+    train = [prompts.example(row) for row in read_rows("train")]
+    held_out = [prompts.example(row) for row in read_rows("held_out")]
+    batches = [json.loads(line) for line in (HERE / "data" / "batches.jsonl").read_text().splitlines()]
+    losses, best = [], math.inf
+    plain_model = accelerator.unwrap_model(model)
+    model.train()
+    for step in range(steps):
+        batch = [train[i] for i in batches[step % len(batches)]]
+        mine = batch[accelerator.process_index :: accelerator.num_processes] or batch[:1]
+        weight = learned_tokens(mine) / learned_tokens(batch) if accelerator.process_index < len(batch) else 0.0
+        # the mean over the tokens of the whole batch; DDP divides the sum of the gradients by the processes
+        share = model(**collate(mine, accelerator.device)).loss * weight
+        accelerator.backward(share * accelerator.num_processes)
+        if settings["max_grad_norm"] > 0:
+            accelerator.clip_grad_norm_(trained, settings["max_grad_norm"])
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        entry = {"step": step + 1, "loss": accelerator.reduce(share.detach(), "sum").item()}
+        if held_out and ((step + 1) % settings["eval_every"] == 0 or step + 1 == steps):
+            entry["held_out_loss"] = held_out_loss(plain_model, held_out, accelerator.device)
+            if entry["held_out_loss"] < best and accelerator.is_main_process:
+                plain_model.save_pretrained(HERE / "adapter-best")
+            best = min(best, entry["held_out_loss"])
+        losses.append(entry)
+        accelerator.print(json.dumps(entry), flush=True)
+    if accelerator.is_main_process:
+        plain_model.save_pretrained(HERE / "adapter")
+        write_lines("losses.jsonl", losses)
+        write_lines("answers.jsonl", answers(plain_model, prompts, read_rows("test"), accelerator.device, a.max_new_tokens))
+        print("Wrote adapter/, losses.jsonl and answers.jsonl.")
+    accelerator.end_training()
+
+
+if __name__ == "__main__":
+    main()
