@@ -15,3 +15,7 @@ cmp "$relaxed/pkg/prompt_playground.js" pkg/prompt_playground.js || {
   exit 1
 }
 cp "$relaxed/pkg/prompt_playground_bg.wasm" pkg/prompt_playground_relaxed_bg.wasm
+
+# The package: its own README, and the second build among its files.
+cp docs/library.md pkg/README.md
+sed -i 's/^    "prompt_playground_bg.wasm",$/&\n    "prompt_playground_relaxed_bg.wasm",/' pkg/package.json
