@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, project, runCurve, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import { box, project, runCurve, setting, startButton, startLong, startPlayground, train, until } from './helpers.mjs';
 import { COMMIT, folder, sendHalf, startHub } from './hub.mjs';
 
 const tiny = (name) => folder(`tests/fixtures/tiny/${name}`);
@@ -231,6 +231,26 @@ test('files from disk: a GGUF file, a folder, and what is neither', () => withHu
   await inUse(page).getByText('mine', { exact: true }).waitFor();
   await choose({ ...withoutWeights, ...folder('tests/fixtures/tiny/hf_sharded', shards) });
   await inUse(page).getByText('Model from disk', { exact: true }).waitFor();
+
+  await openPicker(page);
+  const dropped = await page.evaluateHandle((base64) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], 'dropped.gguf'));
+    return data;
+  }, gguf('gguf_q8_0').toString('base64'));
+  await picker(page).getByText(/^Choose or drop/).dispatchEvent('drop', { dataTransfer: dropped });
+  await inUse(page).getByText('dropped', { exact: true }).waitFor();
+}));
+
+test('while a run is under way no other model is loaded', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
+  await startLong(page);
+  await look(page, 'someone/tiny');
+  await picker(page).getByText('A training run is under way.').waitFor();
+  await download(page).waitFor();
+  assert.ok(await download(page).isDisabled());
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Stop and keep' }).click();
+  await use(page, 'someone/tiny', 'tiny');
 }));
 
 test('a batch that needs more memory than there is is refused before it starts, and a smaller one offered', () => withHub({}, async (page) => {

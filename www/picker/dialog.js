@@ -3,7 +3,7 @@
 import { addressProblem, HUB, hubAddress, parseRepository } from '../hub.js';
 import { BUNDLED, inUse } from '../model.js';
 import { isActive } from '../run.js';
-import { Button, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
+import { Button, computed, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
   closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, use,
   useBundled, useFiles,
@@ -13,6 +13,9 @@ import {
 /** @typedef {import('../protocol.js').StoredModel} StoredModel */
 /** @typedef {import('../model.js').Choice} Choice */
 /** @typedef {import('../protocol.js').HubSource} HubSource */
+
+/** A model is being loaded, or the one in use trains. */
+const isBusy = computed(() => loading.value !== null || isActive.value);
 
 export function ModelPicker() {
   const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
@@ -33,7 +36,7 @@ export function ModelPicker() {
 function Content() {
   return html`
     <p class="picker-intro">Prompt tuning works in front of any Llama-style model. Whichever you choose, it stays frozen and stays in this browser.</p>
-    ${isActive.value && html`<${Notice} kind="info">A training run is under way. A model can be downloaded meanwhile; it takes its place when the run has ended.<//>`}
+    ${isActive.value && html`<${Notice} kind="info">A training run is under way. Another model can be loaded when it has ended or was stopped.<//>`}
     <${LoadingModel} />
     ${problem.value && html`<${Notice} kind="error">${problem.value}<//>`}
     <ul class="picker-list">
@@ -73,9 +76,9 @@ const Row = ({ name, facts, about, current, children }) => html`
 function Bundled() {
   const current = inUse.value.source.kind === 'bundled';
   return html`
-    <${Row} name=${BUNDLED.name} facts=${['3 million parameters', 'comes with the page']} current=${current}
+    <${Row} name=${BUNDLED.name} facts=${['comes with the page', '6.6 MB', 'needs about 70 MB of memory']} current=${current}
       about="Knows customer service and little else. Trains in seconds, on any computer: the right one to begin with.">
-      ${!current && html`<${Button} disabled=${loading.value !== null} onClick=${() => void useBundled()}>Use<//>`}
+      ${!current && html`<${Button} disabled=${isBusy.value} onClick=${() => void useBundled()}>Use<//>`}
     <//>`;
 }
 
@@ -87,7 +90,7 @@ function HubModel({ choice, about, licence }) {
   const here = storedOf(source);
   const report = look?.report;
   const facts = [source.repository, report?.licence || licence || '', report ? formatBytes(report.bytes) : here?.complete ? formatBytes(here.total) : ''].filter(Boolean);
-  const busy = loading.value !== null;
+  const busy = isBusy.value;
   return html`
     <${Row} name=${source.name} facts=${facts} current=${current} about=${html`
       ${about}
@@ -151,7 +154,7 @@ function FromDisk() {
   return html`
     <div class=${over.value ? 'picker-drop is-over' : 'picker-drop'} onDrop=${drop} onDragLeave=${() => { over.value = false; }}
       onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); over.value = true; }}>
-      <${Button} icon="import" disabled=${loading.value !== null} onClick=${() => input.current?.click()}>Open from disk<//>
+      <${Button} icon="import" disabled=${isBusy.value} onClick=${() => input.current?.click()}>Open from disk<//>
       <p class="field-help">Choose or drop a GGUF file, or config.json, tokenizer.json, tokenizer_config.json and the safetensors files of one folder.</p>
       <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" aria-label="Files of a model" accept=".gguf,.json,.safetensors,.bin"
         onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => { take(event.currentTarget.files); event.currentTarget.value = ''; }} />
@@ -176,7 +179,7 @@ function StoredRow({ model }) {
     model.complete ? formatBytes(model.bytes) : `${formatBytes(model.bytes)} of ${formatBytes(model.total)}`,
     model.lasting ? '' : 'until the page is closed',
   ].filter(Boolean);
-  const busy = loading.value !== null;
+  const busy = isBusy.value;
   return html`
     <${Row} name=${model.name} facts=${facts} current=${current}>
       ${model.complete && !current && html`<${Button} disabled=${busy} onClick=${() => void use(storedChoice(model))}>Use<//>`}
