@@ -45,6 +45,19 @@ const countTrainingRows = debounce(async (/** @type {number} */ count, /** @type
   } catch { /* as above */ }
 }, SETTINGS_WAIT_MS);
 
+/** The batch of a run, as memory and time are planned for it: the rows that can be trained on.
+ * @param {import('./protocol.js').DatasetReport} report @param {number} virtualTokens @param {number} batchSize
+ * @returns {import('./protocol.js').PlannedBatch} */
+export const plannedBatch = ({ rows }, virtualTokens, batchSize) => {
+  const usable = rows.filter((row) => !row.warnings.some((warning) => warning.blocking));
+  return {
+    exampleTokens: usable.map((row) => row.totalTokens),
+    responseTokens: usable.reduce((sum, row) => sum + row.outputTokens + 1, 0),
+    virtualTokens,
+    batchSize,
+  };
+};
+
 /** Starts asking; once, when the page opens. */
 export const startChecks = () => {
   const virtualTokens = computed(() => settings.value.num_virtual_tokens);

@@ -3,6 +3,7 @@
  * The current training run and those before it, and the actions on them. Events of the worker arrive many times
  * a second; the page sees them with an animation frame, and not more often than a reader can follow.
  */
+import { plannedBatch } from './checks.js';
 import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from './run/record.js';
@@ -169,14 +170,8 @@ async function rowsToTrainOn(asked) {
 
 /** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
  * @param {import('./protocol.js').DatasetReport} report @param {Settings} wanted */
-async function refuseWhatDoesNotFit({ rows }, { num_virtual_tokens: virtualTokens, batch_size: batchSize }) {
-  const usable = rows.filter((row) => !row.warnings.some((warning) => warning.blocking));
-  const batch = {
-    exampleTokens: usable.map((row) => row.totalTokens),
-    responseTokens: usable.reduce((sum, row) => sum + row.outputTokens + 1, 0),
-    virtualTokens,
-    batchSize,
-  };
+async function refuseWhatDoesNotFit(report, { num_virtual_tokens: virtualTokens, batch_size: batchSize }) {
+  const batch = plannedBatch(report, virtualTokens, batchSize);
   const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
   if (plan.peak <= limit) return;
   const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.peak)} of memory, and this tab can have about ${formatBytes(limit)}.`;

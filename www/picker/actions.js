@@ -1,9 +1,10 @@
 // @ts-check
 /** What the model picker knows and does: the list of models, a closer look at one, downloads, what is stored. */
 import { engine, EngineError } from '../engine.js';
+import { plannedBatch } from '../checks.js';
 import { hubAddress } from '../hub.js';
 import { bundled, changeModel, comesFrom, inUse } from '../model.js';
-import { addNotice, datasetReport, settings } from '../state.js';
+import { addNotice, datasetReport, examples, settings } from '../state.js';
 import { sentenceOf, signal } from '../ui.js';
 
 /** @typedef {import('../protocol.js').HubSource} HubSource */
@@ -59,7 +60,7 @@ export async function lookAt(source) {
   const key = lookKey(source);
   looks.value = { ...looks.value, [key]: { status: 'looking', report: null, error: '' } };
   try {
-    const report = await engine.request('inspectModel', { source, batch: batchOfNow() });
+    const report = await engine.request('inspectModel', { source, batch: await batchOfNow() });
     looks.value = { ...looks.value, [key]: { status: 'done', report, error: '' } };
   } catch (error) {
     looks.value = { ...looks.value, [key]: { status: 'failed', report: null, error: sentenceOf(error) } };
@@ -70,14 +71,12 @@ export async function lookAt(source) {
 export const lookKey = ({ base, repository, revision, file }) => [base, repository, revision, file].join(' ');
 
 /** The batch of a run with the page's examples and settings, in tokens of the model in use. */
-export function batchOfNow() {
-  const rows = datasetReport.value?.report.rows ?? [];
-  return {
-    exampleTokens: rows.map((row) => row.totalTokens),
-    responseTokens: rows.reduce((sum, row) => sum + row.outputTokens + 1, 0),
-    virtualTokens: settings.value.num_virtual_tokens,
-    batchSize: settings.value.batch_size,
-  };
+export async function batchOfNow() {
+  const { num_virtual_tokens: virtualTokens, batch_size: batchSize } = settings.value;
+  const rows = examples.value;
+  const known = datasetReport.value?.rows === rows ? datasetReport.value.report : null;
+  const report = known ?? await engine.request('checkDataset', { examples: rows.map(({ input, output }) => ({ input, output })), virtualTokens });
+  return plannedBatch(report, virtualTokens, batchSize);
 }
 
 /** Loads a model and puts it to use; the one in use stays where that fails. @param {Choice} choice */
