@@ -1,5 +1,8 @@
-//! How good an answer is: exact match and ROUGE-L against a reference, and patterns that a person writes.
+//! How good an answer is: exact match, ROUGE, BLEU and chrF against a reference, and patterns that a person writes.
 
+pub mod bleu;
+pub mod chrf;
+pub mod ngrams;
 pub mod patterns;
 pub mod rouge;
 
@@ -18,14 +21,24 @@ pub struct AnswerPair {
 #[serde(rename_all = "camelCase")]
 pub struct AnswerScore {
     pub exact_match: bool,
-    /// F1, from 0 to 1.
+    /// F1 of single words, of pairs of words, and of the longest common subsequence, from 0 to 1.
+    pub rouge_1: f64,
+    pub rouge_2: f64,
     pub rouge_l: f64,
+    /// From 0 to 100.
+    pub bleu: f64,
+    /// From 0 to 100.
+    pub chrf: f64,
 }
 
 pub fn score_answers(pairs: &[AnswerPair]) -> Vec<AnswerScore> {
     let score = |AnswerPair { answer, reference }: &AnswerPair| AnswerScore {
         exact_match: exact_match(answer, reference),
+        rouge_1: rouge::rouge_n(answer, reference, 1),
+        rouge_2: rouge::rouge_n(answer, reference, 2),
         rouge_l: rouge::rouge_l(answer, reference),
+        bleu: bleu::bleu(answer, reference),
+        chrf: chrf::chrf(answer, reference),
     };
     pairs.iter().map(score).collect()
 }

@@ -597,6 +597,12 @@ pub fn score_answers(pairs: JsValue) -> JsResult<JsValue> {
     to_js(&metrics::score_answers(&from_js::<Vec<_>>(pairs)?))
 }
 
+/// Share of the n-grams of all texts that are different ones.
+#[wasm_bindgen(js_name = distinctNgrams)]
+pub fn distinct_ngrams(texts: Vec<String>, n: usize) -> f64 {
+    metrics::ngrams::distinct(&texts, n.max(1))
+}
+
 /// Which of the person's patterns each text matches.
 #[wasm_bindgen(js_name = matchPatterns)]
 pub fn match_patterns(texts: JsValue, patterns: JsValue) -> JsResult<JsValue> {

@@ -5,33 +5,45 @@ use prompt_playground::metrics::{AnswerPair, exact_match, rouge::rouge_l, score_
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct RougeFixture {
-    pairs: Vec<RougePair>,
+struct Fixture {
+    pairs: Vec<ScoredPair>,
 }
 
 #[derive(Deserialize)]
-struct RougePair {
+struct ScoredPair {
     answer: String,
     reference: String,
+    rouge1: f64,
+    rouge2: f64,
     #[serde(rename = "rougeL")]
     rouge_l: f64,
+    bleu: f64,
+    chrf: f64,
 }
 
 #[test]
-fn parity_rouge() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rouge.json")).unwrap();
-    let fixture: RougeFixture = serde_json::from_str(&text).unwrap();
+fn scores_are_those_of_rouge_score_and_sacrebleu() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/metrics.json")).unwrap();
+    let fixture: Fixture = serde_json::from_str(&text).unwrap();
     assert_eq!(fixture.pairs.len(), 200);
-    assert!(fixture.pairs.iter().filter(|p| p.rouge_l > 0.0 && p.rouge_l < 1.0).count() > 100, "too easy a fixture");
+    for part in [|p: &ScoredPair| p.rouge_l, |p: &ScoredPair| p.rouge2, |p: &ScoredPair| p.bleu / 100.0, |p: &ScoredPair| p.chrf / 100.0] {
+        assert!(fixture.pairs.iter().filter(|p| (0.01..0.99).contains(&part(p))).count() > 100, "too easy a fixture");
+    }
     for pair in fixture.pairs {
-        let ours = rouge_l(&pair.answer, &pair.reference);
-        assert!(
-            (ours - pair.rouge_l).abs() < 1e-9,
-            "{ours} is not {} for {:?} and {:?}",
-            pair.rouge_l,
-            pair.answer,
-            pair.reference
-        );
+        let ScoredPair { answer, reference, .. } = &pair;
+        let [ours] = score_answers(&[AnswerPair { answer: answer.clone(), reference: reference.clone() }])[..] else {
+            panic!("one score for one pair");
+        };
+        let numbers = [
+            ("ROUGE-1", ours.rouge_1, pair.rouge1),
+            ("ROUGE-2", ours.rouge_2, pair.rouge2),
+            ("ROUGE-L", ours.rouge_l, pair.rouge_l),
+            ("BLEU", ours.bleu, pair.bleu),
+            ("chrF", ours.chrf, pair.chrf),
+        ];
+        for (name, ours, theirs) in numbers {
+            assert!((ours - theirs).abs() < 1e-9, "{name}: {ours} is not {theirs} for {answer:?} and {reference:?}");
+        }
     }
 }
 
@@ -56,7 +68,13 @@ fn scores_come_as_the_page_reads_them() {
     let pair = |answer: &str| AnswerPair { answer: answer.into(), reference: "a b".into() };
     let scores = score_answers(&[pair("a b "), pair("a c")]);
     let json = serde_json::to_value(&scores).unwrap();
-    assert_eq!(json, serde_json::json!([{"exactMatch": true, "rougeL": 1.0}, {"exactMatch": false, "rougeL": 0.5}]));
+    let part = |name: &str| [json[0][name].clone(), json[1][name].clone()];
+    assert_eq!(part("exactMatch"), [true, false]);
+    assert_eq!(part("rougeL"), [1.0, 0.5]);
+    assert_eq!(part("rouge1"), [1.0, 0.5]);
+    assert_eq!(part("rouge2"), [1.0, 0.0]);
+    assert_eq!(part("bleu")[0], 100.0);
+    assert_eq!(part("chrf")[0], 100.0);
 }
 
 fn pattern(kind: PatternKind, value: &str) -> Pattern {

@@ -103,7 +103,8 @@
  * "base": as it is; "discrete": the objective as plain text in front; "tuned": the soft prompt in front.
  * @typedef {'base'|'discrete'|'tuned'} Variant */
 
-/** @typedef {{exactMatch: boolean, rougeL: number}} AnswerScore */
+/** ROUGE: F1 from 0 to 1, as rouge-score; BLEU and chrF: of one answer, from 0 to 100, as sacrebleu.
+ * @typedef {{exactMatch: boolean, rouge1: number, rouge2: number, rougeL: number, bleu: number, chrf: number}} AnswerScore */
 
 // ---------------------------------------------------------------- requests
 
@@ -156,6 +157,8 @@
  *   events carry the text that was added
  * @property {{payload: {examples: Example[], softPrompt: SoftPrompt|null}, result: LossReport, event: {done: number, total: number}}} evaluate
  * @property {{payload: {pairs: {answer: string, reference: string}[]}, result: AnswerScore[], event: never}} score
+ * @property {{payload: {texts: string[], n: number}, result: number, event: never}} distinct
+ *   share of the n-grams of all texts that are different ones
  * @property {{payload: {texts: string[], patterns: Pattern[]}, result: {matches: boolean[][], problems: {pattern: number, message: string}[]}, event: never}} matchPatterns
  *   matches[text][pattern]
  * @property {{payload: {questions: string[], inputs: string[]}, result: {question: number, input: number, similarity: number}[], event: never}} nearDuplicates

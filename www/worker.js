@@ -77,6 +77,7 @@ const handlers = {
   train: (payload, task) => usingModel((current) => train(library, current, theTeam(), modelNumbers, payload, task)),
   generate: (payload, task) => usingModel((current) => generate(library, current, payload, task)),
   evaluate: (payload, task) => usingModel((current) => evaluate(library, current, payload, task)),
+  distinct: ({ texts, n }) => library.distinctNgrams(texts, n),
   score: ({ pairs }) => library.scoreAnswers(pairs),
   matchPatterns: ({ texts, patterns }) => library.matchPatterns(texts, patterns),
   nearDuplicates: ({ questions, inputs }) => library.nearDuplicates(questions, inputs),

@@ -1,6 +1,8 @@
-//! ROUGE-L (Lin 2004) with the numbers of Google's Python package `rouge-score`, `use_stemmer=False`.
+//! ROUGE (Lin 2004) with the numbers of Google's Python package `rouge-score`, `use_stemmer=False`.
 //!
 //! Its tokens are runs of a-z and 0-9 in lower case: texts in other scripts have none, and their score is 0.
+
+use super::ngrams::{Overlap, overlap};
 
 /// F1 of the longest common subsequence of tokens: 2 P R / (P + R), where P and R are its share of the answer's and the
 /// reference's tokens. 0 where one of them has no token.
@@ -13,6 +15,14 @@ pub fn rouge_l(answer: &str, reference: &str) -> f64 {
     }
     let (precision, recall) = (common / answer.len() as f64, common / reference.len() as f64);
     2.0 * precision * recall / (precision + recall)
+}
+
+/// F1 of the `n`-grams that both have (ROUGE-1, ROUGE-2). 0 where one of them has none.
+pub fn rouge_n(answer: &str, reference: &str, n: usize) -> f64 {
+    let (answer, reference) = (answer.to_lowercase(), reference.to_lowercase());
+    let (answer, reference): (Vec<&str>, Vec<&str>) = (tokens(&answer).collect(), tokens(&reference).collect());
+    let Overlap { answer, reference, common } = overlap(&answer, &reference, n);
+    if common == 0 { 0.0 } else { 2.0 * common as f64 / (answer + reference) as f64 }
 }
 
 fn tokens(lower: &str) -> impl Iterator<Item = &str> {

@@ -10,7 +10,7 @@ import { cancelMeasuring, comparison, measure, problem, progress, promptKey } fr
 /** @typedef {import('./measure.js').Measures} Measures */
 /** @typedef {import('./measure.js').MeasuredSet} MeasuredSet */
 
-/** @typedef {{key: keyof Measures, name: string, better: 'lower'|'higher', format: (value: number) => string, means: string, misleads: string}} Metric */
+/** @typedef {{key: keyof Measures, name: string, better: 'lower'|'higher'|'neither', format: (value: number) => string, means: string, misleads: string}} Metric */
 
 /** @param {number} value */
 const percent = (value) => `${formatNumber(value * 100, value > 0 && value < 0.1 ? 1 : 0)} %`;
@@ -29,9 +29,27 @@ const METRICS = [
   { key: 'exactMatch', name: 'Exact match', better: 'higher', format: percent,
     means: 'how many greedy answers equal the reference, word for word.',
     misleads: 'for free text: a good answer in other words counts as wrong, a memorised one as perfect.' },
+  { key: 'rouge1', name: 'ROUGE-1', better: 'higher', format: (value) => value.toFixed(2),
+    means: 'how many words answer and reference share, wherever they stand, from 0 to 1.',
+    misleads: 'where common words (“the”, “your”) make up most of both.' },
+  { key: 'rouge2', name: 'ROUGE-2', better: 'higher', format: (value) => value.toFixed(2),
+    means: 'the same for pairs of neighbouring words.',
+    misleads: 'for short answers, which have few pairs.' },
   { key: 'rougeL', name: 'ROUGE-L', better: 'higher', format: (value) => value.toFixed(2),
     means: 'how much of the wording appears in the same order in answer and reference, from 0 to 1.',
     misleads: 'where a shared form (“please follow these steps”) hides a wrong fact.' },
+  { key: 'bleu', name: 'BLEU', better: 'higher', format: (value) => formatNumber(value, 1),
+    means: 'how much of the answer’s wording, in runs of up to four words, is in the reference, from 0 to 100; answers that are too short lose.',
+    misleads: 'on single sentences: it was made for whole test sets, and one other word order costs much.' },
+  { key: 'chrf', name: 'chrF', better: 'higher', format: (value) => formatNumber(value, 1),
+    means: 'how many runs of up to six letters answer and reference share, from 0 to 100.',
+    misleads: 'less than the others by endings and typing errors, but as much by a wrong fact in the right form.' },
+  { key: 'distinct', name: 'Distinct-2', better: 'neither', format: percent,
+    means: 'how many of the pairs of neighbouring words in all answers are different ones: little means that the answers repeat each other or themselves.',
+    misleads: 'where a fixed opening and closing are wanted: they are repeated on purpose.' },
+  { key: 'words', name: 'Words', better: 'neither', format: (value) => formatNumber(value, 1),
+    means: 'how long an answer is on average.',
+    misleads: 'by itself: it only says whether the tuned answers are as long as yours.' },
 ];
 
 const SET_NAMES = { training: 'Training rows', heldOut: 'Held-out rows', test: 'Test inquiries' };
@@ -70,7 +88,7 @@ function Table() {
         <thead>
           <tr>
             <th scope="col">Rows</th><th scope="col">Model</th>
-            ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name} <span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span></th>`)}
+            ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name}${metric.better !== 'neither' && html` <span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span>`}</th>`)}
           </tr>
         </thead>
         ${measured.sets.map((set) => html`<${SetRows} key=${set.name} set=${set} />`)}
@@ -110,7 +128,7 @@ function value({ key, format }, measures) {
 /** @param {Metric} metric @param {MeasuredSet} set */
 function isBetter({ key, better }, { base, tuned }) {
   const [before, after] = [base[key], tuned[key]];
-  if (before === null || after === null) return false;
+  if (before === null || after === null || better === 'neither') return false;
   return better === 'lower' ? after < before : after > before;
 }
 
