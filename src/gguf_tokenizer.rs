@@ -20,14 +20,21 @@ const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 
 /// # Errors
-/// Where the metadata is incomplete, or its tokenizer is not a byte-level BPE of a known kind.
-pub fn from_metadata(metadata: &Metadata, eos_token_ids: &[u32], vocab_size: usize) -> Result<ChatTokenizer> {
+/// Where the tokenizer is of a kind that can't be read.
+pub fn check_kind(metadata: &Metadata) -> Result<()> {
     let model = metadata.text("tokenizer.ggml.model")?;
     if model != "gpt2" {
         return Err(Error::model(format!(
             "The GGUF file has a tokenizer of the kind \"{model}\", but only byte-level BPE (\"gpt2\") can be read from GGUF. Load the model from its Hugging Face folder instead."
         )));
     }
+    pre_tokenizer(metadata.text("tokenizer.ggml.pre").unwrap_or("default")).map(|_| ())
+}
+
+/// # Errors
+/// Where the metadata is incomplete, or its tokenizer is not a byte-level BPE of a known kind.
+pub fn from_metadata(metadata: &Metadata, eos_token_ids: &[u32], vocab_size: usize) -> Result<ChatTokenizer> {
+    check_kind(metadata)?;
     let tokens = metadata.texts("tokenizer.ggml.tokens")?;
     let merges = metadata.texts("tokenizer.ggml.merges")?;
     let pre = metadata.text("tokenizer.ggml.pre").unwrap_or("default");

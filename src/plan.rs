@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::block::{KeysValues, Layer, Place};
 use crate::config::LlamaConfig;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gguf::Gguf;
+use crate::gguf_tokenizer;
 use crate::gradient_pass::{numbers_per_row, row_budget};
 use crate::kernels::work;
 use crate::matrix::Matrix;
@@ -56,14 +57,23 @@ impl TrainingPlan {
 
     /// The largest batch, at most the one planned, whose training fits in `bytes`; 0 where not even one example does.
     pub fn largest_batch(config: &LlamaConfig, files: u64, batch: &Batch, bytes: u64) -> usize {
-        let fits = |size: &usize| Self::new(config, files, &Batch { batch_size: *size, ..batch.clone() }).peak <= bytes;
+        let fits =
+            |size: &usize| Self::new(config, files, &Batch { batch_size: *size, ..batch.clone() }).training <= bytes;
         (1..=batch.batch_size).rev().find(fits).unwrap_or(0)
     }
 }
 
 /// The sizes of a model: from its `config.json`, or from the beginning of a GGUF file.
+///
+/// # Errors
+/// Where the model will not work here, as far as these bytes tell.
 pub fn config_of(bytes: &[u8]) -> Result<LlamaConfig> {
-    if bytes.starts_with(b"GGUF") { weights::gguf_config(&Gguf::read(bytes)?) } else { LlamaConfig::from_json(bytes) }
+    if !bytes.starts_with(b"GGUF") {
+        return LlamaConfig::from_json(bytes);
+    }
+    let gguf = Gguf::read(bytes)?;
+    gguf_tokenizer::check_kind(&gguf.metadata())?;
+    weights::gguf_config(&gguf)
 }
 
 /// Bytes of the library itself, the tokenizer and the tables of angles.
@@ -140,7 +150,13 @@ impl Probe {
     /// # Errors
     /// Where the sizes do not fit the blocks of that precision.
     pub fn new(config: &LlamaConfig, files: u64) -> Result<Self> {
-        let bits = 8 * files / weights::stored_parameters(config).max(1);
+        let stored = weights::stored_parameters(config);
+        if stored > 4 * files {
+            return Err(Error::model(format!(
+                "The model's files have {files} bytes, but its configuration asks for {stored} weights. The two are not of the same model."
+            )));
+        }
+        let bits = 8 * files / stored.max(1);
         let (d, f) = (config.hidden_size, config.intermediate_size);
         let [q, kv] = [config.num_attention_heads, config.num_key_value_heads].map(|heads| heads * config.head_dim);
         let matrix = |rows, columns| -> Result<Matrix> { Ok(weights::as_computed(empty(rows, columns, bits)?, config)) };

@@ -35,6 +35,10 @@ pub fn from_safetensors(files: &[&[u8]], config: LlamaConfig) -> Result<Llama> {
 /// The configuration of a GGUF file of architecture "llama"; its header is enough.
 pub fn gguf_config(gguf: &Gguf) -> Result<LlamaConfig> {
     let (vocab_size, _) = gguf.shape("token_embd.weight")?;
+    // llama.cpp keeps Llama 3's scaled rotary positions in a tensor, not in the metadata.
+    refuse(gguf.has("rope_freqs.weight"), "rope_scaling", "llama3")?;
+    refuse(gguf.has("blk.0.attn_q.bias") || gguf.has("blk.0.attn_output.bias"), "attention_bias", "true")?;
+    refuse(gguf.has("blk.0.ffn_gate.bias"), "mlp_bias", "true")?;
     LlamaConfig::from_gguf(&gguf.metadata(), vocab_size, !gguf.has("output.weight"))
 }
 
@@ -42,10 +46,6 @@ pub fn gguf_config(gguf: &Gguf) -> Result<LlamaConfig> {
 pub fn from_gguf(gguf: &Gguf) -> Result<Llama> {
     let config = gguf_config(gguf)?;
     let tied = config.tie_word_embeddings;
-    // llama.cpp keeps Llama 3's scaled rotary positions in a tensor, not in the metadata.
-    refuse(gguf.has("rope_freqs.weight"), "rope_scaling", "llama3")?;
-    refuse(gguf.has("blk.0.attn_q.bias") || gguf.has("blk.0.attn_output.bias"), "attention_bias", "true")?;
-    refuse(gguf.has("blk.0.ffn_gate.bias"), "mlp_bias", "true")?;
     build(&GgufSource { gguf, config: config.clone() }, config, tied)
 }
 

@@ -4,7 +4,7 @@ import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progres
 import { activePrompt, addNotice, closeNotice, conclusions, model, notices, objective, settingsProblems, usableExamples } from './state.js';
 import { inUse, loadFirst } from './model.js';
 import { ModelPicker } from './picker/dialog.js';
-import { openPicker } from './picker/actions.js';
+import { loading, openPicker } from './picker/actions.js';
 import { run, startRun } from './run.js';
 import { DatasetStep } from './steps/dataset.js';
 import { ObjectiveStep } from './steps/objective.js';
@@ -98,11 +98,12 @@ const ModelStatus = () => {
       <${Progress} value=${loaded} max=${total} label="Loading the language model"
         text=${total ? `Loading the language model: ${formatBytes(loaded)} of ${formatBytes(total)}` : 'Loading the language model …'} /></div>`;
   }
+  const next = loading.value;
   return html`
     <p class="model-status">
       <span class="model-dot" aria-hidden="true"></span>
       <span><strong>${info.name || 'Language model'}</strong> is ready: ${formatNumber(info.parameters / 1e6, 1)} million parameters, all of them frozen</span>
-      <button type="button" class="text-button" onClick=${() => void openPicker()}>Change model</button>
+      <button type="button" class="text-button" onClick=${() => void openPicker()}>${next ? `Loading ${next.choice.source.name} …` : 'Change model'}</button>
     </p>`;
 };
 

@@ -66,6 +66,11 @@ class Engine {
     return running;
   }
 
+  /** From where the model in use is read again after a crash, where that is no longer where it came from. @param {ModelSource} source */
+  sourceIs(source) {
+    this.#source = source;
+  }
+
   /**
    * @template {RequestType} T
    * @param {T} type

@@ -25,13 +25,20 @@ export const bundled = () => ({ source: { kind: 'bundled', url: BUNDLED.url(), n
 /** The model in use, or the one that is loaded when the page opens. */
 export const inUse = signal(bundled());
 
-/** How PEFT users find the model in use: its name in `adapter_config.json`, and a sentence on where it lies. */
+/** How PEFT users find the model in use: its name in `adapter_config.json`, a sentence on where it lies, and what
+ * `from_pretrained` needs besides (`revision`, `gguf_file`). */
 export const baseModel = () => {
   const { source, baseModel: name } = inUse.value;
-  if (source.kind === 'files') return { name, note: 'The model was opened from a disk: put its folder where the code runs, under this name.' };
-  if (source.kind !== 'bundled') return { name, note: '' };
-  const files = 'config.json, tokenizer.json, tokenizer_config.json and model.safetensors';
-  return { name, note: `The files of the model are at ${BUNDLED.url()}: ${files}. Put them into a folder named ${BUNDLED.folder}.` };
+  if (source.kind === 'files') return { name, place: {}, note: 'The model was opened from a disk: put its folder where the code runs, under this name.' };
+  if (source.kind === 'bundled') {
+    const files = 'config.json, tokenizer.json, tokenizer_config.json and model.safetensors';
+    return { name, place: {}, note: `The files of the model are at ${BUNDLED.url()}: ${files}. Put them into a folder named ${BUNDLED.folder}.` };
+  }
+  const [revision = '', ...path] = (source.kind === 'stored' ? decodeURIComponent(source.key).split('@')[1] : source.revision)?.split('/') ?? [];
+  const file = source.kind === 'hub' ? source.file : path.join('/');
+  const place = { ...(revision && { revision }), ...(file && { gguf_file: file }) };
+  const note = Object.entries(place).map(([key, value]) => `${key}="${value}"`).join(', ');
+  return { name, place, note: note && `Load the model with from_pretrained("${name}", ${note}).` };
 };
 
 /** A downloaded model that was in use when the page was closed; null for the bundled one. */

@@ -119,18 +119,18 @@
 /** How far a model is. `checking`: all has arrived, its hashes are compared.
  * @typedef {{loaded: number, total: number, secondsLeft?: number, checking?: boolean}} LoadingProgress */
 
-/** A downloaded model, whole or in part. `file`: its GGUF file, or ""; `bytes` of `total` are there; `lasting`: still on the next visit.
- * @typedef {{key: string, name: string, repository: string, revision: string, file: string, licence: string, bytes: number,
- *            total: number, complete: boolean, lasting: boolean}} StoredModel */
+/** A downloaded model, whole or in part. `asked`: the revision and the file as the person named them; `bytes` of `total` are there; `lasting`: still on the next visit.
+ * @typedef {{key: string, name: string, repository: string, revision: string, asked: {revision: string, file: string},
+ *            licence: string, bytes: number, total: number, complete: boolean, lasting: boolean}} StoredModel */
 
 /** The batch that is planned for (src/plan.rs).
  * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number}} PlannedBatch */
 /** Bytes of memory of one worker, and operations of one step (src/plan.rs).
  * @typedef {{parameters: number, weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
 /** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `stepMilliseconds`: of one
- * worker, measured on this device.
+ * worker, measured on this device; `limit`: bytes of memory that this tab may take.
  * @typedef {{repository: string, revision: string, licence: string, bytes: number, arrived: number,
- *            plan: TrainingPlan, stepMilliseconds: number}} ModelReport */
+ *            plan: TrainingPlan, stepMilliseconds: number, limit: number}} ModelReport */
 
 /** Every request: its payload, its result and what it streams.
  * @typedef {object} Requests
@@ -207,6 +207,7 @@
  * @property {GenerationSettings} sampleSettings
  * @property {SoftPrompt|null} startFrom  a trained prompt to start from instead of an initialisation
  * @property {Uint8Array|null} resumeState   a state from a `checkpoint` event: go on from there
+ * @property {string} weightsHash        of the model that the run is for; another one in use is refused
  * @property {number} workers            that share each step; 0 = automatic (workers.js). The same seed and the same
  *                                       number of workers give the same numbers
  */

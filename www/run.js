@@ -173,8 +173,8 @@ async function rowsToTrainOn(asked) {
 async function refuseWhatDoesNotFit(report, { num_virtual_tokens: virtualTokens, batch_size: batchSize }) {
   const batch = plannedBatch(report, virtualTokens, batchSize);
   const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
-  if (plan.peak <= limit) return;
-  const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.peak)} of memory, and this tab can have about ${formatBytes(limit)}.`;
+  if (plan.training <= limit) return;
+  const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.training)} of memory, and this tab can have about ${formatBytes(limit)}.`;
   if (largestBatch === 0) throw new EngineError(`${need} Even one example is too much: choose a smaller model, or shorten the examples.`, 'input');
   addNotice('warning', `${need} A batch of ${largestBatch} fits.`, { label: `Use a batch of ${largestBatch}`, run: () => setSetting('batch_size', largestBatch) });
   throw new EngineError(`${need} Set the batch size in step 3 to ${largestBatch} or less.`, 'input');
@@ -192,6 +192,7 @@ async function drive(resumeState) {
     sampleEvery: sampleEvery.value,
     sampleSettings: generation.value,
     resumeState,
+    weightsHash: current.hashBefore,
     workers: current.workers || workers.value, // a run that goes on keeps its number
   }, receive);
   try {

@@ -36,7 +36,7 @@ export async function saveRunForScale() {
 
 /** @param {string} name */
 async function script(name) {
-  const response = await fetch(new URL(`./scale/${name}`, document.baseURI));
-  if (!response.ok) throw new Error(`${name} could not be loaded. Check the connection and try again.`);
+  const response = await fetch(new URL(`./scale/${name}`, document.baseURI)).catch(() => null);
+  if (!response?.ok) throw new Error(`${name} could not be loaded. Check the connection and try again.`);
   return response.text();
 }

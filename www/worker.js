@@ -38,6 +38,8 @@ let model = null;
 /** Those who share the training steps of the model. @type {Team|null} */
 let team = null;
 let modelNumbers = 0;
+/** SHA-256 of the weights of the model in use, when it was read. */
+let modelHash = '';
 /** @type {import('./pkg/prompt_playground.js').InitOutput|null} */
 let wasm = null;
 /** @type {Map<number, Task>} */
@@ -74,7 +76,10 @@ const handlers = {
   checkSettings: ({ settings }) => library.checkSettings(settings),
   prepare: ({ examples, settings }) => theModel().prepare(examples, settings),
   split: ({ count, share, seed }) => library.splitDataset(count, share, seed),
-  train: (payload, task) => usingModel((current) => train(library, current, theTeam(), modelNumbers, payload, task)),
+  train: (payload, task) => usingModel((current) => {
+    refuseOtherModel(payload.weightsHash);
+    return train(library, current, theTeam(), modelNumbers, payload, task);
+  }),
   generate: (payload, task) => usingModel((current) => generate(library, current, payload, task)),
   evaluate: (payload, task) => usingModel((current) => evaluate(library, current, payload, task)),
   distinct: ({ texts, n }) => library.distinctNgrams(texts, n),
@@ -138,6 +143,7 @@ async function loadModel(source, task) {
   model = loaded;
   team = new Team({ module, scripts, files: blobs, loadMilliseconds: milliseconds }, room);
   modelNumbers = info.parameters;
+  modelHash = info.weightsHash;
   return info;
 }
 
@@ -177,6 +183,12 @@ function refuseWhileInUse() {
     'The language model is in use: a training run, an answer or a measurement is under way. ' +
     'Stop it or wait for its end, then load the other model.',
   );
+}
+
+/** A run may be started in the moment in which another model takes its place. @param {string} wanted */
+function refuseOtherModel(wanted) {
+  if (wanted === modelHash) return;
+  throw inputError('Another language model has come into use meanwhile. Start the run again to train with it.');
 }
 
 /** @returns {Model} */

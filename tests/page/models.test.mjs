@@ -143,7 +143,7 @@ test('a download can be cancelled, and a server without ranges sends everything 
   };
   await look(page, 'someone/small');
   await download(page).click();
-  await picker(page).getByText(/^[\d.]+ MB of 6\.\d MB/).waitFor();
+  await picker(page).getByText(/^[\d.]+ [kM]B of 6\.\d MB/).waitFor();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   await picker(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
   slow = false;
@@ -161,7 +161,33 @@ test('weights in several files, and GGUF files, from the hub', () => withHub({
   await picker(page).getByText('someone/gguf has 2 GGUF files. Add the name of one to the address: someone/gguf/q8.gguf, or q4.gguf.').waitFor();
   await use(page, `${hub.url}/someone/gguf/blob/main/q4.gguf`, 'q4');
   await openPicker(page);
-  await picker(page).getByRole('listitem').filter({ hasText: 'someone/gguf' }).getByText('in use').waitFor();
+  await picker(page).getByRole('listitem').filter({ hasText: 'someone/gguf' }).getByText('in use').first().waitFor();
+}));
+
+test('each GGUF file of a repository is a model of its own', () => withHub({
+  'someone/gguf': { files: { 'q8.gguf': gguf('gguf_q8_0'), 'q4.gguf': gguf('gguf_q4_1') } },
+}, async (page) => {
+  await use(page, 'someone/gguf/q4.gguf', 'q4');
+  await use(page, 'someone/gguf/q8.gguf', 'q8');
+  await openPicker(page);
+  const stored = picker(page).locator('h3:text-is("In this browser’s storage") + ul').getByRole('listitem');
+  assert.equal(await stored.count(), 2);
+  await stored.filter({ hasText: 'q8' }).getByText('in use').waitFor();
+  await stored.filter({ hasText: 'q4' }).getByRole('button', { name: 'Use', exact: true }).click();
+  await inUse(page).getByText('q4', { exact: true }).waitFor();
+
+  hub.repositories['someone/gguf'].status = 404;
+  await look(page, 'someone/gguf@v9');
+  await picker(page).getByText(/no repository someone\/gguf in this revision \(404\)/).waitFor();
+  await works(page, 'q4');
+}, { failures: true }));
+
+test('a chat template in a file of its own is used', () => withHub({
+  'someone/template': { files: { ...tiny('hf_f32'), 'chat_template.jinja': Buffer.from("{% for m in messages %}{{ '<|im_start|>' + m['role'] + ' says ' + m['content'] + '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant says ' }}{% endif %}") } },
+}, async (page) => {
+  await use(page, 'someone/template', 'template');
+  const prepared = await page.evaluate(() => import('/engine.js').then(({ engine }) => engine.request('prepare', { examples: [{ input: 'Hi?', output: 'Yes.' }], settings: {} })));
+  assert.match(prepared[0].tokens.map(({ text }) => text).join(''), /<\|im_start\|>user says Hi\?<\|im_end\|><\|im_start\|>assistant says Yes\./);
 }));
 
 test('a file whose hash differs is thrown away and said so; the next download is whole', () => withHub({
@@ -244,10 +270,11 @@ test('files from disk: a GGUF file, a folder, and what is neither', () => withHu
 
 test('while a run is under way no other model is loaded', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
   await startLong(page);
-  await look(page, 'someone/tiny');
+  await openPicker(page);
   await picker(page).getByText('A training run is under way.').waitFor();
-  await download(page).waitFor();
-  assert.ok(await download(page).isDisabled());
+  for (const button of ['Look closer', 'Open from disk']) {
+    assert.ok(await picker(page).getByRole('button', { name: button }).first().isDisabled(), button);
+  }
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Stop and keep' }).click();
   await use(page, 'someone/tiny', 'tiny');

@@ -60,7 +60,7 @@ const ways = {
   },
   'runs out of memory': {
     way: () => { throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory'); },
-    reason: 'The browser ran out of memory for this. Try fewer workers (step 5), a smaller batch, fewer virtual tokens or shorter examples, and close other tabs.',
+    reason: 'The browser ran out of memory for this. Try fewer workers (step 5), a smaller batch, fewer virtual tokens or shorter examples, and close other tabs. If it happened while a model was read, choose a smaller one.',
   },
   'ends in an error that nobody catches': {
     way: () => { setTimeout(() => { throw new Error('gone'); }); },

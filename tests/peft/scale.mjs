@@ -8,7 +8,7 @@ import { planRun } from '../../www/worker/scale.js';
 import { answer, chapter, model, project } from '../library/bundled.mjs';
 
 const [folder] = process.argv.slice(2);
-const base = { name: `${project}www/models/bundled`, note: '' };
+const base = { name: `${project}www/models/bundled`, place: {}, note: '' };
 const settings = {
   prefix_token: '[TECH_SUPPORT]', num_virtual_tokens: 20, prompt_tuning_init: 'TEXT', prompt_tuning_init_text: chapter.objective,
   learning_rate: 0.05, batch_size: 3, steps: 20, seed: 5, held_out_share: 0.2, eval_every: 10, warmup_ratio: 0.1,

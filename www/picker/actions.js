@@ -22,6 +22,8 @@ export const offers = signal(/** @type {Offer[]} */ ([]));
 export const stored = signal(/** @type {StoredModel[]} */ ([]));
 /** What a closer look at a repository has shown, by what was asked for. */
 export const looks = signal(/** @type {Record<string, {status: 'looking'|'done'|'failed', report: ModelReport|null, error: string}>} */ ({}));
+/** What a person has typed to look for a model, and the repository that was looked at. */
+export const typed = { repository: signal(''), address: signal(''), asked: signal(/** @type {HubSource|null} */ (null)) };
 /** The model that is being loaded. */
 export const loading = signal(/** @type {{choice: Choice, progress: LoadingProgress, cancel: () => void}|null} */ (null));
 /** Why the last model could not be loaded, or "". */
@@ -75,9 +77,19 @@ export async function batchOfNow() {
   const { num_virtual_tokens: virtualTokens, batch_size: batchSize } = settings.value;
   const rows = examples.value;
   const known = datasetReport.value?.rows === rows ? datasetReport.value.report : null;
-  const report = known ?? await engine.request('checkDataset', { examples: rows.map(({ input, output }) => ({ input, output })), virtualTokens });
-  return plannedBatch(report, virtualTokens, batchSize);
+  const sent = rows.map(({ input, output }) => ({ input, output }));
+  const report = known ?? await engine.request('checkDataset', { examples: sent, virtualTokens }).catch(() => null);
+  if (report) return plannedBatch(report, virtualTokens, batchSize);
+  return { // no model is there that could count
+    exampleTokens: rows.map(({ input, output }) => Math.ceil((input.length + output.length) / LETTERS_PER_TOKEN) + 16),
+    responseTokens: rows.reduce((sum, { output }) => sum + Math.ceil(output.length / LETTERS_PER_TOKEN) + 1, 0),
+    virtualTokens,
+    batchSize,
+  };
 }
+
+const LETTERS_PER_TOKEN = 3;
+
 
 /** Loads a model and puts it to use; the one in use stays where that fails. @param {Choice} choice */
 export async function use(choice) {
@@ -95,7 +107,10 @@ export async function use(choice) {
     addNotice('success', `${choice.source.name} is in use. The prompts that were trained with another model stay, but they fit only that one.`);
     closePicker();
   } catch (error) {
-    if (!(error instanceof EngineError && error.kind === 'cancelled')) problem.value = sentenceOf(error);
+    if (!(error instanceof EngineError && error.kind === 'cancelled')) {
+      if (isOpen.value) problem.value = sentenceOf(error);
+      else addNotice('error', `${choice.source.name} could not be loaded. ${sentenceOf(error)}`);
+    }
     await readStored();
   } finally {
     loading.value = null;
@@ -106,11 +121,17 @@ export async function use(choice) {
 function remember({ source, settings: wanted }) {
   if (source.kind !== 'hub') return;
   const kept = storedOf(source);
-  if (kept?.complete && kept.lasting) comesFrom({ ...storedChoice(kept), settings: wanted });
+  if (!kept?.complete || !kept.lasting) return;
+  const choice = { ...storedChoice(kept), settings: wanted };
+  comesFrom(choice);
+  engine.sourceIs(choice.source);
 }
 
-/** What is stored of a repository. @param {HubSource} source */
-export const storedOf = ({ repository, file }) => stored.value.find((model) => model.repository === repository && (file === '' || model.file === file));
+/** What is stored of a model of the hub, complete where it can be. @param {HubSource} source */
+export function storedOf({ repository, revision, file }) {
+  const fitting = stored.value.filter((model) => model.repository === repository && model.asked.revision === revision && model.asked.file === file);
+  return fitting.find((model) => model.complete) ?? fitting[0];
+}
 
 /** @param {StoredModel} model @returns {Choice} */
 export function storedChoice({ key, name, repository }) {

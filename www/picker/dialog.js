@@ -5,8 +5,8 @@ import { BUNDLED, inUse } from '../model.js';
 import { isActive } from '../run.js';
 import { Button, computed, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
-  closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, use,
-  useBundled, useFiles,
+  closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, typed,
+  use, useBundled, useFiles,
 } from './actions.js';
 
 /** @typedef {import('../protocol.js').ModelReport} ModelReport */
@@ -56,7 +56,8 @@ function LoadingModel() {
   const left = secondsLeft !== undefined && loaded < total ? `, ${formatDuration(secondsLeft)} left` : '';
   const text = checking ? `Checking ${name} …` : total > 0 && loaded < total ? `${formatBytes(loaded)} of ${formatBytes(total)}${left}` : `Reading ${name} …`;
   return html`
-    <div class="picker-loading well" role="status">
+    <div class="picker-loading well">
+      <span class="visually-hidden" role="status">${checking ? `Checking ${name}` : loaded < total ? `Downloading ${name}` : `Reading ${name}`}</span>
       <${Progress} label=${`Loading ${name}`} value=${loaded < total ? loaded : 0} max=${loaded < total ? total : 0} text=${text} />
       <${Button} icon="close" onClick=${now.cancel}>Cancel<//>
     </div>`;
@@ -85,9 +86,10 @@ function Bundled() {
 /** @param {{choice: Choice & {source: HubSource}, about?: string, licence?: string}} props */
 function HubModel({ choice, about, licence }) {
   const { source } = choice;
-  const current = inUse.value.baseModel === source.repository && ['hub', 'stored'].includes(inUse.value.source.kind);
   const look = looks.value[lookKey(source)];
   const here = storedOf(source);
+  const used = inUse.value.source;
+  const current = used.kind === 'stored' ? used.key === here?.key : used.kind === 'hub' && lookKey(used) === lookKey(source);
   const report = look?.report;
   const facts = [source.repository, report?.licence || licence || '', report ? formatBytes(report.bytes) : here?.complete ? formatBytes(here.total) : ''].filter(Boolean);
   const busy = isBusy.value;
@@ -105,17 +107,17 @@ function HubModel({ choice, about, licence }) {
 }
 
 /** What a model needs here, as sentences. @param {ModelReport} report */
-function need({ plan, stepMilliseconds }) {
+function need({ plan, stepMilliseconds, limit }) {
   const seconds = stepMilliseconds / 1000;
   const step = seconds < 1 ? `${formatNumber(stepMilliseconds)} ms` : seconds < 10 ? `${formatNumber(seconds, 1)} s` : formatDuration(seconds);
-  return `Needs about ${formatBytes(plan.peak)} of memory. One worker takes about ${step} for a step with your examples, measured on this device just now.`;
+  const fits = plan.peak <= limit ? '' : `, and this tab can have about ${formatBytes(limit)}: it will probably not fit`;
+  return `Needs about ${formatBytes(plan.peak)} of memory${fits}. One worker takes about ${step} for a step with your examples, measured on this device just now.`;
 }
 
 function AnyRepository() {
-  const text = useSignal('');
-  const asked = useSignal(/** @type {HubSource|null} */ (null));
+  const { repository: text, address, asked } = typed;
   const error = useSignal('');
-  const address = useSignal(hubAddress.value);
+  if (address.peek() === '') address.value = hubAddress.value;
   const look = (/** @type {Event} */ event) => {
     event.preventDefault();
     const found = parseRepository(text.value);
@@ -127,7 +129,7 @@ function AnyRepository() {
     void lookAt(asked.value);
   };
   return html`
-    <details class="picker-more">
+    <details class="picker-more" open=${asked.value !== null}>
       <summary>Another model of the Hugging Face hub</summary>
       <form class="picker-form" onSubmit=${look}>
         <${Field} label="Repository" error=${error.value} help="Any Llama-style model with safetensors, or a GGUF file of one.">
@@ -136,7 +138,7 @@ function AnyRepository() {
         <${Field} label="Address of the hub" help=${`A mirror works too. The hub itself is ${HUB}.`}>
           <input type="text" inputmode="url" autocomplete="off" spellcheck=${false} value=${address.value} onInput=${(/** @type {any} */ event) => { address.value = event.currentTarget.value; }} />
         <//>
-        <${Button} type="submit">Look closer<//>
+        <${Button} type="submit" disabled=${isBusy.value}>Look closer<//>
       </form>
       ${asked.value && html`<ul class="picker-list"><${HubModel} choice=${repositoryChoice(asked.value)} /></ul>`}
     </details>`;
@@ -156,7 +158,7 @@ function FromDisk() {
       onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); over.value = true; }}>
       <${Button} icon="import" disabled=${isBusy.value} onClick=${() => input.current?.click()}>Open from disk<//>
       <p class="field-help">Choose or drop a GGUF file, or config.json, tokenizer.json, tokenizer_config.json and the safetensors files of one folder.</p>
-      <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" aria-label="Files of a model" accept=".gguf,.json,.safetensors,.bin"
+      <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" aria-label="Files of a model" accept=".gguf,.json,.safetensors,.jinja,.bin"
         onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => { take(event.currentTarget.files); event.currentTarget.value = ''; }} />
     </div>`;
 }

@@ -9,7 +9,7 @@
  * @param {RunPlan} plan
  * @param {Example[]} examples
  * @param {Example[]} test
- * @param {{name: string, note: string}} base
+ * @param {{name: string, place: Record<string, string>, note: string}} base
  * @param {Record<string, string>} scripts
  * @returns {Record<string, Uint8Array>}
  */
@@ -19,7 +19,7 @@ export function scaleFolder({ split, batches, start, settings }, examples, test,
   const note = base.note ? { model_note: base.note } : {};
   return {
     ...Object.fromEntries(Object.entries(scripts).map(([name, content]) => [name, text.encode(content)])),
-    'settings.json': text.encode(`${JSON.stringify({ model: base.name, ...note, settings }, null, 2)}\n`),
+    'settings.json': text.encode(`${JSON.stringify({ model: base.name, ...base.place, ...note, settings }, null, 2)}\n`),
     'data/train.jsonl': lines(split.train.map((index) => examples[index])),
     'data/held_out.jsonl': lines(split.heldOut.map((index) => examples[index])),
     'data/test.jsonl': lines(test),

@@ -23,12 +23,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, get_scheduler
 HERE = Path(__file__).resolve().parent
 NOT_LEARNED = -100
 STAND_IN = "\ue000content\ue000"
+CHAT_ML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
 SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
-def read_rows(name: str) -> list[dict]:
+def read_rows(name: str) -> list:
     path = HERE / "data" / f"{name}.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 class Prompts:
@@ -36,12 +40,13 @@ class Prompts:
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
+        tokenizer.chat_template = tokenizer.chat_template or CHAT_ML
         user = {"role": "user", "content": STAND_IN}
         self.before, self.after = self.render([user], True).split(STAND_IN)
         answered = self.render([{"role": "user", "content": "x"}, {"role": "assistant", "content": STAND_IN}], False)
         ending = self.pieces(answered.split(STAND_IN)[1])
-        # an answer ends with the first special token after it; what the template writes behind that is not learned
-        self.end = self.ids(ending[:2])
+        # an answer ends with the first special token after it; nothing else of what the template writes is learned
+        self.end = [tokenizer.convert_tokens_to_ids(ending[1]) if len(ending) > 1 else tokenizer.eos_token_id]
 
     def render(self, turns: list[dict], open_answer: bool) -> str:
         return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=open_answer)
@@ -148,9 +153,11 @@ def main() -> None:
     a = parser.parse_args()
 
     accelerator = Accelerator()
-    tokenizer = AutoTokenizer.from_pretrained(a.model)
+    # the commit and the GGUF file that the page has used, where it is the page's model
+    place = {k: description[k] for k in ("revision", "gguf_file") if k in description and a.model == description["model"]}
+    tokenizer = AutoTokenizer.from_pretrained(a.model, **place)
     prompts = Prompts(tokenizer)
-    base = AutoModelForCausalLM.from_pretrained(a.model, dtype=a.dtype)
+    base = AutoModelForCausalLM.from_pretrained(a.model, dtype=a.dtype, **place)
     model = soft_prompt_on(base, settings, tokenizer)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=settings["learning_rate"], weight_decay=settings["weight_decay"])
@@ -161,7 +168,7 @@ def main() -> None:
 
     train = [prompts.example(row) for row in read_rows("train")]
     held_out = [prompts.example(row) for row in read_rows("held_out")]
-    batches = [json.loads(line) for line in (HERE / "data" / "batches.jsonl").read_text().splitlines()]
+    batches = read_rows("batches")
     losses, best = [], math.inf
     plain_model = accelerator.unwrap_model(model)
     model.train()

@@ -6,6 +6,9 @@ export class ModelFileError extends Error {
   kind = /** @type {const} */ ('model');
 }
 
+/** The server has answered, but not with the file. */
+export class ServerError extends ModelFileError {}
+
 /** The address answers 404. */
 export class MissingFile extends ModelFileError {}
 
@@ -77,6 +80,7 @@ export async function readBytes(url, { name, from = 0, signal, check = checkStat
         : `The model file ${name} could not be fetched from ${url}. Check the connection and load again.`,
     );
   } finally {
+    giveUp.abort(); // after an error of the page's own the connection would stay open
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
   }

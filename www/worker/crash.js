@@ -38,7 +38,7 @@ export function release(object) {
 export function crashMessage(error, panic = lastPanic) {
   const text = `${panic} ${error instanceof Error ? error.message : error}`;
   if (/memory|alloc|capacity overflow/i.test(text)) {
-    return 'The browser ran out of memory for this. Try fewer workers (step 5), a smaller batch, fewer virtual tokens or shorter examples, and close other tabs.';
+    return 'The browser ran out of memory for this. Try fewer workers (step 5), a smaller batch, fewer virtual tokens or shorter examples, and close other tabs. If it happened while a model was read, choose a smaller one.';
   }
   // "panicked at src/x.rs:1:2:\nthe reason\n\nStack: ..." -> the reason and the place
   const found = /panicked at ([^\n]*?):?\n([^\n]*)/.exec(panic);

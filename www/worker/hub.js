@@ -1,7 +1,7 @@
 // @ts-check
 /** A model repository of the Hugging Face hub, or of a mirror that answers as it does: what is in it, which of its files
  * make the model, and what went wrong, in a sentence. The hub's interface: https://huggingface.co/docs/hub/api */
-import { MissingFile, ModelFileError } from './byte_stream.js';
+import { MissingFile, ModelFileError, readBytes, ServerError } from './byte_stream.js';
 
 /** @typedef {import('../protocol.js').HubSource} HubSource */
 /** `sha256`: in hexadecimal, "" where the hub does not say it (small files). `url`: where it lies.
@@ -10,11 +10,13 @@ import { MissingFile, ModelFileError } from './byte_stream.js';
  * @typedef {{repository: string, revision: string, licence: string, files: HubFile[]}} HubListing */
 
 /** The largest model that is tried: wasm addresses 4 GiB, and while it is read it is there twice. */
-const LARGEST = 2e9;
+export const LARGEST = 2e9;
 /** Why a pickle is not opened. */
 export const PICKLE =
   'Its weights are only there as a PyTorch pickle (.bin). Opening a pickle can run any code, so it is refused: choose a model with safetensors or GGUF files.';
-const WANTED = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
+const WANTED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'];
+/** A listing beyond this is no model's. */
+const LARGEST_LISTING = 16e6;
 const SHARD = /^model-(\d{5})-of-(\d{5})\.safetensors$/;
 
 /**
@@ -30,11 +32,13 @@ export async function listRepository({ base, repository, revision, file }, signa
   const commit = answer.sha;
   const every = siblings.filter((/** @type {any} */ one) => typeof one?.rfilename === 'string').map((/** @type {any} */ one) => ({
     name: /** @type {string} */ (one.rfilename),
-    size: Number(one.lfs?.size ?? one.size) || 0,
+    size: Number(one.lfs?.size ?? one.size),
     sha256: /^[0-9a-f]{64}$/.test(one.lfs?.sha256) ? one.lfs.sha256 : '',
-    url: `${root}/${repository}/resolve/${commit}/${one.rfilename.split('/').map(encodeURIComponent).join('/')}`,
   }));
-  const files = filesOfModel(every, repository, file);
+  const files = filesOfModel(every, repository, file).map((one) => {
+    if (!Number.isSafeInteger(one.size) || one.size <= 0) throw new ModelFileError(`The hub does not say how large ${one.name} of ${repository} is. Try again, or download the files yourself and open them from disk.`);
+    return { ...one, url: `${root}/${repository}/resolve/${commit}/${one.name.split('/').map(encodeURIComponent).join('/')}` };
+  });
   const bytes = files.reduce((sum, one) => sum + one.size, 0);
   if (bytes > LARGEST) {
     throw new ModelFileError(`${repository} has ${(bytes / 1e9).toFixed(1)} GB of weights, more than a browser tab can hold (${LARGEST / 1e9} GB). Choose a smaller model, or a GGUF file of fewer bits.`);
@@ -42,12 +46,14 @@ export async function listRepository({ base, repository, revision, file }, signa
   return { repository, revision: commit, licence: String(answer.cardData?.license ?? ''), files };
 }
 
+/** @typedef {Omit<HubFile, 'url'>} ListedFile */
+
 /**
  * The files of the repository that make the model: those of a Hugging Face folder, else one GGUF file.
- * @param {HubFile[]} every
+ * @param {ListedFile[]} every
  * @param {string} repository
  * @param {string} chosen a GGUF file that was named, or ""
- * @returns {HubFile[]}
+ * @returns {ListedFile[]}
  */
 export function filesOfModel(every, repository, chosen) {
   const named = (/** @type {string} */ name) => every.find((file) => file.name === name);
@@ -72,7 +78,7 @@ export function filesOfModel(every, repository, chosen) {
   throw new ModelFileError(`${repository} has neither model.safetensors with a config.json nor a GGUF file, so it is not a model that works here. Choose a Llama-style model, such as HuggingFaceTB/SmolLM2-135M-Instruct.`);
 }
 
-/** `model.safetensors`, or all of its shards. @param {HubFile[]} every */
+/** `model.safetensors`, or all of its shards. @param {ListedFile[]} every */
 function weightsOf(every) {
   const whole = every.find((file) => file.name === 'model.safetensors');
   if (whole) return [whole];
@@ -81,23 +87,44 @@ function weightsOf(every) {
   return shards.length === count ? shards : [];
 }
 
+/** The hub or the network does not answer: what is stored may serve. */
+export class Unreachable extends ModelFileError {}
+
 /** @param {string} url @param {string} root @param {string} repository @param {AbortSignal} signal @returns {Promise<any>} */
 async function fetchJson(url, root, repository, signal) {
-  /** @type {Response} */
-  let response;
+  const listing = new Blob(await collect(url, {
+    name: 'the list of files', most: LARGEST_LISTING, signal, check: (response) => checkHubAnswer(response, root, repository),
+  }).catch((error) => {
+    if (signal.aborted || !(error instanceof ModelFileError) || error instanceof ServerError || error instanceof MissingFile) throw error;
+    throw new Unreachable(`${root} could not be reached. Check the connection and the address of the hub, then try again.`);
+  }));
   try {
-    response = await fetch(url, { signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new ModelFileError(`${root} could not be reached. Check the connection and the address of the hub, then try again.`);
-  }
-  checkHubAnswer(response, root, repository);
-  try {
-    return Object(await response.json());
-  } catch (error) {
-    if (signal.aborted) throw error;
+    return Object(JSON.parse(await listing.text()));
+  } catch {
     throw new ModelFileError(notTheHub(root));
   }
+}
+
+/**
+ * The bytes of a small file, in pieces.
+ * @param {string} url
+ * @param {{name: string, most: number, signal: AbortSignal, check: (response: Response) => void}} how
+ */
+export async function collect(url, { name, most, signal, check }) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const pieces = [];
+  let came = 0;
+  await readBytes(url, {
+    name,
+    signal,
+    check,
+    onPiece: (piece) => {
+      came += piece.length;
+      if (came > most) throw new ServerError(`${name} has more than ${most / 1e6} MB, far more than expected. Choose another repository.`);
+      pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
+    },
+  });
+  return pieces;
 }
 
 /**
@@ -112,18 +139,18 @@ export function checkHubAnswer(response, root, repository, name) {
   switch (response.status) {
     case 401:
     case 403:
-      throw new ModelFileError(`The hub does not give out ${what} without an account (${response.status}): it is private, asks for an agreement first, or does not exist. Check the name; or download its files yourself and open them from disk.`);
+      throw new ServerError(`The hub does not give out ${what} without an account (${response.status}): it is private, asks for an agreement first, or does not exist. Check the name; or download its files yourself and open them from disk.`);
     case 404:
       throw new MissingFile(`The hub has no ${name ? what : `repository ${repository} in this revision`} (404). Check the spelling: owner/name.`);
     case 416:
-      throw new ModelFileError(`The hub has changed ${what} since its download began (416). Delete what is stored of it and load it again.`);
+      throw new ServerError(`The hub has changed ${what} since its download began (416). Delete what is stored of it and load it again.`);
     case 429: {
       const seconds = Number(response.headers.get('retry-after'));
-      throw new ModelFileError(`The hub has had too many requests from this network (429). Wait ${seconds > 0 ? `${seconds} seconds` : 'a few minutes'} and continue: what has arrived is kept.`);
+      throw new ServerError(`The hub has had too many requests from this network (429). Wait ${seconds > 0 ? `${seconds} seconds` : 'a few minutes'} and continue: what has arrived is kept.`);
     }
   }
-  if (!response.ok || !response.body) throw new ModelFileError(`The hub could not give out ${what}: it answered ${response.status}. Try again in a moment; what has arrived is kept.`);
-  if (/text\/html/i.test(response.headers.get('content-type') ?? '')) throw new ModelFileError(notTheHub(root));
+  if (!response.ok || !response.body) throw new ServerError(`The hub could not give out ${what}: it answered ${response.status}. Try again in a moment; what has arrived is kept.`);
+  if (/text\/html/i.test(response.headers.get('content-type') ?? '')) throw new ServerError(notTheHub(root));
 }
 
 /** @param {string} root */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Fetches the two files of a PEFT adapter from its repository on the hub. */
-import { MissingFile, ModelFileError, readBytes } from './byte_stream.js';
-import { checkHubAnswer } from './hub.js';
+import { MissingFile, ModelFileError } from './byte_stream.js';
+import { checkHubAnswer, collect } from './hub.js';
 
 /** The largest possible adapter has 256 virtual tokens of 16,384 numbers: 17 MB. */
 const LARGEST = 64e6;
@@ -15,18 +15,8 @@ const [CONFIG, WEIGHTS] = ['adapter_config.json', 'adapter_model.safetensors'];
 export async function fetchAdapter({ base, repository, revision }, signal) {
   const root = base.replace(/\/+$/, '');
   const file = async (/** @type {string} */ name) => {
-    /** @type {Uint8Array<ArrayBuffer>[]} */
-    const pieces = [];
-    let came = 0;
-    await readBytes(`${root}/${repository}/resolve/${encodeURIComponent(revision || 'main')}/${name}`, {
-      name,
-      signal,
-      check: (response) => checkHubAnswer(response, root, repository, name),
-      onPiece: (piece) => {
-        came += piece.length;
-        if (came > LARGEST) throw new ModelFileError(`${name} of ${repository} has more than ${LARGEST / 1e6} MB, far more than a soft prompt. It may be an adapter of another kind, such as LoRA.`);
-        pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
-      },
+    const pieces = await collect(`${root}/${repository}/resolve/${encodeURIComponent(revision || 'main')}/${name}`, {
+      name, most: LARGEST, signal, check: (response) => checkHubAnswer(response, root, repository, name),
     });
     return new Uint8Array(await new Blob(pieces).arrayBuffer());
   };

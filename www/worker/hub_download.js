@@ -1,9 +1,10 @@
 // @ts-check
 /** Downloads a model of the hub into the browser's storage: goes on where it was broken off, and checks what came. */
 import { ModelFileError, readBytes } from './byte_stream.js';
-import { checkHubAnswer, listRepository } from './hub.js';
-import { arrivedBytes, checkRoom, keyOf, openFolder, openStored, storedModels } from './model_store.js';
+import { checkHubAnswer, listRepository, Unreachable } from './hub.js';
+import { arrivedBytes, checkRoom, isAskedFor, keyOf, openFolder, openStored, storedModels } from './model_store.js';
 import { Cancelled, nextTurn } from './task.js';
+import { withTemplate } from './template_file.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
 /** @typedef {import('../protocol.js').HubSource} HubSource */
@@ -29,12 +30,15 @@ export async function downloadFromHub(source, library, task) {
   try {
     listing = await listRepository(source, task.signal);
   } catch (error) {
-    const stored = (await storedModels()).find(({ complete, repository, file }) => complete && repository === source.repository && (source.file === '' || file === source.file));
-    if (task.cancelled || !stored) throw error;
+    if (!(error instanceof Unreachable)) throw error;
+    const stored = (await storedModels()).find((model) => model.complete && isAskedFor(model, source));
+    if (!stored) throw error;
     return storedFiles(stored.key); // without a network, what is there serves
   }
+  const kept = await openStored(keyOf(listing)).catch(() => null);
+  if (kept?.about.complete) return blobsOf(kept.about, kept.folder);
   const folder = await openFolder(keyOf(listing));
-  const about = { ...listing, name: source.name, complete: false };
+  const about = { ...listing, name: source.name, asked: { revision: source.revision, file: source.file }, complete: false };
   const total = listing.files.reduce((sum, file) => sum + file.size, 0);
   const there = await arrivedBytes(keyOf(listing), listing.files);
   if (folder.lasting) await checkRoom(total - there);
@@ -68,7 +72,7 @@ async function fetchFile(file, folder, base, repository, progress, signal) {
       progress.add(-writer.size);
       writer.restart();
     }
-    if (writer.size === file.size && file.size > 0) return;
+    if (writer.size === file.size) return;
     await readBytes(file.url, {
       name: file.name,
       from: writer.size,
@@ -80,14 +84,13 @@ async function fetchFile(file, folder, base, repository, progress, signal) {
         writer.restart();
       },
       onPiece: (piece) => {
+        if (writer.size + piece.length > file.size) throw new ModelFileError(`${file.name} is larger than the hub says (${file.size.toLocaleString('en')} bytes). Load it again.`);
         writer.write(piece);
         progress.add(piece.length);
       },
     });
-    if (file.size > 0 && writer.size !== file.size) {
-      const came = writer.size;
-      if (came > file.size) writer.restart();
-      throw new ModelFileError(`${file.name} has ${file.size.toLocaleString('en')} bytes, but ${came.toLocaleString('en')} came. Load it again.`);
+    if (writer.size !== file.size) {
+      throw new ModelFileError(`${file.name} has ${file.size.toLocaleString('en')} bytes, but ${writer.size.toLocaleString('en')} came. Load it again.`);
     }
   } finally {
     writer.close();
@@ -131,15 +134,19 @@ async function blobsOf({ files }, folder) {
   return {
     config: /** @type {Blob} */ (await one('config.json')),
     tokenizer: /** @type {Blob} */ (await one('tokenizer.json')),
-    tokenizerConfig: await one('tokenizer_config.json'),
+    tokenizerConfig: await withTemplate(await one('tokenizer_config.json'), await one('chat_template.jinja')),
     weights: await Promise.all(weights.map((file) => folder.blob(file.name))),
   };
 }
+
+/** At most so often the page is told how far it is. */
+const TOLD_EVERY_MS = 100;
 
 /** How far a download is, and how long it will still take at the speed so far. */
 class Progress {
   #start = performance.now();
   #arrived = 0;
+  #told = 0;
 
   /** @param {number} total @param {number} loaded bytes @param {Task} task */
   constructor(total, loaded, task) {
@@ -152,6 +159,8 @@ class Progress {
   add(bytes) {
     this.loaded += bytes;
     if (bytes > 0) this.#arrived += bytes;
+    if (performance.now() - this.#told < TOLD_EVERY_MS) return;
+    this.#told = performance.now();
     const perSecond = this.#arrived / ((performance.now() - this.#start) / 1000 || 1);
     this.task.emit({ loaded: this.loaded, total: this.total, secondsLeft: perSecond > 0 ? (this.total - this.loaded) / perSecond : undefined });
   }

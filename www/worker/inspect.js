@@ -3,6 +3,7 @@
 import { readBytes } from './byte_stream.js';
 import { checkHubAnswer, listRepository } from './hub.js';
 import { arrivedBytes, keyOf, openStored } from './model_store.js';
+import { memoryOfTab } from '../workers.js';
 import { Cancelled, nextTurn } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
@@ -31,7 +32,8 @@ export async function inspectModel(source, batch, library, task) {
   const { repository, revision, licence } = listing;
   const plan = library.planModel(sizes, bytes, batch);
   const stepMilliseconds = await stepTime(library, sizes, bytes, plan.flop, task);
-  return { repository, revision, licence, bytes, arrived, plan, stepMilliseconds };
+  const limit = memoryOfTab(/** @type {{deviceMemory?: number}} */ (navigator));
+  return { repository, revision, licence, bytes, arrived, plan, stepMilliseconds, limit };
 }
 
 /** @param {HubSource} source @param {AbortSignal} signal */
@@ -48,19 +50,26 @@ async function hubSizes(listing, base, signal) {
   const file = fileOfSizes(listing);
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const pieces = [];
+  const stop = new AbortController();
+  const cancel = () => stop.abort();
+  signal.addEventListener('abort', cancel);
   let came = 0;
-  const enough = new AbortController();
-  const reading = readBytes(file.url, {
-    name: file.name,
-    signal: AbortSignal.any([signal, enough.signal]),
-    check: (response) => checkHubAnswer(response, base, listing.repository, file.name),
-    onPiece: (piece) => {
-      pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
-      came += piece.length;
-      if (came >= HEADER) enough.abort();
-    },
-  });
-  await reading.catch((error) => { if (!enough.signal.aborted) throw error; });
+  try {
+    await readBytes(file.url, {
+      name: file.name,
+      signal: stop.signal,
+      check: (response) => checkHubAnswer(response, base, listing.repository, file.name),
+      onPiece: (piece) => {
+        pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
+        came += piece.length;
+        if (came >= HEADER) stop.abort();
+      },
+    });
+  } catch (error) {
+    if (came < HEADER) throw error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 

@@ -2,9 +2,11 @@
 /** Reads a model from where it comes from. Its files stay with the browser, so that other workers can read them too. */
 import { fetchFolder } from './model_files.js';
 import { ModelFileError } from './byte_stream.js';
-import { PICKLE } from './hub.js';
+import { release } from './crash.js';
+import { LARGEST, PICKLE } from './hub.js';
 import { downloadFromHub, storedFiles } from './hub_download.js';
 import { Cancelled, nextTurn } from './task.js';
+import { withTemplate } from './template_file.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
 /** @typedef {import('../pkg/prompt_playground.js').Model} Model */
@@ -37,8 +39,8 @@ export async function filesOf(source, library, task) {
   }
 }
 
-/** Sorts the files that a person has chosen or dropped. @param {File[]} files @returns {ModelBlobs} */
-export function chosenFiles(files) {
+/** Sorts the files that a person has chosen or dropped. @param {File[]} files @returns {Promise<ModelBlobs>} */
+export async function chosenFiles(files) {
   const gguf = files.filter((file) => /\.gguf$/i.test(file.name));
   if (gguf.length > 1) throw new ModelFileError(`These are ${gguf.length} GGUF files. Choose one: it is a whole model.`);
   if (gguf.length === 1) return { gguf: gguf[0] };
@@ -50,7 +52,9 @@ export function chosenFiles(files) {
   if (!config || !tokenizer || missing.length > 0) {
     throw new ModelFileError(`A model is one GGUF file, or config.json, tokenizer.json and model.safetensors of one folder. ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: choose all files at once.`);
   }
-  return { config, tokenizer, weights, tokenizerConfig: named('tokenizer_config.json') };
+  const bytes = weights.reduce((sum, file) => sum + file.size, 0);
+  if (bytes > LARGEST) throw new ModelFileError(`These weights have ${(bytes / 1e9).toFixed(1)} GB, more than a browser tab can hold (${LARGEST / 1e9} GB). Choose a smaller model.`);
+  return { config, tokenizer, weights, tokenizerConfig: await withTemplate(named('tokenizer_config.json'), named('chat_template.jinja')) };
 }
 
 /**
@@ -65,6 +69,11 @@ export async function readModel(library, blobs, task) {
   const start = performance.now();
   const loaded = await modelOf(library, blobs);
   const milliseconds = performance.now() - start;
+  await nextTurn();
+  if (task.cancelled) {
+    release(loaded);
+    throw new Cancelled();
+  }
   const all = 'gguf' in blobs ? [blobs.gguf] : [blobs.config, blobs.tokenizer, ...blobs.weights, blobs.tokenizerConfig];
   const bytes = all.reduce((sum, blob) => sum + (blob?.size ?? 0), 0);
   return { loaded, blobs, bytes, milliseconds };

@@ -9,7 +9,7 @@ import { ModelFileError } from './byte_stream.js';
 
 /** @typedef {import('../protocol.js').StoredModel} StoredModel */
 /** @typedef {import('./hub.js').HubListing} HubListing */
-/** What `about.json` says. @typedef {HubListing & {name: string, complete: boolean}} About */
+/** What `about.json` says. @typedef {HubListing & {name: string, asked: {revision: string, file: string}, complete: boolean}} About */
 
 /** A file that is being written. @typedef {{size: number, write: (piece: Uint8Array) => void, restart: () => void, close: () => void}} Writer */
 
@@ -68,7 +68,7 @@ export async function storedModels() {
     const stored = new StoredFolder(handle);
     found.push(storedModel(key, await stored.about(), await stored.bytes(), true));
   }
-  return found.filter((model) => model !== null);
+  return found;
 }
 
 /** @param {string} key @returns {Promise<{about: About, folder: ModelFolder}>} */
@@ -101,12 +101,20 @@ export async function checkRoom(bytes) {
 /** @param {number} bytes */
 const mega = (bytes) => Math.max(0, Math.round(bytes / 1e6)).toLocaleString('en');
 
-/** @param {string} key @param {About|null} about @param {number} bytes @param {boolean} lasting @returns {StoredModel|null} */
+/** A folder without a description (the tab was closed while it was written) is listed too, so that it can be deleted.
+ * @param {string} key @param {About|null} about @param {number} bytes @param {boolean} lasting @returns {StoredModel} */
 function storedModel(key, about, bytes, lasting) {
-  if (!about) return null;
-  const total = about.files.reduce((sum, file) => sum + file.size, 0);
-  const file = about.files.length === 1 ? about.files[0].name : '';
-  return { key, file, name: about.name, repository: about.repository, revision: about.revision, licence: about.licence, bytes, total, complete: about.complete, lasting };
+  if (!about) {
+    const name = decodeURIComponent(key).split('@')[0];
+    return { key, name, repository: name, revision: '', asked: { revision: '', file: '' }, licence: '', bytes, total: bytes, complete: false, lasting };
+  }
+  const { name, repository, revision, asked, licence, complete } = about;
+  return { key, name, repository, revision, asked, licence, bytes, total: about.files.reduce((sum, file) => sum + file.size, 0), complete, lasting };
+}
+
+/** Whether a stored model is what a person asks of the hub. @param {StoredModel} model @param {import('../protocol.js').HubSource} source */
+export function isAskedFor({ repository, asked }, source) {
+  return repository === source.repository && asked.revision === source.revision && asked.file === source.file;
 }
 
 class StoredFolder {
@@ -130,7 +138,12 @@ class StoredFolder {
 
   /** @param {string} name @returns {Promise<Blob>} */
   async blob(name) {
-    return (await this.#file(name, false)).getFile();
+    try {
+      return await (await this.#file(name, false)).getFile();
+    } catch (error) {
+      if (error instanceof ModelFileError) throw error;
+      throw new ModelFileError(`${name} of this model is no longer in the browser’s storage. Download the model again.`);
+    }
   }
 
   /** @param {string} name @returns {Promise<Writer>} */
@@ -165,12 +178,15 @@ class StoredFolder {
 
   /** @param {About} about */
   async describe(about) {
-    const writer = await this.writer(ABOUT);
+    const file = /** @type {any} */ (await this.#file(ABOUT, true));
+    const access = await file.createSyncAccessHandle();
     try {
-      writer.restart();
-      writer.write(new TextEncoder().encode(JSON.stringify(about)));
+      const bytes = new TextEncoder().encode(JSON.stringify(about));
+      access.write(bytes, { at: 0 }); // and then cut: what was there before is never lost altogether
+      access.truncate(bytes.length);
+      access.flush();
     } finally {
-      writer.close();
+      access.close();
     }
   }
 
@@ -178,7 +194,7 @@ class StoredFolder {
   async about() {
     try {
       const about = JSON.parse(await (await this.blob(ABOUT)).text());
-      return Array.isArray(about?.files) ? about : null;
+      return Array.isArray(about?.files) && typeof about.asked?.file === 'string' ? about : null;
     } catch {
       return null;
     }
@@ -187,7 +203,7 @@ class StoredFolder {
   async bytes() {
     let sum = 0;
     for await (const file of /** @type {any} */ (this.handle)?.values() ?? []) {
-      if (file.kind === 'file' && file.name !== ABOUT) sum += (await file.getFile()).size;
+      if (file.kind === 'file' && file.name !== ABOUT) sum += await file.getFile().then((/** @type {File} */ one) => one.size, () => 0);
     }
     return sum;
   }
