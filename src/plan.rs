@@ -159,7 +159,8 @@ impl Probe {
         let bits = 8 * files / stored.max(1);
         let (d, f) = (config.hidden_size, config.intermediate_size);
         let [q, kv] = [config.num_attention_heads, config.num_key_value_heads].map(|heads| heads * config.head_dim);
-        let matrix = |rows, columns| -> Result<Matrix> { Ok(weights::as_computed(empty(rows, columns, bits)?, config)) };
+        let matrix =
+            |rows, columns| -> Result<Matrix> { Ok(weights::as_computed(empty(rows, columns, bits)?, config)) };
         let layer = || -> Result<Layer> {
             Ok(Layer {
                 attention_norm: vec![1.0; d],

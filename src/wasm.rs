@@ -427,7 +427,11 @@ impl Tuner {
     #[wasm_bindgen(js_name = plannedBatches)]
     pub fn planned_batches(&self, steps: usize) -> Vec<js_sys::Uint32Array> {
         let indices = |batch: Vec<usize>| batch.into_iter().map(|i| i as u32).collect::<Vec<_>>();
-        self.inner.planned_batches(steps).into_iter().map(|b| js_sys::Uint32Array::from(indices(b).as_slice())).collect()
+        self.inner
+            .planned_batches(steps)
+            .into_iter()
+            .map(|b| js_sys::Uint32Array::from(indices(b).as_slice()))
+            .collect()
     }
 
     #[wasm_bindgen(js_name = stepNumber)]

@@ -106,8 +106,12 @@ fn files_that_end_early_are_refused() {
     for part in 0..40 {
         let cut = |file: &[u8]| file[..file.len() * part / 40].to_vec();
         assert_sentence(&LanguageModel::from_gguf(&cut(&gguf)).err().expect("a cut GGUF file"));
-        assert_sentence(&LanguageModel::from_hf(&config, &tokenizer, &[&cut(&weights)], None).err().expect("cut weights"));
-        assert_sentence(&LanguageModel::from_hf(&config, &cut(&tokenizer), &[&weights], None).err().expect("a cut text"));
+        assert_sentence(
+            &LanguageModel::from_hf(&config, &tokenizer, &[&cut(&weights)], None).err().expect("cut weights"),
+        );
+        assert_sentence(
+            &LanguageModel::from_hf(&config, &cut(&tokenizer), &[&weights], None).err().expect("a cut text"),
+        );
     }
     assert!(LanguageModel::from_gguf(&gguf).is_ok());
 }

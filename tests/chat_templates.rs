@@ -67,7 +67,8 @@ fn published_templates_are_rendered_as_transformers_does() {
     }
     // What they write depends on the day: the first falls back to a date of its own here, the second is refused.
     let of_today = ["llama3_2_vision", "mistral_v7_tekken"];
-    let unknown: Vec<&String> = others.iter().filter(|text| !of_today.iter().any(|name| text.starts_with(name))).collect();
+    let unknown: Vec<&String> =
+        others.iter().filter(|text| !of_today.iter().any(|name| text.starts_with(name))).collect();
     assert!(unknown.is_empty(), "{unknown:#?}");
     assert!(same.len() >= 34, "{same:?}");
 }

@@ -26,7 +26,12 @@ fn scores_are_those_of_rouge_score_and_sacrebleu() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/metrics.json")).unwrap();
     let fixture: Fixture = serde_json::from_str(&text).unwrap();
     assert_eq!(fixture.pairs.len(), 200);
-    for part in [|p: &ScoredPair| p.rouge_l, |p: &ScoredPair| p.rouge2, |p: &ScoredPair| p.bleu / 100.0, |p: &ScoredPair| p.chrf / 100.0] {
+    for part in [
+        |p: &ScoredPair| p.rouge_l,
+        |p: &ScoredPair| p.rouge2,
+        |p: &ScoredPair| p.bleu / 100.0,
+        |p: &ScoredPair| p.chrf / 100.0,
+    ] {
         assert!(fixture.pairs.iter().filter(|p| (0.01..0.99).contains(&part(p))).count() > 100, "too easy a fixture");
     }
     for pair in fixture.pairs {
