@@ -126,7 +126,7 @@ async function answer({ id, type, payload }) {
  */
 async function loadModel(source, task) {
   refuseWhileInUse();
-  const [module, files] = await Promise.all([ready, filesOf(source, ready.then(() => library), task)]);
+  const [module, files] = await Promise.all([ready, filesOf(source, () => ready.then(() => library), task)]);
   const { loaded, blobs, bytes, milliseconds } = await readModel(library, files, task);
   try {
     refuseWhileInUse();

@@ -40,6 +40,12 @@ for (const colorScheme of ['light', 'dark']) {
       assert.deepEqual(await violations(page), [], 'as it opens');
       await fill(page);
       assert.deepEqual(await violations(page), [], 'after the exercise');
+      await page.getByRole('button', { name: 'Change model' }).click();
+      const picker = page.getByRole('dialog', { name: 'Language model' });
+      await picker.getByText('Another model of the Hugging Face hub').click();
+      await picker.getByRole('heading', { name: 'SmolLM2 135M Instruct' }).waitFor();
+      assert.deepEqual(await violations(page), [], 'with the model picker open');
+      assert.ok(await picker.evaluate((dialog) => dialog.scrollWidth <= dialog.clientWidth), 'the picker is not wider than its window');
     }));
   }
 }

@@ -60,7 +60,7 @@ test('a crash of the worker in mid-run: said, restarted, and the last soft promp
   await page.locator('#step-training').getByRole('button', { name: 'Pause' }).click();
   await runStatus(page).filter({ hasText: 'Paused' }).waitFor();
   const step = await runNumber(page, 'Step');
-  await page.locator('#step-training').getByRole('button', { name: 'Continue' }).click();
+  await page.locator('#step-training').getByRole('button', { name: 'Continue', exact: true }).click();
   const [worker] = page.workers();
   // the next look at the clock fails as a trap of the wasm instance does
   await worker.evaluate(() => { performance.now = () => { throw new WebAssembly.RuntimeError('unreachable'); }; });

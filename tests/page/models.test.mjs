@@ -47,8 +47,7 @@ async function openPicker(page) {
 /** Looks at a repository of the stand-in. */
 async function look(page, repository) {
   if (!(await picker(page).isVisible())) await openPicker(page);
-  const summary = picker(page).getByText('Another model of the Hugging Face hub');
-  if (!(await picker(page).getByLabel('Repository').isVisible())) await summary.click();
+  await picker(page).locator('details').filter({ hasText: 'Another model of the Hugging Face hub' }).evaluate((details) => { details.open = true; });
   await picker(page).getByLabel('Address of the hub').fill(hub.url);
   await picker(page).getByLabel('Repository').fill(repository);
   await picker(page).locator('form').getByRole('button', { name: 'Look closer' }).click();

@@ -20,7 +20,7 @@ const PIECE = 4 << 20;
 
 /**
  * @param {HubSource} source
- * @param {Promise<Library>} library
+ * @param {() => Promise<Library>} library
  * @param {Task} task is told how far it is
  * @returns {Promise<ModelBlobs>}
  */
@@ -45,7 +45,7 @@ export async function downloadFromHub(source, library, task) {
   await folder.describe(about);
   const progress = new Progress(total, there, task);
   for (const file of listing.files) await fetchFile(file, folder, source.base, listing.repository, progress, task.signal);
-  for (const file of listing.files) await checkFile(file, folder, await library, progress, task);
+  for (const file of listing.files) await checkFile(file, folder, await library(), progress, task);
   await folder.describe({ ...about, complete: true });
   return blobsOf(about, folder);
 }

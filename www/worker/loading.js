@@ -20,7 +20,7 @@ import { withTemplate } from './template_file.js';
 /**
  * The files of a model: fetched, stored by an earlier download, or as the page has sent them.
  * @param {ModelSource} source
- * @param {Promise<Library>} library the library, once it has been loaded
+ * @param {() => Promise<Library>} library the library, once it has been loaded
  * @param {Task} task is told how far the download is
  * @returns {Promise<ModelBlobs>}
  */
