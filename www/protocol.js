@@ -112,8 +112,9 @@
  * `revision`: branch, tag or commit, "" = main; `file`: a GGUF file of it, "" = what makes the model.
  * @typedef {{kind: 'hub', base: string, repository: string, revision: string, file: string, name: string}} HubSource */
 /** A model that was downloaded before. @typedef {{kind: 'stored', key: string, name: string}} StoredSource */
+/** The model that comes with the page; `url`: its folder. @typedef {{kind: 'bundled', url: string, name: string}} BundledSource */
 /** Where a model comes from. "files": a GGUF file, or those of a Hugging Face folder.
- * @typedef {{kind: 'bundled', url: string, name: string} | HubSource | StoredSource
+ * @typedef {BundledSource | HubSource | StoredSource
  *   | {kind: 'files', files: File[], name: string}} ModelSource */
 
 /** How far a model is. `checking`: all has arrived, its hashes are compared.
@@ -135,7 +136,7 @@
 /** Every request: its payload, its result and what it streams.
  * @typedef {object} Requests
  * @property {{payload: {source: ModelSource}, result: ModelInfo, event: LoadingProgress}} loadModel
- * @property {{payload: {source: HubSource|StoredSource, batch: PlannedBatch}, result: ModelReport, event: never}} inspectModel
+ * @property {{payload: {source: HubSource|StoredSource|BundledSource, batch: PlannedBatch}, result: ModelReport, event: never}} inspectModel
  * @property {{payload: {}, result: StoredModel[], event: never}} storedModels
  * @property {{payload: {key: string}, result: null, event: never}} deleteStoredModel
  * @property {{payload: {batch: PlannedBatch}, result: {plan: TrainingPlan, largestBatch: number, limit: number}, event: never}} planTraining

@@ -39,6 +39,12 @@ const picker = (page) => page.getByRole('dialog', { name: 'Language model' });
 const inUse = (page) => page.locator('.model-status');
 const download = (page) => picker(page).getByRole('button', { name: /^(Download|Continue download)/ });
 
+/** A model has come into use, and the picker has closed. */
+async function arrived(page, name) {
+  await inUse(page).getByText(name, { exact: true }).waitFor();
+  await picker(page).waitFor({ state: 'hidden' });
+}
+
 async function openPicker(page) {
   await page.getByRole('button', { name: 'Change model' }).click();
   await picker(page).waitFor();
@@ -56,13 +62,13 @@ async function look(page, repository) {
 async function use(page, repository, name) {
   await look(page, repository);
   await download(page).click();
-  await inUse(page).getByText(name, { exact: true }).waitFor();
+  await arrived(page, name);
 }
 
 /** The model in use still answers. */
 async function works(page, name = 'Support LM 3M') {
   await page.keyboard.press('Escape');
-  await inUse(page).getByText(name, { exact: true }).waitFor();
+  await arrived(page, name);
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   await page.locator('#step-test section').filter({ has: page.getByRole('heading', { name: /^Base model/ }) }).first().getByText(/^\d+ tokens/).waitFor();
 }
@@ -77,24 +83,31 @@ test('a model of the hub is looked at, downloaded, used, kept without a network,
   assert.ok(Number(memory) > 20 && Number(memory) < 200, `${memory} MB`);
   assert.ok(Number(step) > 5 && Number(step) < 5000, `${step} ms`);
   await download(page).click();
-  await inUse(page).getByText('small', { exact: true }).waitFor();
+  await arrived(page, 'small');
   assert.ok(hub.requests.every(({ path }) => path.startsWith('/api/') || path.includes(COMMIT)), 'files come from one commit');
 
   hub.answer = (_request, response) => { response.destroy(); return true; };
   const asked = hub.requests.length;
   await page.reload();
-  await inUse(page).getByText('small', { exact: true }).waitFor();
+  await arrived(page, 'small');
   await works(page, 'small');
   assert.equal(hub.requests.length, asked, 'nothing was asked of the hub');
 
   await openPicker(page);
   await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 3M' }).getByRole('button', { name: 'Use' }).click();
-  await inUse(page).getByText('Support LM 3M').waitFor();
+  await arrived(page, 'Support LM 3M');
   await openPicker(page);
   await picker(page).getByRole('button', { name: 'Delete small' }).click();
   await picker(page).getByText('In this browser’s storage').waitFor({ state: 'detached' });
   await page.reload();
   await works(page);
+}));
+
+test('the bundled model is measured too', () => withHub({}, async (page) => {
+  await openPicker(page);
+  const row = picker(page).getByRole('listitem').filter({ hasText: 'Support LM 3M' });
+  await row.getByRole('button', { name: 'Look closer' }).click();
+  await row.getByText(/Needs about [\d.]+ MB of memory\. One worker takes about [\d.]+ m?s for a step/).waitFor();
 }));
 
 test('another model counts other tokens, and a run cannot go on with it', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
@@ -124,7 +137,7 @@ test('a download that breaks off goes on where it stopped', () => withHub({ 'som
 
   await look(page, 'someone/small');
   await picker(page).getByRole('button', { name: /^Continue download \(3\.\d MB of/ }).click();
-  await inUse(page).getByText('small', { exact: true }).waitFor();
+  await arrived(page, 'small');
   const ranges = weightsRequests().map(({ range }) => range);
   assert.equal(ranges.length, 2);
   assert.match(ranges[1], new RegExp(`^bytes=${Math.floor(weights.length / 2)}-$`));
@@ -148,7 +161,7 @@ test('a download can be cancelled, and a server without ranges sends everything 
   slow = false;
   await look(page, 'someone/small');
   await picker(page).getByRole('button', { name: /^Continue download/ }).click();
-  await inUse(page).getByText('small', { exact: true }).waitFor();
+  await arrived(page, 'small');
 }, { failures: true }));
 
 test('weights in several files, and GGUF files, from the hub', () => withHub({
@@ -173,7 +186,7 @@ test('each GGUF file of a repository is a model of its own', () => withHub({
   assert.equal(await stored.count(), 2);
   await stored.filter({ hasText: 'q8' }).getByText('in use').waitFor();
   await stored.filter({ hasText: 'q4' }).getByRole('button', { name: 'Use', exact: true }).click();
-  await inUse(page).getByText('q4', { exact: true }).waitFor();
+  await arrived(page, 'q4');
 
   hub.repositories['someone/gguf'].status = 404;
   await look(page, 'someone/gguf@v9');
@@ -253,9 +266,9 @@ test('files from disk: a GGUF file, a folder, and what is neither', () => withHu
   await picker(page).getByText(/GGUF file/).filter({ hasText: /again|incomplete|complete/ }).first().waitFor();
   await works(page);
   await choose({ 'mine.gguf': gguf('gguf_f16') });
-  await inUse(page).getByText('mine', { exact: true }).waitFor();
+  await arrived(page, 'mine');
   await choose({ ...withoutWeights, ...folder('tests/fixtures/tiny/hf_sharded', shards) });
-  await inUse(page).getByText('Model from disk', { exact: true }).waitFor();
+  await arrived(page, 'Model from disk');
 
   await openPicker(page);
   const dropped = await page.evaluateHandle((base64) => {
@@ -264,7 +277,7 @@ test('files from disk: a GGUF file, a folder, and what is neither', () => withHu
     return data;
   }, gguf('gguf_q8_0').toString('base64'));
   await picker(page).getByText(/^Choose or drop/).dispatchEvent('drop', { dataTransfer: dropped });
-  await inUse(page).getByText('dropped', { exact: true }).waitFor();
+  await arrived(page, 'dropped');
 }));
 
 test('while a run is under way no other model is loaded', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
@@ -307,7 +320,7 @@ test('SmolLM2-135M from the hub trains on the ten examples within 1.2 GiB, as pl
   const row = picker(page).getByRole('listitem').filter({ hasText: 'SmolLM2-135M-Instruct' }).last();
   await row.getByText(/Needs about [\d.]+ MB of memory\. One worker takes about [\d.]+ s for a step/).waitFor();
   await row.getByRole('button', { name: /^Download 98\.\d MB/ }).click();
-  await inUse(page).getByText('SmolLM2-135M-Instruct', { exact: true }).waitFor();
+  await arrived(page, 'SmolLM2-135M-Instruct');
   await page.getByRole('button', { name: 'Use 0.01' }).click();
   assert.equal(await setting(page, 'Learning rate').inputValue(), '0.01');
 

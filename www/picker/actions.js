@@ -8,6 +8,7 @@ import { addNotice, datasetReport, examples, settings } from '../state.js';
 import { sentenceOf, signal } from '../ui.js';
 
 /** @typedef {import('../protocol.js').HubSource} HubSource */
+/** @typedef {import('../protocol.js').BundledSource} BundledSource */
 /** @typedef {import('../protocol.js').StoredModel} StoredModel */
 /** @typedef {import('../protocol.js').ModelReport} ModelReport */
 /** @typedef {import('../protocol.js').LoadingProgress} LoadingProgress */
@@ -20,8 +21,9 @@ export const isOpen = signal(false);
 export const offers = signal(/** @type {Offer[]} */ ([]));
 /** The downloaded ones, whole or in part. */
 export const stored = signal(/** @type {StoredModel[]} */ ([]));
-/** What a closer look at a repository has shown, by what was asked for. */
-export const looks = signal(/** @type {Record<string, {status: 'looking'|'done'|'failed', report: ModelReport|null, error: string}>} */ ({}));
+/** @typedef {{status: 'looking'|'done'|'failed', report: ModelReport|null, error: string}} Look */
+/** What a closer look at a model has shown, by `lookKey`. */
+export const looks = signal(/** @type {Record<string, Look>} */ ({}));
 /** What a person has typed to look for a model, and the repository that was looked at. */
 export const typed = { repository: signal(''), address: signal(''), asked: signal(/** @type {HubSource|null} */ (null)) };
 /** The model that is being loaded. */
@@ -57,7 +59,7 @@ async function readStored() {
   }
 }
 
-/** Asks the hub about a repository and measures what it would need here. @param {HubSource} source */
+/** Asks the hub about a repository and measures what it would need here. @param {HubSource|BundledSource} source */
 export async function lookAt(source) {
   const key = lookKey(source);
   looks.value = { ...looks.value, [key]: { status: 'looking', report: null, error: '' } };
@@ -69,8 +71,8 @@ export async function lookAt(source) {
   }
 }
 
-/** @param {HubSource} source */
-export const lookKey = ({ base, repository, revision, file }) => [base, repository, revision, file].join(' ');
+/** @param {HubSource|BundledSource} source */
+export const lookKey = (source) => (source.kind === 'bundled' ? source.url : [source.base, source.repository, source.revision, source.file].join(' '));
 
 /** The batch of a run with the page's examples and settings, in tokens of the model in use. */
 export async function batchOfNow() {

@@ -1,7 +1,7 @@
 // @ts-check
 /** The model picker: the bundled model, those of the list, any repository of the hub, files from disk, what is stored. */
 import { addressProblem, HUB, hubAddress, parseRepository } from '../hub.js';
-import { BUNDLED, inUse } from '../model.js';
+import { BUNDLED, bundled, inUse } from '../model.js';
 import { isActive } from '../run.js';
 import { Button, computed, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
@@ -76,11 +76,29 @@ const Row = ({ name, facts, about, current, children }) => html`
 
 function Bundled() {
   const current = inUse.value.source.kind === 'bundled';
+  const source = /** @type {import('../protocol.js').BundledSource} */ (bundled().source);
+  const look = looks.value[lookKey(source)];
+  const card = html`<a href="./models/bundled/README.md">its model card</a>`;
   return html`
-    <${Row} name=${BUNDLED.name} facts=${['comes with the page', '6.6 MB', 'needs about 70 MB of memory']} current=${current}
-      about="Knows customer service and little else. Trains in seconds, on any computer: the right one to begin with.">
+    <${Row} name=${BUNDLED.name} facts=${['comes with the page', look?.report ? formatBytes(look.report.bytes) : '6.6 MB']} current=${current}
+      about=${html`Knows customer service and little else. Trains in seconds, on any computer: the right one to begin with. Data and licences are in ${card}.
+        <${Found} look=${look} />`}>
+      <${LookCloser} source=${source} />
       ${!current && html`<${Button} disabled=${isBusy.value} onClick=${() => void useBundled()}>Use<//>`}
     <//>`;
+}
+
+/** What a closer look has shown. @param {{look: import('./actions.js').Look|undefined}} props */
+const Found = ({ look }) => html`
+  ${look?.report && html`<span class="picker-need">${need(look.report)}</span>`}
+  ${look?.status === 'failed' && html`<span class="picker-error" role="alert">${look.error}</span>`}`;
+
+/** @param {{source: HubSource|import('../protocol.js').BundledSource}} props */
+function LookCloser({ source }) {
+  const look = looks.value[lookKey(source)];
+  if (look?.report) return null;
+  const looking = look?.status === 'looking';
+  return html`<${Button} disabled=${isBusy.value || looking} onClick=${() => void lookAt(source)}>${looking ? 'Measuring …' : 'Look closer'}<//>`;
 }
 
 /** @param {{choice: Choice & {source: HubSource}, about?: string, licence?: string}} props */
@@ -96,13 +114,11 @@ function HubModel({ choice, about, licence }) {
   return html`
     <${Row} name=${source.name} facts=${facts} current=${current} about=${html`
       ${about}
-      ${report && html`<span class="picker-need">${need(report)}</span>`}
-      ${look?.status === 'failed' && html`<span class="picker-error" role="alert">${look.error}</span>`}`}>
+      <${Found} look=${look} />`}>
       ${!current && here?.complete && html`<${Button} disabled=${busy} onClick=${() => void use({ ...storedChoice(here), settings: choice.settings })}>Use<//>`}
       ${!current && !here?.complete && report && html`
         <${Button} icon="import" disabled=${busy} onClick=${() => void use(choice)}>${report.arrived > 0 ? `Continue download (${formatBytes(report.arrived)} of ${formatBytes(report.bytes)})` : `Download ${formatBytes(report.bytes)}`}<//>`}
-      ${!current && !here?.complete && !report && html`
-        <${Button} disabled=${busy || look?.status === 'looking'} onClick=${() => void lookAt(source)}>${look?.status === 'looking' ? 'Measuring …' : 'Look closer'}<//>`}
+      <${LookCloser} source=${source} />
     <//>`;
 }
 

@@ -2,6 +2,7 @@
 /** What a model that is not loaded yet will need here: its size and licence, memory, and the time of a step, measured. */
 import { readBytes } from './byte_stream.js';
 import { checkHubAnswer, listRepository } from './hub.js';
+import { fetchFolder } from './model_files.js';
 import { arrivedBytes, keyOf, openStored } from './model_store.js';
 import { memoryOfTab } from '../workers.js';
 import { Cancelled, nextTurn } from './task.js';
@@ -9,6 +10,7 @@ import { Cancelled, nextTurn } from './task.js';
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
 /** @typedef {import('../protocol.js').HubSource} HubSource */
 /** @typedef {import('../protocol.js').StoredSource} StoredSource */
+/** @typedef {import('../protocol.js').BundledSource} BundledSource */
 /** @typedef {import('../protocol.js').PlannedBatch} PlannedBatch */
 /** @typedef {import('../protocol.js').ModelReport} ModelReport */
 /** @typedef {import('./hub.js').HubListing} HubListing */
@@ -20,27 +22,42 @@ const HEADER = 12 << 20;
 const PROBE_MS = 1000;
 
 /**
- * @param {HubSource|StoredSource} source
+ * @param {HubSource|StoredSource|BundledSource} source
  * @param {PlannedBatch} batch
  * @param {Library} library
  * @param {Task} task
  * @returns {Promise<ModelReport>}
  */
 export async function inspectModel(source, batch, library, task) {
-  const { listing, sizes, arrived } = source.kind === 'hub' ? await ofHub(source, task.signal) : await ofStored(source);
-  const bytes = listing.files.reduce((sum, file) => sum + file.size, 0);
-  const { repository, revision, licence } = listing;
+  const { repository, revision, licence, bytes, sizes, arrived } = await beginningOf(source, task.signal);
   const plan = library.planModel(sizes, bytes, batch);
   const stepMilliseconds = await stepTime(library, sizes, bytes, plan.flop, task);
   const limit = memoryOfTab(/** @type {{deviceMemory?: number}} */ (navigator));
   return { repository, revision, licence, bytes, arrived, plan, stepMilliseconds, limit };
 }
 
+/** What is known of a model, and the file that tells its sizes. @param {HubSource|StoredSource|BundledSource} source @param {AbortSignal} signal */
+function beginningOf(source, signal) {
+  if (source.kind === 'hub') return ofHub(source, signal);
+  return source.kind === 'stored' ? ofStored(source) : ofPage(source, signal);
+}
+
 /** @param {HubSource} source @param {AbortSignal} signal */
 async function ofHub(source, signal) {
   const listing = await listRepository(source, signal);
-  return { listing, sizes: await hubSizes(listing, source.base, signal), arrived: await arrivedBytes(keyOf(listing), listing.files) };
+  const sizes = await hubSizes(listing, source.base, signal);
+  return { ...listing, bytes: sum(listing), sizes, arrived: await arrivedBytes(keyOf(listing), listing.files) };
 }
+
+/** The bundled model; the browser has its files already. @param {BundledSource} source @param {AbortSignal} signal */
+async function ofPage({ url, name }, signal) {
+  const { config, tokenizer, weights, tokenizerConfig } = await fetchFolder(new URL(url, self.location.href).href, () => {}, signal);
+  const bytes = config.size + tokenizer.size + (tokenizerConfig?.size ?? 0) + weights.reduce((total, { size }) => total + size, 0);
+  return { repository: name, revision: '', licence: '', bytes, sizes: new Uint8Array(await config.arrayBuffer()), arrived: bytes };
+}
+
+/** @param {HubListing} listing */
+const sum = ({ files }) => files.reduce((total, { size }) => total + size, 0);
 
 /** The file that tells the sizes of a model: its config.json, or the GGUF file itself. @param {HubListing} listing */
 const fileOfSizes = ({ files }) => files.find(({ name }) => name === 'config.json') ?? files[0];
@@ -77,7 +94,7 @@ async function hubSizes(listing, base, signal) {
 async function ofStored({ key }) {
   const { about, folder } = await openStored(key);
   const beginning = (await folder.blob(fileOfSizes(about).name)).slice(0, HEADER);
-  return { listing: about, sizes: new Uint8Array(await beginning.arrayBuffer()), arrived: await arrivedBytes(key, about.files) };
+  return { ...about, bytes: sum(about), sizes: new Uint8Array(await beginning.arrayBuffer()), arrived: await arrivedBytes(key, about.files) };
 }
 
 /**
