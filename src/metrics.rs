@@ -29,6 +29,8 @@ pub struct AnswerScore {
     pub bleu: f64,
     /// From 0 to 100.
     pub chrf: f64,
+    /// Of the answer.
+    pub words: usize,
 }
 
 pub fn score_answers(pairs: &[AnswerPair]) -> Vec<AnswerScore> {
@@ -39,6 +41,7 @@ pub fn score_answers(pairs: &[AnswerPair]) -> Vec<AnswerScore> {
         rouge_l: rouge::rouge_l(answer, reference),
         bleu: bleu::bleu(answer, reference),
         chrf: chrf::chrf(answer, reference),
+        words: answer.split_whitespace().count(),
     };
     pairs.iter().map(score).collect()
 }

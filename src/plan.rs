@@ -32,7 +32,6 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrainingPlan {
-    pub parameters: u64,
     /// The frozen weights as they are kept in memory.
     pub weights: u64,
     /// While the files are read: the files and the weights.
@@ -48,18 +47,18 @@ pub struct TrainingPlan {
 impl TrainingPlan {
     /// `files`: bytes of the model's files.
     pub fn new(config: &LlamaConfig, files: u64, batch: &Batch) -> Self {
-        let parameters = weights::parameters(config);
         let weights = weights::bytes_in_memory(config, files);
         let training = weights + library(config) + 4 * numbers_of_a_step(config, batch);
         let loading = files + weights + library(config);
-        Self { parameters, weights, loading, training, peak: loading.max(training), flop: step_flop(config, batch) }
+        Self { weights, loading, training, peak: loading.max(training), flop: step_flop(config, batch) }
     }
 
     /// The largest batch, at most the one planned, whose training fits in `bytes`; 0 where not even one example does.
     pub fn largest_batch(config: &LlamaConfig, files: u64, batch: &Batch, bytes: u64) -> usize {
         let fits =
             |size: &usize| Self::new(config, files, &Batch { batch_size: *size, ..batch.clone() }).training <= bytes;
-        (1..=batch.batch_size).rev().find(fits).unwrap_or(0)
+        let sizes: Vec<usize> = (1..=batch.batch_size).collect();
+        sizes.partition_point(fits) // a larger batch never needs less
     }
 }
 

@@ -101,7 +101,7 @@ pub(crate) fn bytes_in_memory(config: &LlamaConfig, files: u64) -> u64 {
 }
 
 /// How many weights a configuration asks for, an untied head included; in 64 bits, since a usize has 32 in a browser.
-pub(crate) fn parameters(config: &LlamaConfig) -> u64 {
+fn parameters(config: &LlamaConfig) -> u64 {
     let [d, f, vocabulary, layers] =
         [config.hidden_size, config.intermediate_size, config.vocab_size, config.num_hidden_layers].map(|n| n as u64);
     let heads = 2 * (config.num_attention_heads + config.num_key_value_heads) as u64 * config.head_dim as u64;

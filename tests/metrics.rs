@@ -80,6 +80,7 @@ fn scores_come_as_the_page_reads_them() {
     assert_eq!(part("rouge2"), [1.0, 0.0]);
     assert_eq!(part("bleu")[0], 100.0);
     assert_eq!(part("chrf")[0], 100.0);
+    assert_eq!(part("words"), [2, 2]);
 }
 
 fn pattern(kind: PatternKind, value: &str) -> Pattern {

@@ -1,5 +1,6 @@
 // @ts-check
 /** Trained prompts as files of Hugging Face PEFT: saved as a zip, opened from a zip or from the two files of a folder. */
+import { CONFIG, LARGEST_WEIGHTS, PICKLE, WEIGHTS } from './adapter_files.js';
 import { download } from './download.js';
 import { engine } from './engine.js';
 import { hubAddress, parseRepository } from './hub.js';
@@ -11,11 +12,6 @@ import { sentenceOf } from './ui.js';
 /** @typedef {import('./state.js').TrainedPrompt} TrainedPrompt */
 /** @typedef {{name: string, config: Uint8Array, weights: Uint8Array}} AdapterFiles */
 
-const CONFIG = 'adapter_config.json';
-const WEIGHTS = 'adapter_model.safetensors';
-const PICKLE = 'adapter_model.bin';
-/** The largest possible adapter has 256 virtual tokens of 16,384 numbers: 17 MB. */
-const LARGEST_WEIGHTS = 64e6;
 const LARGEST_CONFIG = 1e6;
 
 /** Saves a prompt as the zip of a PEFT adapter's folder. @param {string} prefix @param {TrainedPrompt} prompt */

@@ -34,8 +34,7 @@ export const baseModel = () => {
     const files = 'config.json, tokenizer.json, tokenizer_config.json and model.safetensors';
     return { name, place: {}, note: `The files of the model are at ${BUNDLED.url()}: ${files}. Put them into a folder named ${BUNDLED.folder}.` };
   }
-  const [revision = '', ...path] = (source.kind === 'stored' ? decodeURIComponent(source.key).split('@')[1] : source.revision)?.split('/') ?? [];
-  const file = source.kind === 'hub' ? source.file : path.join('/');
+  const { revision, file } = source;
   const place = { ...(revision && { revision }), ...(file && { gguf_file: file }) };
   const note = Object.entries(place).map(([key, value]) => `${key}="${value}"`).join(', ');
   return { name, place, note: note && `Load the model with from_pretrained("${name}", ${note}).` };
@@ -43,7 +42,10 @@ export const baseModel = () => {
 
 /** A downloaded model that was in use when the page was closed; null for the bundled one. */
 const lastUsed = signal(/** @type {Choice|null} */ (null));
-keep('model', lastUsed, (saved) => (saved?.source?.kind === 'stored' && typeof saved.source.key === 'string' && typeof saved.baseModel === 'string' ? saved : undefined));
+keep('model', lastUsed, (saved) => {
+  const { kind, key, revision, file } = saved?.source ?? {};
+  return kind === 'stored' && [key, revision, file, saved.baseModel].every((text) => typeof text === 'string') ? saved : undefined;
+});
 
 /** Loads the model that was in use last, or the bundled one. */
 export const openModel = async () => {
@@ -92,8 +94,11 @@ export const comesFrom = (choice) => batch(() => {
 /** @param {Choice} choice @param {import('./protocol.js').ModelInfo} info */
 const nowInUse = (choice, info) => batch(() => {
   comesFrom(choice);
-  model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null };
+  isReady(info);
 });
+
+/** @param {import('./protocol.js').ModelInfo} info */
+const isReady = (info) => { model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null }; };
 
 /** Models want different learning rates: offers the one that was found to work, and changes nothing by itself. @param {Choice} choice */
 const suggestSettings = (choice) => {
@@ -110,7 +115,7 @@ engine.onCrash(({ message, restored }) => {
   addNotice('error', message);
   model.value = { ...model.value, status: 'loading', loaded: 0, total: 0, error: null };
   restored.then(
-    (info) => { if (info) model.value = { status: 'ready', info, loaded: info.bytes, total: info.bytes, error: null }; },
+    (info) => { if (info) isReady(info); },
     (error) => { model.value = { ...model.value, status: 'error', error: sentenceOf(error) }; },
   );
 });

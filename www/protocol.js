@@ -103,15 +103,16 @@
  * "base": as it is; "discrete": the objective as plain text in front; "tuned": the soft prompt in front.
  * @typedef {'base'|'discrete'|'tuned'} Variant */
 
-/** ROUGE: F1 from 0 to 1, as rouge-score; BLEU and chrF: of one answer, from 0 to 100, as sacrebleu.
- * @typedef {{exactMatch: boolean, rouge1: number, rouge2: number, rougeL: number, bleu: number, chrf: number}} AnswerScore */
+/** ROUGE: F1 from 0 to 1, as rouge-score; BLEU and chrF: of one answer, from 0 to 100, as sacrebleu; `words`: of the answer.
+ * @typedef {{exactMatch: boolean, rouge1: number, rouge2: number, rougeL: number, bleu: number, chrf: number, words: number}} AnswerScore */
 
 // ---------------------------------------------------------------- requests
 
 /** A repository of the Hugging Face hub or of a mirror. `base`: "https://huggingface.co"; `repository`: "owner/name";
  * `revision`: branch, tag or commit, "" = main; `file`: a GGUF file of it, "" = what makes the model.
  * @typedef {{kind: 'hub', base: string, repository: string, revision: string, file: string, name: string}} HubSource */
-/** A model that was downloaded before. @typedef {{kind: 'stored', key: string, name: string}} StoredSource */
+/** A model that was downloaded before; `revision` is its commit, `file` its GGUF file or "".
+ * @typedef {{kind: 'stored', key: string, name: string, revision: string, file: string}} StoredSource */
 /** The model that comes with the page; `url`: its folder. @typedef {{kind: 'bundled', url: string, name: string}} BundledSource */
 /** Where a model comes from. "files": a GGUF file, or those of a Hugging Face folder.
  * @typedef {BundledSource | HubSource | StoredSource
@@ -120,14 +121,14 @@
 /** How far a model is. `checking`: all has arrived, its hashes are compared.
  * @typedef {{loaded: number, total: number, secondsLeft?: number, checking?: boolean}} LoadingProgress */
 
-/** A downloaded model, whole or in part. `asked`: the revision and the file as the person named them; `bytes` of `total` are there; `lasting`: still on the next visit.
- * @typedef {{key: string, name: string, repository: string, revision: string, asked: {revision: string, file: string},
+/** A downloaded model, whole or in part. `file`: its GGUF file, or ""; `asked`: the revision and the file as the person named them; `bytes` of `total` are there; `lasting`: still on the next visit.
+ * @typedef {{key: string, name: string, repository: string, revision: string, file: string, asked: {revision: string, file: string},
  *            licence: string, bytes: number, total: number, complete: boolean, lasting: boolean}} StoredModel */
 
 /** The batch that is planned for (src/plan.rs).
  * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number}} PlannedBatch */
 /** Bytes of memory of one worker, and operations of one step (src/plan.rs).
- * @typedef {{parameters: number, weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
+ * @typedef {{weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
 /** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `stepMilliseconds`: of one
  * worker, measured on this device; `limit`: bytes of memory that this tab may take.
  * @typedef {{repository: string, revision: string, licence: string, bytes: number, arrived: number,

@@ -7,8 +7,7 @@ use super::ngrams::{Overlap, overlap};
 /// F1 of the longest common subsequence of tokens: 2 P R / (P + R), where P and R are its share of the answer's and the
 /// reference's tokens. 0 where one of them has no token.
 pub fn rouge_l(answer: &str, reference: &str) -> f64 {
-    let (answer, reference) = (answer.to_lowercase(), reference.to_lowercase());
-    let (answer, reference): (Vec<&str>, Vec<&str>) = (tokens(&answer).collect(), tokens(&reference).collect());
+    let (answer, reference) = (tokens(answer), tokens(reference));
     let common = longest_common_subsequence(&answer, &reference) as f64;
     if common == 0.0 {
         return 0.0;
@@ -19,19 +18,18 @@ pub fn rouge_l(answer: &str, reference: &str) -> f64 {
 
 /// F1 of the `n`-grams that both have (ROUGE-1, ROUGE-2). 0 where one of them has none.
 pub fn rouge_n(answer: &str, reference: &str, n: usize) -> f64 {
-    let (answer, reference) = (answer.to_lowercase(), reference.to_lowercase());
-    let (answer, reference): (Vec<&str>, Vec<&str>) = (tokens(&answer).collect(), tokens(&reference).collect());
+    let (answer, reference) = (tokens(answer), tokens(reference));
     let Overlap { answer, reference, common } = overlap(&answer, &reference, n);
     if common == 0 { 0.0 } else { 2.0 * common as f64 / (answer + reference) as f64 }
 }
 
-fn tokens(lower: &str) -> impl Iterator<Item = &str> {
+fn tokens(text: &str) -> Vec<String> {
     let separates = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit();
-    lower.split(separates).filter(|token| !token.is_empty())
+    text.to_lowercase().split(separates).filter(|token| !token.is_empty()).map(str::to_string).collect()
 }
 
 /// Length of the longest common subsequence: O(n m) time, O(m) memory.
-fn longest_common_subsequence(a: &[&str], b: &[&str]) -> usize {
+fn longest_common_subsequence(a: &[String], b: &[String]) -> usize {
     let mut row = vec![0; b.len() + 1];
     for x in a {
         let mut diagonal = 0;

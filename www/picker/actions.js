@@ -4,6 +4,7 @@ import { engine, EngineError } from '../engine.js';
 import { plannedBatch } from '../checks.js';
 import { hubAddress } from '../hub.js';
 import { bundled, changeModel, comesFrom, inUse } from '../model.js';
+import { isAskedFor } from '../stored_model.js';
 import { addNotice, datasetReport, examples, settings } from '../state.js';
 import { sentenceOf, signal } from '../ui.js';
 
@@ -92,7 +93,6 @@ export async function batchOfNow() {
 
 const LETTERS_PER_TOKEN = 3;
 
-
 /** Loads a model and puts it to use; the one in use stays where that fails. @param {Choice} choice */
 export async function use(choice) {
   if (loading.value) return;
@@ -130,14 +130,14 @@ function remember({ source, settings: wanted }) {
 }
 
 /** What is stored of a model of the hub, complete where it can be. @param {HubSource} source */
-export function storedOf({ repository, revision, file }) {
-  const fitting = stored.value.filter((model) => model.repository === repository && model.asked.revision === revision && model.asked.file === file);
+export function storedOf(source) {
+  const fitting = stored.value.filter((model) => isAskedFor(model, source));
   return fitting.find((model) => model.complete) ?? fitting[0];
 }
 
 /** @param {StoredModel} model @returns {Choice} */
-export function storedChoice({ key, name, repository }) {
-  return { source: { kind: 'stored', key, name }, baseModel: repository, settings: settingsFor(repository) };
+export function storedChoice({ key, name, repository, revision, file }) {
+  return { source: { kind: 'stored', key, name, revision, file }, baseModel: repository, settings: settingsFor(repository) };
 }
 
 /** The settings that were found to work with a model of the list. @param {string} repository */

@@ -3,6 +3,7 @@
 import { addressProblem, HUB, hubAddress, parseRepository } from '../hub.js';
 import { BUNDLED, bundled, inUse } from '../model.js';
 import { isActive } from '../run.js';
+import { model } from '../state.js';
 import { Button, computed, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
   closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, typed,
@@ -78,9 +79,10 @@ function Bundled() {
   const current = inUse.value.source.kind === 'bundled';
   const source = /** @type {import('../protocol.js').BundledSource} */ (bundled().source);
   const look = looks.value[lookKey(source)];
+  const bytes = look?.report?.bytes ?? (current ? model.value.info?.bytes : 0);
   const card = html`<a href="./models/bundled/README.md">its model card</a>`;
   return html`
-    <${Row} name=${BUNDLED.name} facts=${['comes with the page', look?.report ? formatBytes(look.report.bytes) : '6.6 MB']} current=${current}
+    <${Row} name=${BUNDLED.name} facts=${['comes with the page', bytes ? formatBytes(bytes) : ''].filter(Boolean)} current=${current}
       about=${html`Knows customer service and little else. Trains in seconds, on any computer: the right one to begin with. Data and licences are in ${card}.
         <${Found} look=${look} />`}>
       <${LookCloser} source=${source} />
@@ -184,23 +186,23 @@ function Stored() {
   return html`
     <h3 class="picker-heading">In this browser’s storage</h3>
     <ul class="picker-list">
-      ${stored.value.map((model) => html`<${StoredRow} key=${model.key} model=${model} />`)}
+      ${stored.value.map((kept) => html`<${StoredRow} key=${kept.key} model=${kept} />`)}
     </ul>`;
 }
 
 /** @param {{model: StoredModel}} props */
-function StoredRow({ model }) {
+function StoredRow({ model: kept }) {
   const { source } = inUse.value;
-  const current = source.kind === 'stored' && source.key === model.key;
+  const current = source.kind === 'stored' && source.key === kept.key;
   const facts = [
-    model.repository,
-    model.complete ? formatBytes(model.bytes) : `${formatBytes(model.bytes)} of ${formatBytes(model.total)}`,
-    model.lasting ? '' : 'until the page is closed',
+    kept.repository,
+    kept.complete ? formatBytes(kept.bytes) : `${formatBytes(kept.bytes)} of ${formatBytes(kept.total)}`,
+    kept.lasting ? '' : 'until the page is closed',
   ].filter(Boolean);
   const busy = isBusy.value;
   return html`
-    <${Row} name=${model.name} facts=${facts} current=${current}>
-      ${model.complete && !current && html`<${Button} disabled=${busy} onClick=${() => void use(storedChoice(model))}>Use<//>`}
-      <${Button} kind="quiet" icon="trash" disabled=${busy} onClick=${() => void remove(model)}>Delete ${model.name}<//>
+    <${Row} name=${kept.name} facts=${facts} current=${current}>
+      ${kept.complete && !current && html`<${Button} disabled=${busy} onClick=${() => void use(storedChoice(kept))}>Use<//>`}
+      <${Button} kind="quiet" icon="trash" disabled=${busy} onClick=${() => void remove(kept)}>Delete ${kept.name}<//>
     <//>`;
 }

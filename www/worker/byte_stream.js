@@ -10,7 +10,7 @@ export class ModelFileError extends Error {
 export class ServerError extends ModelFileError {}
 
 /** The address answers 404. */
-export class MissingFile extends ModelFileError {}
+export class MissingFile extends ServerError {}
 
 /** A download that brings no byte for this long is given up. */
 const STALLED_AFTER_MS = 30_000;
@@ -22,7 +22,7 @@ const STALLED_AFTER_MS = 30_000;
  * @property {(response: Response) => void} [check]           throws where the answer is not the file
  * @property {(start: {from: number, total: number}) => void} [onStart]
  *   the first byte that comes (0 where the server sends the whole file anew), and the file's size; 0 if unknown
- * @property {(piece: Uint8Array) => unknown} onPiece         may be a promise, which is waited for */
+ * @property {(piece: Uint8Array) => boolean|void} onPiece    true: that was enough, nothing more is read */
 
 /**
  * @param {string} url
@@ -44,9 +44,10 @@ export async function readBytes(url, { name, from = 0, signal, check = checkStat
   let [loaded, total] = [from, 0];
   /** An error of `check`, `onStart` or `onPiece`: it is not the network's. @type {unknown} */
   let inside = null;
-  const own = async (/** @type {() => unknown} */ act) => {
+  /** @template T @param {() => T} act */
+  const own = (act) => {
     try {
-      await act();
+      return act();
     } catch (error) {
       inside = error;
       throw error;
@@ -57,16 +58,16 @@ export async function readBytes(url, { name, from = 0, signal, check = checkStat
     alive();
     const response = await fetch(url, { signal: giveUp.signal, headers: from > 0 ? { Range: `bytes=${from}-` } : {} });
     alive();
-    await own(() => check(response));
+    own(() => check(response));
     loaded = response.status === 206 ? from : 0;
     total = sizeOf(response, loaded);
-    await own(() => onStart?.({ from: loaded, total }));
+    own(() => onStart?.({ from: loaded, total }));
     const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       alive();
       loaded += piece.value.length;
       const { value } = piece;
-      await own(() => onPiece(value));
+      if (own(() => onPiece(value))) return;
     }
     if (loaded < total) throw new ModelFileError(brokeOff(name, loaded, total));
   } catch (error) {
@@ -84,6 +85,29 @@ export async function readBytes(url, { name, from = 0, signal, check = checkStat
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
   }
+}
+
+/**
+ * The bytes of a file, or as many as were asked for.
+ * @param {string} url
+ * @param {Omit<Reading, 'from'|'onStart'|'onPiece'> & {most?: number, enough?: number}} reading
+ *   `most`: a larger file is refused; `enough`: no more is read than comes with so many bytes
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function collect(url, { most = Infinity, enough = Infinity, ...reading }) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const pieces = [];
+  let came = 0;
+  await readBytes(url, {
+    ...reading,
+    onPiece: (piece) => {
+      came += piece.length;
+      if (came > most) throw new ServerError(`${reading.name} has more than ${most / 1e6} MB, far more than expected. Choose another repository.`);
+      pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
+      return came >= enough;
+    },
+  });
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 /** @param {Response} response */

@@ -1,7 +1,7 @@
 // @ts-check
 /** A model repository of the Hugging Face hub, or of a mirror that answers as it does: what is in it, which of its files
  * make the model, and what went wrong, in a sentence. The hub's interface: https://huggingface.co/docs/hub/api */
-import { MissingFile, ModelFileError, readBytes, ServerError } from './byte_stream.js';
+import { collect, MissingFile, ModelFileError, ServerError } from './byte_stream.js';
 
 /** @typedef {import('../protocol.js').HubSource} HubSource */
 /** `sha256`: in hexadecimal, "" where the hub does not say it (small files). `url`: where it lies.
@@ -39,12 +39,15 @@ export async function listRepository({ base, repository, revision, file }, signa
     if (!Number.isSafeInteger(one.size) || one.size <= 0) throw new ModelFileError(`The hub does not say how large ${one.name} of ${repository} is. Try again, or download the files yourself and open them from disk.`);
     return { ...one, url: `${root}/${repository}/resolve/${commit}/${one.name.split('/').map(encodeURIComponent).join('/')}` };
   });
-  const bytes = files.reduce((sum, one) => sum + one.size, 0);
+  const bytes = totalSize(files);
   if (bytes > LARGEST) {
     throw new ModelFileError(`${repository} has ${(bytes / 1e9).toFixed(1)} GB of weights, more than a browser tab can hold (${LARGEST / 1e9} GB). Choose a smaller model, or a GGUF file of fewer bits.`);
   }
   return { repository, revision: commit, licence: String(answer.cardData?.license ?? ''), files };
 }
+
+/** Bytes of some files. @param {{size: number}[]} files */
+export const totalSize = (files) => files.reduce((sum, { size }) => sum + size, 0);
 
 /** @typedef {Omit<HubFile, 'url'>} ListedFile */
 
@@ -92,39 +95,17 @@ export class Unreachable extends ModelFileError {}
 
 /** @param {string} url @param {string} root @param {string} repository @param {AbortSignal} signal @returns {Promise<any>} */
 async function fetchJson(url, root, repository, signal) {
-  const listing = new Blob(await collect(url, {
+  const listing = await collect(url, {
     name: 'the list of files', most: LARGEST_LISTING, signal, check: (response) => checkHubAnswer(response, root, repository),
   }).catch((error) => {
-    if (signal.aborted || !(error instanceof ModelFileError) || error instanceof ServerError || error instanceof MissingFile) throw error;
+    if (signal.aborted || !(error instanceof ModelFileError) || error instanceof ServerError) throw error;
     throw new Unreachable(`${root} could not be reached. Check the connection and the address of the hub, then try again.`);
-  }));
+  });
   try {
-    return Object(JSON.parse(await listing.text()));
+    return Object(JSON.parse(new TextDecoder().decode(listing)));
   } catch {
     throw new ModelFileError(notTheHub(root));
   }
-}
-
-/**
- * The bytes of a small file, in pieces.
- * @param {string} url
- * @param {{name: string, most: number, signal: AbortSignal, check: (response: Response) => void}} how
- */
-export async function collect(url, { name, most, signal, check }) {
-  /** @type {Uint8Array<ArrayBuffer>[]} */
-  const pieces = [];
-  let came = 0;
-  await readBytes(url, {
-    name,
-    signal,
-    check,
-    onPiece: (piece) => {
-      came += piece.length;
-      if (came > most) throw new ServerError(`${name} has more than ${most / 1e6} MB, far more than expected. Choose another repository.`);
-      pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
-    },
-  });
-  return pieces;
 }
 
 /**

@@ -1,8 +1,9 @@
 // @ts-check
 /** Downloads a model of the hub into the browser's storage: goes on where it was broken off, and checks what came. */
 import { ModelFileError, readBytes } from './byte_stream.js';
-import { checkHubAnswer, listRepository, Unreachable } from './hub.js';
-import { arrivedBytes, checkRoom, isAskedFor, keyOf, openFolder, openStored, storedModels } from './model_store.js';
+import { checkHubAnswer, listRepository, totalSize, Unreachable } from './hub.js';
+import { arrivedBytes, checkRoom, keyOf, openFolder, openStored, storedModels } from './model_store.js';
+import { isAskedFor } from '../stored_model.js';
 import { Cancelled, nextTurn } from './task.js';
 import { withTemplate } from './template_file.js';
 
@@ -39,7 +40,7 @@ export async function downloadFromHub(source, library, task) {
   if (kept?.about.complete) return blobsOf(kept.about, kept.folder);
   const folder = await openFolder(keyOf(listing));
   const about = { ...listing, name: source.name, asked: { revision: source.revision, file: source.file }, complete: false };
-  const total = listing.files.reduce((sum, file) => sum + file.size, 0);
+  const total = totalSize(listing.files);
   const there = await arrivedBytes(keyOf(listing), listing.files);
   if (folder.lasting) await checkRoom(total - there);
   await folder.describe(about);

@@ -1,7 +1,8 @@
 // @ts-check
 /** What a model that is not loaded yet will need here: its size and licence, memory, and the time of a step, measured. */
-import { readBytes } from './byte_stream.js';
-import { checkHubAnswer, listRepository } from './hub.js';
+import { collect } from './byte_stream.js';
+import { checkHubAnswer, listRepository, totalSize } from './hub.js';
+import { filesIn } from './loading.js';
 import { fetchFolder } from './model_files.js';
 import { arrivedBytes, keyOf, openStored } from './model_store.js';
 import { memoryOfTab } from '../workers.js';
@@ -46,55 +47,30 @@ function beginningOf(source, signal) {
 async function ofHub(source, signal) {
   const listing = await listRepository(source, signal);
   const sizes = await hubSizes(listing, source.base, signal);
-  return { ...listing, bytes: sum(listing), sizes, arrived: await arrivedBytes(keyOf(listing), listing.files) };
+  return { ...listing, bytes: totalSize(listing.files), sizes, arrived: await arrivedBytes(keyOf(listing), listing.files) };
 }
 
 /** The bundled model; the browser has its files already. @param {BundledSource} source @param {AbortSignal} signal */
 async function ofPage({ url, name }, signal) {
-  const { config, tokenizer, weights, tokenizerConfig } = await fetchFolder(new URL(url, self.location.href).href, () => {}, signal);
-  const bytes = config.size + tokenizer.size + (tokenizerConfig?.size ?? 0) + weights.reduce((total, { size }) => total + size, 0);
-  return { repository: name, revision: '', licence: '', bytes, sizes: new Uint8Array(await config.arrayBuffer()), arrived: bytes };
+  const blobs = await fetchFolder(new URL(url, self.location.href).href, () => {}, signal);
+  const bytes = totalSize(filesIn(blobs));
+  return { repository: name, revision: '', licence: '', bytes, sizes: new Uint8Array(await blobs.config.arrayBuffer()), arrived: bytes };
 }
-
-/** @param {HubListing} listing */
-const sum = ({ files }) => files.reduce((total, { size }) => total + size, 0);
 
 /** The file that tells the sizes of a model: its config.json, or the GGUF file itself. @param {HubListing} listing */
 const fileOfSizes = ({ files }) => files.find(({ name }) => name === 'config.json') ?? files[0];
 
 /** The beginning of that file. @param {HubListing} listing @param {string} base @param {AbortSignal} signal */
-async function hubSizes(listing, base, signal) {
-  const file = fileOfSizes(listing);
-  /** @type {Uint8Array<ArrayBuffer>[]} */
-  const pieces = [];
-  const stop = new AbortController();
-  const cancel = () => stop.abort();
-  signal.addEventListener('abort', cancel);
-  let came = 0;
-  try {
-    await readBytes(file.url, {
-      name: file.name,
-      signal: stop.signal,
-      check: (response) => checkHubAnswer(response, base, listing.repository, file.name),
-      onPiece: (piece) => {
-        pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
-        came += piece.length;
-        if (came >= HEADER) stop.abort();
-      },
-    });
-  } catch (error) {
-    if (came < HEADER) throw error;
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+function hubSizes(listing, base, signal) {
+  const { name, url } = fileOfSizes(listing);
+  return collect(url, { name, enough: HEADER, signal, check: (response) => checkHubAnswer(response, base, listing.repository, name) });
 }
 
 /** @param {StoredSource} source */
 async function ofStored({ key }) {
   const { about, folder } = await openStored(key);
   const beginning = (await folder.blob(fileOfSizes(about).name)).slice(0, HEADER);
-  return { ...about, bytes: sum(about), sizes: new Uint8Array(await beginning.arrayBuffer()), arrived: await arrivedBytes(key, about.files) };
+  return { ...about, bytes: totalSize(about.files), sizes: new Uint8Array(await beginning.arrayBuffer()), arrived: await arrivedBytes(key, about.files) };
 }
 
 /**

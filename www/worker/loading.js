@@ -3,7 +3,7 @@
 import { fetchFolder } from './model_files.js';
 import { ModelFileError } from './byte_stream.js';
 import { release } from './crash.js';
-import { LARGEST, PICKLE } from './hub.js';
+import { LARGEST, PICKLE, totalSize } from './hub.js';
 import { downloadFromHub, storedFiles } from './hub_download.js';
 import { Cancelled, nextTurn } from './task.js';
 import { withTemplate } from './template_file.js';
@@ -52,7 +52,7 @@ export async function chosenFiles(files) {
   if (!config || !tokenizer || missing.length > 0) {
     throw new ModelFileError(`A model is one GGUF file, or config.json, tokenizer.json and model.safetensors of one folder. ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: choose all files at once.`);
   }
-  const bytes = weights.reduce((sum, file) => sum + file.size, 0);
+  const bytes = totalSize(weights);
   if (bytes > LARGEST) throw new ModelFileError(`These weights have ${(bytes / 1e9).toFixed(1)} GB, more than a browser tab can hold (${LARGEST / 1e9} GB). Choose a smaller model.`);
   return { config, tokenizer, weights, tokenizerConfig: await withTemplate(named('tokenizer_config.json'), named('chat_template.jinja')) };
 }
@@ -74,17 +74,17 @@ export async function readModel(library, blobs, task) {
     release(loaded);
     throw new Cancelled();
   }
-  const all = 'gguf' in blobs ? [blobs.gguf] : [blobs.config, blobs.tokenizer, ...blobs.weights, blobs.tokenizerConfig];
-  const bytes = all.reduce((sum, blob) => sum + (blob?.size ?? 0), 0);
-  return { loaded, blobs, bytes, milliseconds };
+  return { loaded, blobs, bytes: totalSize(filesIn(blobs)), milliseconds };
 }
+
+/** @param {ModelBlobs} blobs @returns {Blob[]} */
+export const filesIn = (blobs) => ('gguf' in blobs ? [blobs.gguf] : [blobs.config, blobs.tokenizer, blobs.tokenizerConfig ?? [], ...blobs.weights].flat());
 
 /** @param {Library} library @param {ModelBlobs} blobs @returns {Promise<Model>} */
 async function modelOf(library, blobs) {
   if ('gguf' in blobs) return library.Model.fromGguf(await bytesOf(blobs.gguf));
   const [config, tokenizer] = await Promise.all([bytesOf(blobs.config), bytesOf(blobs.tokenizer)]);
   const tokenizerConfig = blobs.tokenizerConfig ? await bytesOf(blobs.tokenizerConfig) : undefined;
-  if (blobs.weights.length === 1) return library.Model.fromHf(config, tokenizer, await bytesOf(blobs.weights[0]), tokenizerConfig);
   return library.Model.fromHfShards(config, tokenizer, await Promise.all(blobs.weights.map(bytesOf)), tokenizerConfig);
 }
 

@@ -6,6 +6,7 @@
  * Where a browser has no such storage (a private window), the files stay in memory until the page is closed.
  */
 import { ModelFileError } from './byte_stream.js';
+import { totalSize } from './hub.js';
 
 /** @typedef {import('../protocol.js').StoredModel} StoredModel */
 /** @typedef {import('./hub.js').HubListing} HubListing */
@@ -25,9 +26,11 @@ const ABOUT = 'about.json';
 
 /** @param {{repository: string, revision: string, files: {name: string}[]}} of a folder of its own for each GGUF file */
 export function keyOf({ repository, revision, files }) {
-  const file = files.length === 1 ? `/${files[0].name}` : '';
-  return encodeURIComponent(`${repository}@${revision}${file}`);
+  return encodeURIComponent(`${repository}@${revision}/${ggufOf(files)}`);
 }
+
+/** The GGUF file that is the whole model, or "". @param {{name: string}[]} files */
+const ggufOf = (files) => (files.length === 1 ? files[0].name : '');
 
 /** @returns {Promise<FileSystemDirectoryHandle|null>} */
 async function root() {
@@ -106,15 +109,10 @@ const mega = (bytes) => Math.max(0, Math.round(bytes / 1e6)).toLocaleString('en'
 function storedModel(key, about, bytes, lasting) {
   if (!about) {
     const name = decodeURIComponent(key).split('@')[0];
-    return { key, name, repository: name, revision: '', asked: { revision: '', file: '' }, licence: '', bytes, total: bytes, complete: false, lasting };
+    return { key, name, repository: name, revision: '', file: '', asked: { revision: '', file: '' }, licence: '', bytes, total: bytes, complete: false, lasting };
   }
-  const { name, repository, revision, asked, licence, complete } = about;
-  return { key, name, repository, revision, asked, licence, bytes, total: about.files.reduce((sum, file) => sum + file.size, 0), complete, lasting };
-}
-
-/** Whether a stored model is what a person asks of the hub. @param {StoredModel} model @param {import('../protocol.js').HubSource} source */
-export function isAskedFor({ repository, asked }, source) {
-  return repository === source.repository && asked.revision === source.revision && asked.file === source.file;
+  const { name, repository, revision, files, asked, licence, complete } = about;
+  return { key, name, repository, revision, file: ggufOf(files), asked, licence, bytes, total: totalSize(files), complete, lasting };
 }
 
 class StoredFolder {

@@ -63,10 +63,7 @@ async function start({ module, library: address, files }) {
   const { config, tokenizer, weights, tokenizerConfig } = files;
   const [first, second] = [await bytes(config), await bytes(tokenizer)];
   const last = tokenizerConfig ? await bytes(tokenizerConfig) : undefined;
-  const model = weights.length === 1
-    ? library.Model.fromHf(first, second, await bytes(weights[0]), last)
-    : library.Model.fromHfShards(first, second, await Promise.all(weights.map(bytes)), last);
-  return { library, model };
+  return { library, model: library.Model.fromHfShards(first, second, await Promise.all(weights.map(bytes)), last) };
 }
 
 /** @param {Blob} blob */

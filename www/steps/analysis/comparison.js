@@ -88,7 +88,7 @@ function Table() {
         <thead>
           <tr>
             <th scope="col">Rows</th><th scope="col">Model</th>
-            ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name}${metric.better !== 'neither' && html` <span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span>`}</th>`)}
+            ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name.replace('-', '\u2011')}${metric.better !== 'neither' && html` <span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span>`}</th>`)}
           </tr>
         </thead>
         ${measured.sets.map((set) => html`<${SetRows} key=${set.name} set=${set} />`)}

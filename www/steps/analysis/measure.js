@@ -16,12 +16,19 @@ import { readInquiry } from '../test/answers.js';
 /** @typedef {import('../../state.js').TrainedPrompt} TrainedPrompt */
 
 /** Means over the rows; null where not measured. Shares are 0 to 1.
- * @typedef {{loss: number|null, perplexity: number|null, tokenAccuracy: number|null, exactMatch: number|null,
- *            rouge1: number|null, rouge2: number|null, rougeL: number|null, bleu: number|null, chrf: number|null,
- *            distinct: number|null, words: number|null}} Measures */
+ * @typedef {Record<'loss'|'perplexity'|'tokenAccuracy'|'distinct'|AnswerMeasure, number|null>} Measures */
+/** @typedef {typeof OF_ANSWERS[number]} AnswerMeasure */
 /** @typedef {'training'|'heldOut'|'test'} SetName */
 /** @typedef {{name: SetName, rows: Example[], all: number, base: Measures, tuned: Measures}} MeasuredSet  `all`: rows there are; `rows`: those measured */
 /** @typedef {{sets: MeasuredSet[], itsRows: boolean, prefix: string, promptKey: string}} Comparison  `itsRows`: the rows are those of the run that made the prompt */
+
+/** What `score` says of one answer, of which the mean is shown. */
+const OF_ANSWERS = /** @type {const} */ (['exactMatch', 'rouge1', 'rouge2', 'rougeL', 'bleu', 'chrf', 'words']);
+/** @type {Measures} */
+const NOTHING = {
+  loss: null, perplexity: null, tokenAccuracy: null, exactMatch: null, rouge1: null, rouge2: null, rougeL: null, bleu: null, chrf: null, words: null,
+  distinct: null,
+};
 
 export const comparison = signal(/** @type {Comparison|null} */ (null));
 export const progress = signal(/** @type {{text: string, done: number, total: number}|null} */ (null));
@@ -103,11 +110,7 @@ async function chooseRows(prompt, itsRun) {
 
 /** @param {SetName} name @param {Example[]} rows @returns {MeasuredSet} */
 function emptySet(name, rows) {
-  const nothing = {
-    loss: null, perplexity: null, tokenAccuracy: null, exactMatch: null, rouge1: null, rouge2: null, rougeL: null, bleu: null, chrf: null,
-    distinct: null, words: null,
-  };
-  return { name, rows: spread(rows, MOST_MEASURED_ROWS), all: rows.length, base: { ...nothing }, tuned: { ...nothing } };
+  return { name, rows: spread(rows, MOST_MEASURED_ROWS), all: rows.length, base: { ...NOTHING }, tuned: { ...NOTHING } };
 }
 
 /** The requests one after another, with one progress over all of them. */
@@ -151,17 +154,10 @@ class Work {
       this.#done++;
     }
     const scores = await engine.request('score', { pairs });
-    const texts = pairs.map(({ answer }) => answer);
     set[which] = {
       ...set[which],
-      exactMatch: mean(scores.map((score) => (score.exactMatch ? 1 : 0))),
-      rouge1: mean(scores.map((score) => score.rouge1)),
-      rouge2: mean(scores.map((score) => score.rouge2)),
-      rougeL: mean(scores.map((score) => score.rougeL)),
-      bleu: mean(scores.map((score) => score.bleu)),
-      chrf: mean(scores.map((score) => score.chrf)),
-      distinct: await engine.request('distinct', { texts, n: 2 }),
-      words: mean(texts.map((text) => text.split(/\s+/).filter(Boolean).length)),
+      .../** @type {Record<AnswerMeasure, number|null>} */ (Object.fromEntries(OF_ANSWERS.map((key) => [key, mean(scores.map((score) => Number(score[key])))]))),
+      distinct: await engine.request('distinct', { texts: pairs.map(({ answer }) => answer), n: 2 }),
     };
   }
 }
