@@ -60,6 +60,23 @@ def load(folder: Path | str) -> tuple[Llama, Tokenizer]:
     return model, Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
+def load_for(folder: Path | str, tokenizer: Tokenizer) -> Llama:
+    """The folder's model with another tokenizer: a new token's embedding is the mean of the pieces that it was before."""
+    model, before = load(folder)
+    old, special = model.state_dict()["embed_tokens.weight"], before.get_added_tokens_decoder().values()
+    same = {t.content: before.token_to_id(t.content) for t in special}
+    rows = []
+    for token in range(tokenizer.get_vocab_size()):
+        name = tokenizer.id_to_token(token)
+        pieces = [same[name]] if name in same else before.encode(tokenizer.decode([token]), add_special_tokens=False).ids
+        if before.token_to_id(name) is not None:
+            pieces = [before.token_to_id(name)]
+        rows.append(old[pieces].mean(0) if pieces else old.mean(0))
+    model.embed_tokens.weight = torch.nn.Parameter(torch.stack(rows))
+    model.config.vocab_size = len(rows)
+    return model
+
+
 def save(folder: Path | str, model: Llama, tokenizer: Tokenizer, dtype: torch.dtype = torch.float16) -> None:
     """Writes the folder that the page and `transformers` read."""
     folder = Path(folder)

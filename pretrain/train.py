@@ -1,6 +1,7 @@
 """Pretraining: next-token loss on the shards, in as many sittings as it takes.
 
     python train.py NAME --minutes 80              goes on where work/runs/NAME stands (or starts it)
+    python train.py NAME --start FOLDER            a new run from a trained model's weights, its tokens translated
     python train.py NAME --decay 6 --out FOLDER    cools the learning rate to 0 in 6 M tokens, from a copy, and exports
 
 The learning rate is constant until a run is cooled (warm-up, stable, decay: Hu et al. 2024, arXiv:2404.06395), so a run
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=3e-3, help="AdamW: embedding and norms")
     parser.add_argument("--matrix-rate", type=float, default=0.02, help="Muon")
     parser.add_argument("--config", default="{}", help='sizes as JSON, for example {"hidden_size": 256, "heads": 4}')
+    parser.add_argument("--start", type=Path, help="Hugging Face folder whose weights a new run starts from")
     parser.add_argument("--seed", type=int, default=0)
     a = parser.parse_args()
     folder = WORK / "runs" / a.name
@@ -128,6 +130,8 @@ def main() -> None:
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer)
     if (folder / "state.pt").exists():
         run.restore(folder)
+    elif a.start:
+        run.model.load_state_dict(checkpoint.load_for(a.start, tokenizer).state_dict())
     print(f"{run.model.parameter_count() / 1e6:.2f} M parameters, {run.tokens / 1e6:.2f} M tokens so far", flush=True)
     loss_of = torch.compile(run.model.loss)
     stop = []

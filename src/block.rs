@@ -47,11 +47,21 @@ impl KeysValues {
 pub struct LayerTape {
     x: Vec<f32>,         // (R, D) input of the layer
     q: Vec<f32>,         // (S, heads · head size), rotated
-    kv: KeysValues,      // (R, kv heads · head size)
+    kv: KeysValues,      // (prefix keys + R, kv heads · head size)
     middle: Vec<f32>,    // (S, D) after attention
     gate: Vec<f32>,      // (S, F) before silu
     up: Vec<f32>,        // (S, F)
     queries: Vec<usize>, // the S rows that were asked for
+}
+
+impl LayerTape {
+    /// What attention compared: the rotated query (heads · head size) of `row`, one that was asked for, and all rotated
+    /// keys (prefix keys + R, kv heads · head size).
+    pub fn query_and_keys(&self, row: usize) -> (&[f32], &[f32]) {
+        let width = self.q.len() / self.queries.len();
+        let index = self.queries.partition_point(|asked| *asked < row);
+        (&self.q[index * width..][..width], &self.kv.keys)
+    }
 }
 
 /// Where the rows of a batch stand.
@@ -133,8 +143,16 @@ impl Layer {
         (y, tape)
     }
 
-    /// dy (S, D) -> gradient by the first `needed` rows of x (needed, D). The others are not computed.
-    pub fn backward(&self, shared: &Shared, tape: LayerTape, place: Place, needed: usize, dy: Vec<f32>) -> Vec<f32> {
+    /// dy (S, D) -> gradient by the first `needed` rows of x (needed, D), the others are not computed; and by the keys and
+    /// values that stood in the cache before them (prefix tuning's; none otherwise).
+    pub fn backward(
+        &self,
+        shared: &Shared,
+        tape: LayerTape,
+        place: Place,
+        needed: usize,
+        dy: Vec<f32>,
+    ) -> (Vec<f32>, KeysValues) {
         let Shared { config, rope } = shared;
         let (d, epsilon) = (config.hidden_size, config.rms_norm_eps);
         let d_activation = product_backward(&dy, &self.w_down);
@@ -147,16 +165,20 @@ impl Layer {
         let d_attended = product_backward(&d_middle, &self.wo);
         let query_spans: Vec<Span> = tape.queries.iter().map(|row| place.spans[*row]).collect();
         let queries = &tape.queries[..tape.queries.partition_point(|row| *row < needed)];
-        let (mut dq, mut dk, dv) = attention::backward(
+        let kv_width = config.num_key_value_heads * config.head_dim;
+        let prefix = tape.kv.keys.len() / kv_width - place.positions.len();
+        let (mut dq, mut d_keys, mut d_values) = attention::backward(
             &tape.q,
             &tape.kv.keys,
             &tape.kv.values,
             &query_spans,
             config.heads(),
             &d_attended,
-            needed,
+            prefix + needed,
             queries.len(),
         );
+        let (mut dk, dv) = (d_keys.split_off(prefix * kv_width), d_values.split_off(prefix * kv_width));
+        let d_prefix = KeysValues { keys: d_keys, values: d_values };
         let query_positions: Vec<usize> = queries.iter().map(|row| place.positions[*row]).collect();
         rope.rotate(&mut dq, &query_positions, Direction::Backward);
         rope.rotate(&mut dk, &place.positions[..needed], Direction::Backward);
@@ -167,7 +189,7 @@ impl Layer {
         let mut dx = vec![0.0; needed * d];
         rms_norm::backward(&tape.x[..needed * d], &self.attention_norm, epsilon, &dh, &mut dx);
         scatter_add(&mut dx, &d_middle[..queries.len() * d], d, queries);
-        dx
+        (dx, d_prefix)
     }
 }
 

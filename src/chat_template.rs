@@ -3,6 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, Value, context};
 
+use crate::discrete_prompt::DiscretePrompt;
 use crate::error::{Error, Result};
 
 const CHAT_ML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
@@ -59,26 +60,32 @@ impl ChatTemplate {
 
     /// One user turn (and a system turn before it, where given), up to where the assistant's answer begins.
     pub fn prompt(&self, system: Option<&str>, input: &str) -> Result<Rendered> {
-        let text = self.render(system, input, None)?;
-        let content = self.content_range(system, &text)?;
+        self.prompt_after(&DiscretePrompt::instruction(system), input)
+    }
+
+    /// One user turn after the turns of `front`, up to where the assistant's answer begins.
+    pub fn prompt_after(&self, front: &DiscretePrompt, input: &str) -> Result<Rendered> {
+        let text = self.render(front, input, None)?;
+        let content = self.content_range(front, &text)?;
         Ok(Rendered { content, text })
     }
 
     /// What the template writes right after the assistant's words, for example `<|im_end|>\n`.
     pub fn after_response(&self) -> Result<String> {
-        let text = self.render(None, "test", Some(STAND_IN))?;
+        let text = self.render(&DiscretePrompt::default(), "test", Some(STAND_IN))?;
         Ok(text.split(STAND_IN).nth(1).unwrap_or_default().to_string())
     }
 
     /// What the template itself writes around one exchange, the words of both left out.
     pub fn frame(&self) -> Result<String> {
-        let (prompt, exchange) = (self.render(None, STAND_IN, None)?, self.render(None, STAND_IN, Some(STAND_IN))?);
+        let none = DiscretePrompt::default();
+        let (prompt, exchange) = (self.render(&none, STAND_IN, None)?, self.render(&none, STAND_IN, Some(STAND_IN))?);
         Ok((prompt + &exchange).replace(STAND_IN, ""))
     }
 
     /// Where the content stands in `rendered` (bytes); templates may trim the content itself.
-    fn content_range(&self, system: Option<&str>, rendered: &str) -> Result<std::ops::Range<usize>> {
-        let frame = self.render(system, STAND_IN, None)?;
+    fn content_range(&self, front: &DiscretePrompt, rendered: &str) -> Result<std::ops::Range<usize>> {
+        let frame = self.render(front, STAND_IN, None)?;
         let (before, after) = frame.split_once(STAND_IN).ok_or_else(|| {
             Error::model(
                 "The model's chat template leaves out what the user writes. Choose a model with a usual chat template.",
@@ -92,10 +99,12 @@ impl ChatTemplate {
         Ok(before.len()..before.len() + content.len())
     }
 
-    fn render(&self, system: Option<&str>, input: &str, response: Option<&str>) -> Result<String> {
+    fn render(&self, front: &DiscretePrompt, input: &str, response: Option<&str>) -> Result<String> {
         let turn = |role: &str, content: &str| context! { role => role, content => content };
-        let turns = [("system", system), ("user", Some(input)), ("assistant", response)];
-        let messages: Vec<Value> = turns.iter().filter_map(|(role, content)| content.map(|c| turn(role, c))).collect();
+        let system = front.instruction.iter().map(|text| turn("system", text));
+        let shots = front.shots.iter().flat_map(|shot| [turn("user", &shot.input), turn("assistant", &shot.output)]);
+        let last = response.map(|text| turn("assistant", text));
+        let messages: Vec<Value> = system.chain(shots).chain([turn("user", input)]).chain(last).collect();
         let template = self.environment.get_template("chat").map_err(unusable)?;
         template
             .render(context! {
@@ -137,6 +146,7 @@ fn unusable(error: minijinja::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Example;
 
     #[test]
     fn chat_ml_is_the_default() {
@@ -145,6 +155,17 @@ mod tests {
         assert_eq!(rendered.text, "<|im_start|>user\nHi {{ 1 }}<|im_end|>\n<|im_start|>assistant\n");
         assert_eq!(&rendered.text[rendered.content], "Hi {{ 1 }}");
         assert_eq!(template.after_response().unwrap(), "<|im_end|>\n");
+    }
+
+    #[test]
+    fn examples_are_turns_before_the_question() {
+        let template = ChatTemplate::new(None, SpecialNames::default()).unwrap();
+        let front = DiscretePrompt { instruction: Some("Be kind.".into()), shots: vec![Example::new("a", "b")] };
+        let rendered = template.prompt_after(&front, "c").unwrap();
+        let turn = |role: &str, text: &str| format!("<|im_start|>{role}\n{text}<|im_end|>\n");
+        let turns = turn("system", "Be kind.") + &turn("user", "a") + &turn("assistant", "b") + &turn("user", "c");
+        assert_eq!(rendered.text, turns + "<|im_start|>assistant\n");
+        assert_eq!(&rendered.text[rendered.content], "c");
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::settings::{RawSettings, TunerSettings, check};
 use crate::tuner::Tuner;
 
 const KEY: &str = "run";
+/// The tensor of what is part of the soft prompt and not trained ([`crate::technique::Technique::fixed`]).
+const FIXED: &str = "fixed";
 
 #[derive(Serialize, Deserialize)]
 struct Header<S> {
@@ -33,6 +35,9 @@ impl Tuner {
             let parts = [("value", &parameter.values), ("first", &moments.first), ("second", &moments.second)];
             tensors.extend(parts.map(|(part, values)| (format!("{part}.{i}"), parameter.shape.clone(), values)));
         }
+        if let Some(fixed) = self.technique().fixed() {
+            tensors.push((FIXED.to_string(), vec![fixed.len()], fixed));
+        }
         let views = tensors.iter().map(|(name, shape, values)| {
             TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values.as_slice())).map(|view| (name, view))
         });
@@ -43,7 +48,7 @@ impl Tuner {
     }
 
     /// Goes on from [`Tuner::save_state`] with the same examples. `changed` settings replace the saved ones, for example
-    /// more steps; the number of virtual tokens stays.
+    /// more steps; the technique and the number of virtual tokens stay.
     ///
     /// # Errors
     /// Where the bytes are not a saved run, or one on another model.
@@ -57,12 +62,14 @@ impl Tuner {
         let header = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(damaged)?;
         let header: Header<RawSettings> = serde_json::from_str(header).map_err(|_| damaged())?;
         let saved = check(header.settings).into_result()?;
-        let virtual_tokens = saved.num_virtual_tokens;
-        let settings = TunerSettings { num_virtual_tokens: virtual_tokens, ..changed.unwrap_or(saved) };
+        let settings = changed.map_or_else(|| saved.clone(), |changed| changed.with_technique_of(&saved));
         let mut tuner = Self::new(model, examples, settings)?;
         let file = SafeTensors::deserialize(state).map_err(|_| damaged())?;
         for (i, parameter) in tuner.technique_mut().parameters_mut().into_iter().enumerate() {
             parameter.values = values(&file, &format!("value.{i}"), parameter.values.len())?;
+        }
+        if let Some(fixed) = tuner.technique_mut().fixed_mut() {
+            *fixed = values(&file, FIXED, fixed.len())?;
         }
         for (i, moments) in tuner.optimizer.moments.iter_mut().enumerate() {
             moments.first = values(&file, &format!("first.{i}"), moments.first.len())?;

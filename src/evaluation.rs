@@ -5,10 +5,12 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::dataset::Example;
+use crate::discrete_prompt::DiscretePrompt;
 use crate::error::Result;
 use crate::language_model::LanguageModel;
 use crate::ops::cross_entropy::Prediction;
 use crate::rows::TokenRow;
+use crate::soft_prompt::SoftPrompt;
 
 /// Means over the response tokens of one example.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,21 +37,32 @@ pub struct LossReport {
 pub struct Evaluation {
     model: Rc<LanguageModel>,
     rows: Vec<TokenRow>,
-    soft_rows: Vec<f32>,
+    prompt: SoftPrompt,
     predictions: Vec<Vec<Prediction>>,
 }
 
 impl Evaluation {
-    /// `soft_rows`: (virtual tokens, hidden size), empty for the base model.
-    pub fn new(model: Rc<LanguageModel>, examples: &[Example], soft_rows: Vec<f32>) -> Result<Self> {
-        model.check_trainable(examples, soft_rows.len() / model.llama.config.hidden_size)?;
-        Ok(Self { rows: model.token_rows(examples)?, model, soft_rows, predictions: Vec::new() })
+    /// `prompt`: [`SoftPrompt::none`] for the base model.
+    pub fn new(model: Rc<LanguageModel>, examples: &[Example], prompt: SoftPrompt) -> Result<Self> {
+        Self::after(model, examples, prompt, &DiscretePrompt::default())
+    }
+
+    /// As [`Evaluation::new`], every example after the turns of `front`.
+    pub fn after(
+        model: Rc<LanguageModel>,
+        examples: &[Example],
+        prompt: SoftPrompt,
+        front: &DiscretePrompt,
+    ) -> Result<Self> {
+        model.check_trainable(examples, prompt.virtual_tokens())?;
+        let rows = examples.iter().map(|example| model.tokenizer.token_row_after(front, example));
+        Ok(Self { rows: rows.collect::<Result<_>>()?, model, prompt, predictions: Vec::new() })
     }
 
     /// Evaluates one more example; true while there are more.
     pub fn advance(&mut self) -> Result<bool> {
         if let Some(row) = self.rows.get(self.predictions.len()) {
-            self.predictions.push(self.model.predictions(row, &self.soft_rows)?);
+            self.predictions.push(self.model.predictions(row, &self.prompt)?);
         }
         Ok(self.done() < self.total())
     }

@@ -8,11 +8,13 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::block::{KeysValues, Place};
+use crate::discrete_prompt::DiscretePrompt;
 use crate::error::{Error, Result};
 use crate::kernels::gemm;
 use crate::language_model::LanguageModel;
 use crate::ops::attention::Span;
 use crate::sampler::{GenerationSettings, Sampler};
+use crate::soft_prompt::SoftPrompt;
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,7 +43,7 @@ pub struct Generation {
     position: usize,
     /// What is still to be read, in order.
     reading: VecDeque<Reading>,
-    soft_rows: Vec<f32>,
+    soft_prompt: SoftPrompt,
     logits: Vec<f32>,
     written: Vec<u32>,
     text: String,
@@ -50,27 +52,28 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Reads the prompt: `soft_rows` (virtual tokens, hidden size; may be empty), then the chat template around `input`.
-    /// `instruction` is plain text that stands in front as a system turn (the discrete prefix).
+    /// Reads the prompt: the soft prompt (may be none), then the chat template around `input`.
+    /// `front` are words in front of it: an instruction, examples as turns.
     ///
     /// # Errors
     /// Where the prompt leaves no room for an answer, or a setting is out of range.
     pub fn new(
         model: Rc<LanguageModel>,
         input: &str,
-        instruction: Option<&str>,
-        soft_rows: &[f32],
+        front: &DiscretePrompt,
+        soft_prompt: &SoftPrompt,
         settings: &GenerationSettings,
     ) -> Result<Self> {
         settings.check()?;
         let config = &model.llama.config;
-        let ids: Vec<u32> = model.tokenizer.prompt(instruction, input)?.into_iter().map(|t| t.id).collect();
+        let ids: Vec<u32> = model.tokenizer.prompt_after(front, input)?.into_iter().map(|t| t.id).collect();
         if ids.is_empty() {
             return Err(Error::model(
                 "The chat template of this model makes nothing of the question, so there is nothing to answer. Choose another model.",
             ));
         }
-        let length = soft_rows.len() / config.hidden_size + ids.len();
+        let virtual_tokens = soft_prompt.virtual_tokens();
+        let length = virtual_tokens + ids.len();
         let room = config.max_position_embeddings.saturating_sub(length);
         if room == 0 {
             return Err(Error::input(format!(
@@ -78,13 +81,14 @@ impl Generation {
                 config.max_position_embeddings
             )));
         }
-        let virtual_tokens = soft_rows.len() / config.hidden_size;
         let text = Reading { soft_prompt: false, rows: ids.len(), layer: 0, x: model.llama.embed(&ids) };
-        let prompt = Reading { soft_prompt: true, rows: virtual_tokens, layer: 0, x: soft_rows.to_vec() };
-        let known = model.prompts.get(soft_rows);
-        let (cache, position, reading) = match known {
+        let prompt = Reading { soft_prompt: true, rows: virtual_tokens, layer: 0, x: soft_prompt.rows().to_vec() };
+        let (cache, position, reading) = match model.prompts.get(soft_prompt) {
             Some(cache) => (cache, virtual_tokens, VecDeque::from([text])),
-            None if virtual_tokens == 0 => (model.llama.new_cache(), 0, VecDeque::from([text])),
+            // Keys and values are there already, or there are none.
+            None if soft_prompt.rows().is_empty() => {
+                (soft_prompt.cache(&model.llama), virtual_tokens, VecDeque::from([text]))
+            }
             None => (model.llama.new_cache(), 0, VecDeque::from([prompt, text])),
         };
         Ok(Self {
@@ -92,7 +96,7 @@ impl Generation {
             cache,
             position,
             reading,
-            soft_rows: soft_rows.to_vec(),
+            soft_prompt: soft_prompt.clone(),
             logits: vec![0.0; config.vocab_size],
             written: Vec::new(),
             text: String::new(),
@@ -163,7 +167,7 @@ impl Generation {
     fn end_of_reading(&mut self, reading: Reading) {
         self.position += reading.rows;
         if reading.soft_prompt {
-            return self.model.prompts.keep(&self.soft_rows, &self.cache);
+            return self.model.prompts.keep(&self.soft_prompt, &self.cache);
         }
         let hidden = self.model.llama.last_norm(&reading.x);
         self.logits.fill(0.0);
@@ -202,7 +206,7 @@ mod tests {
             max_new_tokens: 9.0,
             seed: 0.0,
         };
-        let mut generation = Generation::new(model.clone(), "Hi", None, &[], &settings).unwrap();
+        let mut generation = Generation::new(model.clone(), "Hi", &DiscretePrompt::default(), &SoftPrompt::none(), &settings).unwrap();
         while !generation.reading.is_empty() {
             assert_eq!(generation.next().as_deref(), Some(""));
         }

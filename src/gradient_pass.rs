@@ -8,7 +8,9 @@ use crate::kernels::vector::add;
 use crate::kernels::work;
 use crate::language_model::LanguageModel;
 use crate::ops::cross_entropy;
+use crate::prefix;
 use crate::rows::{Rows, TokenRow};
+use crate::soft_prompt::SoftPrompt;
 use crate::training_rows::{FirstBlocks, TrainingRows};
 
 /// Text rows that go through the network at a time, and the numbers that may be kept for their backward (768 MiB).
@@ -20,7 +22,7 @@ const MOST_NUMBERS: usize = 192 << 20;
 pub struct Gradient {
     /// Cross-entropy summed over the response tokens, nats.
     pub loss_sum: f64,
-    /// Gradient of Σ loss / targets by the virtual tokens: (virtual tokens, hidden size).
+    /// Gradient of Σ loss / targets by the soft prompt: (virtual tokens, numbers of one).
     pub d_rows: Vec<f32>,
     /// Floating-point operations of the products.
     pub flop: u64,
@@ -31,7 +33,9 @@ pub struct GradientPass {
     /// Parts still to do, the last one first; one of them is under way.
     parts: Vec<Part>,
     first_blocks: Option<FirstBlocks>,
-    soft_rows: Vec<f32>,
+    prompt: SoftPrompt,
+    /// Prefix tuning: the keys and values in front of every layer; empty ones otherwise.
+    prefix: Vec<KeysValues>,
     /// Weight of one response token in the mean loss.
     scale: f32,
     stage: Stage,
@@ -62,17 +66,18 @@ impl GradientPass {
         model: &LanguageModel,
         rows: &TrainingRows,
         share: &[usize],
-        soft_rows: Vec<f32>,
+        prompt: SoftPrompt,
         targets: usize,
     ) -> Result<Self> {
         let parts = parts_of(share, rows.rows(), row_budget(&model.llama.config)).into_iter().rev().map(|part| {
             let examples: Vec<&TokenRow> = part.iter().map(|i| &rows.rows()[*i]).collect();
-            Ok(Part { examples: part.to_vec(), rows: model.batch(&examples, &soft_rows)? })
+            Ok(Part { examples: part.to_vec(), rows: model.batch(&examples, &prompt)? })
         });
         let parts = parts.collect::<Result<Vec<_>>>()?;
-        let total = Gradient { d_rows: vec![0.0; soft_rows.len()], ..Gradient::default() };
+        let total = Gradient { d_rows: vec![0.0; prompt.vectors().len()], ..Gradient::default() };
         let scale = 1.0 / targets as f32;
-        Ok(Self { parts, first_blocks: rows.first_blocks(), soft_rows, scale, stage: Stage::Start, total })
+        let prefix = prompt.cache(&model.llama);
+        Ok(Self { parts, first_blocks: rows.first_blocks(), prompt, prefix, scale, stage: Stage::Start, total })
     }
 
     /// Does one more block; true while there is more to do.
@@ -82,17 +87,18 @@ impl GradientPass {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Start) {
             Stage::Start => match &self.first_blocks {
                 Some(blocks) => {
-                    let (x, projection) = blocks.of_batch(llama, rows, &part.examples, &self.soft_rows);
+                    let (x, projection) = blocks.of_batch(llama, rows, &part.examples, self.prompt.rows());
                     Stage::First { x, projection }
                 }
-                None => Stage::Forward { x: model.inputs(rows, &self.soft_rows), tape: Vec::new() },
+                None => Stage::Forward { x: model.inputs(rows, &self.prompt), tape: Vec::new() },
             },
             Stage::First { x, projection } => {
-                let (x, kept) = llama.first_layer_forward(x, projection, rows.place());
+                let (x, kept) = llama.first_layer_forward(x, projection, rows.place(), &mut self.prefix[0].clone());
                 Stage::Forward { x, tape: kept.into_iter().collect() }
             }
             Stage::Forward { x, mut tape } if tape.len() < llama.layers() => {
-                let (y, kept) = llama.layer_forward(tape.len(), x, rows.place(), &mut KeysValues::default(), true);
+                let mut kv = self.prefix[tape.len()].clone();
+                let (y, kept) = llama.layer_forward(tape.len(), x, rows.place(), &mut kv, true);
                 tape.extend(kept);
                 Stage::Forward { x: y, tape }
             }
@@ -105,11 +111,16 @@ impl GradientPass {
             }
             Stage::Backward { dy, mut tape } => match tape.pop() {
                 Some(kept) => {
-                    let dy = llama.layer_backward(tape.len(), kept, rows.place(), rows.virtual_tokens, dy);
+                    let (dy, d_prefix) = llama.layer_backward(tape.len(), kept, rows.place(), rows.virtual_tokens, dy);
+                    if rows.prefix_keys > 0 {
+                        prefix::add_gradient(&mut self.total.d_rows, tape.len(), &d_prefix, &llama.config);
+                    }
                     Stage::Backward { dy, tape }
                 }
                 None => {
-                    add(&mut self.total.d_rows, &dy);
+                    if rows.virtual_tokens > 0 {
+                        add(&mut self.total.d_rows, &dy);
+                    }
                     self.parts.pop();
                     Stage::Start
                 }

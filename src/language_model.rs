@@ -9,6 +9,7 @@ use crate::model::Llama;
 use crate::ops::cross_entropy::{self, Prediction};
 use crate::prompt_cache::PromptCache;
 use crate::rows::{Rows, TokenRow};
+use crate::soft_prompt::SoftPrompt;
 use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
 use crate::training_rows::TrainingRows;
 use crate::{gguf_tokenizer, weights};
@@ -49,26 +50,26 @@ impl LanguageModel {
     /// Logits of every position of `ids`: (ids, vocabulary). For tests and small texts.
     pub fn logits(&self, ids: &[u32]) -> Result<Vec<f32>> {
         let row = TokenRow { ids: [ids, &[0]].concat(), response: 1 };
-        let rows = Rows::new(0, &[&row], self.llama.config.max_position_embeddings + 1)?;
-        let hidden = self.hidden(&rows, &[]);
+        let rows = Rows::new(&SoftPrompt::none(), &[&row], self.llama.config.max_position_embeddings + 1)?;
+        let hidden = self.hidden(&rows, &SoftPrompt::none());
         let mut logits = vec![0.0; ids.len() * self.llama.config.vocab_size];
         crate::kernels::gemm::forward(&hidden, self.llama.head(), &mut logits);
         Ok(logits)
     }
 
-    /// Cross-entropy of every response token of one example with `soft_rows` in front (may be empty).
-    pub fn predictions(&self, example: &TokenRow, soft_rows: &[f32]) -> Result<Vec<Prediction>> {
-        let rows = self.batch(&[example], soft_rows)?;
-        Ok(cross_entropy::forward(&self.hidden(&rows, soft_rows), self.llama.head(), &rows.targets))
+    /// Cross-entropy of every response token of one example with a soft prompt in front, or none.
+    pub fn predictions(&self, example: &TokenRow, prompt: &SoftPrompt) -> Result<Vec<Prediction>> {
+        let rows = self.batch(&[example], prompt)?;
+        Ok(cross_entropy::forward(&self.hidden(&rows, prompt), self.llama.head(), &rows.targets))
     }
 
     /// Loss and gradient of `examples`, in one go; [`GradientPass`] is the same in small steps.
-    pub fn gradient(&self, examples: &[&TokenRow], soft_rows: Vec<f32>) -> Result<Gradient> {
+    pub fn gradient(&self, examples: &[&TokenRow], prompt: &SoftPrompt) -> Result<Gradient> {
         let every: Vec<usize> = (0..examples.len()).collect();
         let targets = examples.iter().map(|row| row.targets()).sum();
         let rows = examples.iter().map(|row| (*row).clone()).collect();
-        let rows = TrainingRows::of_rows(self, rows, soft_rows.len() / self.llama.config.hidden_size);
-        let mut pass = GradientPass::new(self, &rows, &every, soft_rows, targets)?;
+        let rows = TrainingRows::of_rows(self, rows, prompt.virtual_tokens());
+        let mut pass = GradientPass::new(self, &rows, &every, prompt.clone(), targets)?;
         while pass.advance(self) {}
         Ok(pass.finish())
     }
@@ -106,18 +107,17 @@ impl LanguageModel {
         Ok(TokenCounts { input: of(TokenKind::Input), output: of(TokenKind::Response) - 1, total: tokens.len() })
     }
 
-    pub(crate) fn batch(&self, examples: &[&TokenRow], soft_rows: &[f32]) -> Result<Rows> {
-        let config = &self.llama.config;
-        Rows::new(soft_rows.len() / config.hidden_size, examples, config.max_position_embeddings)
+    pub(crate) fn batch(&self, examples: &[&TokenRow], prompt: &SoftPrompt) -> Result<Rows> {
+        Rows::new(prompt, examples, self.llama.config.max_position_embeddings)
     }
 
-    /// (rows, hidden size): the soft prompt, then the embeddings of the text.
-    pub(crate) fn inputs(&self, rows: &Rows, soft_rows: &[f32]) -> Vec<f32> {
-        [soft_rows, &self.llama.embed(&rows.ids)].concat()
+    /// (rows, hidden size): the soft prompt, where it consists of embeddings, then those of the text.
+    pub(crate) fn inputs(&self, rows: &Rows, prompt: &SoftPrompt) -> Vec<f32> {
+        [prompt.rows(), &self.llama.embed(&rows.ids)].concat()
     }
 
-    fn hidden(&self, rows: &Rows, soft_rows: &[f32]) -> Vec<f32> {
-        let x = self.inputs(rows, soft_rows);
-        self.llama.forward(x, rows.place(), &mut self.llama.new_cache())
+    fn hidden(&self, rows: &Rows, prompt: &SoftPrompt) -> Vec<f32> {
+        let x = self.inputs(rows, prompt);
+        self.llama.forward(x, rows.place(), &mut prompt.cache(&self.llama))
     }
 }

@@ -8,10 +8,13 @@
 //!   batch, one block at a call; [`shares`]: a batch shared by workers.
 //! * [`config`], [`weights`], [`gguf`], [`tokenizer`], [`gguf_tokenizer`], [`chat_template`]: files -> model.
 //! * [`plan`]: what a model needs before it is loaded.
+//! * [`discrete_prompt`]: words in front of the input, for comparison.
 //! * [`language_model`]: model and tokenizer together; [`model_info`], [`prepared`], [`evaluation`],
 //!   [`generate`], [`prompt_cache`], [`sampler`]: what it is used for.
-//! * [`settings`], [`soft_prompt`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
+//! * [`settings`], [`soft_prompt`], [`prefix`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
 //! * [`dataset`], [`dataset_io`], [`metrics`], [`curve`]: the person's data and what came of it.
+//! * [`resampling`]: cross-validation and learning curves: training on parts of the data, planned and read.
+//! * [`inside`]: a look into a trained prompt, token by token and step by step.
 //! * `wasm`: the only file that knows wasm-bindgen.
 
 pub mod adamw;
@@ -23,12 +26,14 @@ pub mod config;
 pub mod curve;
 pub mod dataset;
 pub mod dataset_io;
+pub mod discrete_prompt;
 pub mod error;
 pub mod evaluation;
 pub mod generate;
 pub mod gguf;
 pub mod gguf_tokenizer;
 pub mod gradient_pass;
+pub mod inside;
 pub mod kernels;
 pub mod language_model;
 pub mod matrix;
@@ -38,8 +43,10 @@ pub mod model_info;
 pub mod ops;
 pub mod peft;
 pub mod plan;
+pub mod prefix;
 pub mod prepared;
 pub mod prompt_cache;
+pub mod resampling;
 pub mod rng;
 pub mod rows;
 pub mod sampler;

@@ -1,8 +1,11 @@
-//! How good an answer is: exact match, ROUGE, BLEU and chrF against a reference, and patterns that a person writes.
+//! How good an answer is: exact match, ROUGE, BLEU and chrF against a reference, patterns that a person writes, and
+//! whether answers to one question agree.
 
 pub mod bleu;
 pub mod chrf;
+pub mod consistency;
 pub mod ngrams;
+pub mod numbered_steps;
 pub mod patterns;
 pub mod rouge;
 

@@ -88,21 +88,28 @@ impl Llama {
         x: Vec<f32>,
         projection: Projection,
         place: Place,
+        kv: &mut KeysValues,
     ) -> (Vec<f32>, Option<LayerTape>) {
-        let mut kv = KeysValues::default();
         let (shared, layer) = (self.shared(), &self.layers[0]);
         if self.layers.len() == 1 {
             let width = projection.q.len() / place.positions.len();
             let q = place.queries.iter().flat_map(|row| &projection.q[row * width..][..width]).copied().collect();
-            return layer.attend(&shared, x, Projection { q, ..projection }, place, &mut kv, true);
+            return layer.attend(&shared, x, Projection { q, ..projection }, place, kv, true);
         }
         let every: Vec<usize> = (0..place.positions.len()).collect();
-        layer.attend(&shared, x, projection, Place { queries: &every, ..place }, &mut kv, true)
+        layer.attend(&shared, x, projection, Place { queries: &every, ..place }, kv, true)
     }
 
-    /// Block `i`: dy -> gradient by its input. In the first block only the first `trained` rows get one, since all other
-    /// rows are frozen embeddings.
-    pub fn layer_backward(&self, i: usize, tape: LayerTape, place: Place, trained: usize, dy: Vec<f32>) -> Vec<f32> {
+    /// Block `i`: dy -> gradient by its input, and by the keys and values that stood in front of its rows. In the first
+    /// block only the first `trained` rows get one, since all other rows are frozen embeddings.
+    pub fn layer_backward(
+        &self,
+        i: usize,
+        tape: LayerTape,
+        place: Place,
+        trained: usize,
+        dy: Vec<f32>,
+    ) -> (Vec<f32>, KeysValues) {
         let needed = if i == 0 { trained } else { place.positions.len() };
         self.layers[i].backward(&self.shared(), tape, place, needed, dy)
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::block::Place;
 use crate::error::{Error, Result};
 use crate::ops::attention::Span;
+use crate::soft_prompt::{PromptKind, SoftPrompt};
 
 /// One example as token ids.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +30,11 @@ impl TokenRow {
 /// those rows are there once, and every example attends to them. The last token of an example predicts nothing, so it
 /// is no row at all.
 pub struct Rows {
+    /// Virtual tokens that are rows of the batch.
     pub virtual_tokens: usize,
+    /// Virtual tokens that are no rows, only keys and values in every layer's cache (prefix tuning); with them the keys
+    /// are counted from the start of the cache.
+    pub prefix_keys: usize,
     /// Token of each row after the virtual ones.
     pub ids: Vec<u32>,
     /// Where those tokens come from: (example, tokens of it), in order.
@@ -47,9 +52,14 @@ pub struct Rows {
 impl Rows {
     /// # Errors
     /// Where an example and the virtual tokens do not fit the model's context of `context` positions.
-    pub fn new(virtual_tokens: usize, examples: &[&TokenRow], context: usize) -> Result<Self> {
+    pub fn new(prompt: &SoftPrompt, examples: &[&TokenRow], context: usize) -> Result<Self> {
+        let (virtual_tokens, prefix_keys) = match prompt.kind() {
+            PromptKind::Embeddings => (prompt.virtual_tokens(), 0),
+            PromptKind::KeysValues => (0, prompt.virtual_tokens()),
+        };
         let mut rows = Self {
             virtual_tokens,
+            prefix_keys,
             ids: Vec::new(),
             pieces: Vec::new(),
             positions: (0..virtual_tokens).collect(),
@@ -62,25 +72,26 @@ impl Rows {
             rows.add(0, examples[0], 0..shared, 0, 0);
         }
         for (i, example) in examples.iter().enumerate() {
-            let needed = virtual_tokens + example.ids.len();
+            let needed = prompt.virtual_tokens() + example.ids.len();
             if needed > context {
                 return Err(Error::input(format!(
-                    "An example needs {needed} positions with its {virtual_tokens} virtual tokens, but the model has {context}. Shorten the example or use fewer virtual tokens."
+                    "An example needs {needed} positions with its {} virtual tokens, but the model has {context}. Shorten the example or use fewer virtual tokens.",
+                    prompt.virtual_tokens()
                 )));
             }
-            let first = rows.spans.len();
-            rows.add(i, example, shared..example.ids.len() - 1, virtual_tokens + shared, first);
+            let first = rows.prefix_keys + rows.spans.len();
+            rows.add(i, example, shared..example.ids.len() - 1, prompt.virtual_tokens() + shared, first);
         }
         Ok(rows)
     }
 
-    /// Adds some tokens of an example, which attend to the first `shared` rows and to those from `first` on.
+    /// Adds some tokens of an example, which attend to the first `shared` keys and to those from `first` on.
     fn add(&mut self, index: usize, example: &TokenRow, tokens: Range<usize>, shared: usize, first: usize) {
         for t in tokens.clone() {
             let row = self.spans.len();
             self.ids.push(example.ids[t]);
-            self.positions.push(self.virtual_tokens + t);
-            self.spans.push(Span { shared, first, last: row });
+            self.positions.push(self.in_front() + t);
+            self.spans.push(Span { shared, first, last: self.prefix_keys + row });
             if t + 1 >= example.response {
                 self.predicting.push(row);
                 self.targets.push(example.ids[t + 1]);
@@ -92,6 +103,11 @@ impl Rows {
     /// Where the rows stand; the rows that predict are the ones asked for.
     pub fn place(&self) -> Place<'_> {
         Place { positions: &self.positions, spans: &self.spans, queries: &self.predicting }
+    }
+
+    /// Positions in front of the text.
+    pub fn in_front(&self) -> usize {
+        self.virtual_tokens + self.prefix_keys
     }
 
     /// Number of rows, virtual ones included.
@@ -116,11 +132,28 @@ fn shared_tokens(examples: &[&TokenRow]) -> usize {
 mod tests {
     use super::*;
 
+    fn prompt(kind: PromptKind, virtual_tokens: usize) -> SoftPrompt {
+        SoftPrompt::of_width(vec![0.0; virtual_tokens], 1, kind)
+    }
+
+    #[test]
+    fn prefix_keys_are_attended_to_and_are_no_rows() {
+        let (a, b) = (TokenRow { ids: vec![1, 2, 9], response: 2 }, TokenRow { ids: vec![1, 4, 9], response: 2 });
+        let rows = Rows::new(&prompt(PromptKind::KeysValues, 3), &[&a, &b], 10).unwrap();
+        assert_eq!((rows.virtual_tokens, rows.prefix_keys, rows.len()), (0, 3, 3));
+        assert_eq!(rows.positions, [3, 4, 4]);
+        let keys = |row: usize| {
+            let Span { shared, first, last } = rows.spans[row];
+            (0..shared).chain(first..=last).collect::<Vec<_>>()
+        };
+        assert_eq!([keys(0), keys(1), keys(2)], [vec![0, 1, 2, 3], vec![0, 1, 2, 3, 4], vec![0, 1, 2, 3, 5]]);
+    }
+
     #[test]
     fn what_all_examples_begin_with_is_there_once() {
         let a = TokenRow { ids: vec![1, 2, 3, 4, 9], response: 3 };
         let b = TokenRow { ids: vec![1, 2, 5, 9], response: 3 };
-        let rows = Rows::new(2, &[&a, &b], 10).unwrap();
+        let rows = Rows::new(&prompt(PromptKind::Embeddings, 2), &[&a, &b], 10).unwrap();
         assert_eq!(rows.ids, [1, 2, 3, 4, 5]);
         assert_eq!(rows.pieces, [(0, 0..2), (0, 2..4), (1, 2..3)]);
         assert_eq!(rows.positions, [0, 1, 2, 3, 4, 5, 4]);
@@ -137,7 +170,7 @@ mod tests {
     #[test]
     fn examples_do_not_see_each_other_without_a_soft_prompt() {
         let (a, b) = (TokenRow { ids: vec![1, 2, 9], response: 1 }, TokenRow { ids: vec![3, 4, 9], response: 1 });
-        let rows = Rows::new(0, &[&a, &b], 10).unwrap();
+        let rows = Rows::new(&SoftPrompt::none(), &[&a, &b], 10).unwrap();
         let firsts: Vec<usize> = rows.spans.iter().map(|span| span.first).collect();
         assert_eq!((firsts, rows.positions), (vec![0, 0, 2, 2], vec![0, 1, 0, 1]));
     }
@@ -146,7 +179,14 @@ mod tests {
     fn a_row_that_predicts_belongs_to_its_example() {
         let a = TokenRow { ids: vec![1, 2, 3, 9], response: 2 };
         let b = TokenRow { ids: vec![1, 2, 3, 4, 9], response: 3 };
-        assert_eq!(Rows::new(1, &[&a, &b], 10).unwrap().pieces, [(0, 0..1), (0, 1..3), (1, 1..4)]);
-        assert_eq!(Rows::new(1, &[&a], 10).unwrap().pieces, [(0, 0..3)], "nothing to share with one example");
+        assert_eq!(
+            Rows::new(&prompt(PromptKind::Embeddings, 1), &[&a, &b], 10).unwrap().pieces,
+            [(0, 0..1), (0, 1..3), (1, 1..4)]
+        );
+        assert_eq!(
+            Rows::new(&prompt(PromptKind::Embeddings, 1), &[&a], 10).unwrap().pieces,
+            [(0, 0..3)],
+            "nothing to share with one example"
+        );
     }
 }

@@ -3,18 +3,33 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::soft_prompt::PromptKind;
+use crate::technique::template::Template;
 
 /// What a run does; every field is in its range.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TunerSettings {
     /// Name of the trained prompt, for example `[TECH_SUPPORT]`.
     pub prefix_token: String,
+    /// What is trained.
+    pub peft_type: PeftType,
+    /// Those that are trained; with a template as many as it says.
     pub num_virtual_tokens: usize,
     pub prompt_tuning_init: Init,
     /// The words that [`Init::Text`] starts from.
     pub prompt_tuning_init_text: String,
-    /// Standard deviation of [`Init::Random`].
+    /// Standard deviation of [`Init::Random`]; an encoder has PEFT's own random start.
     pub init_std: f64,
+    /// P-tuning's encoder.
+    pub encoder_reparameterization_type: Encoder,
+    /// Inner width of P-tuning's encoder, and of prefix tuning's perceptron.
+    pub encoder_hidden_size: usize,
+    /// Layers of an LSTM encoder.
+    pub encoder_num_layers: usize,
+    /// Whether a perceptron makes prefix tuning's keys and values.
+    pub prefix_projection: bool,
+    /// P-tuning: words and virtual tokens in front of the input, `{v5}` for five; empty: virtual tokens alone.
+    pub template: String,
     pub learning_rate: f64,
     /// Examples a step.
     pub batch_size: usize,
@@ -30,6 +45,37 @@ pub struct TunerSettings {
     pub held_out_share: f64,
     /// Steps between two evaluations of the held-out examples.
     pub eval_every: usize,
+    /// Evaluations without a better held-out loss after which a run ends; 0: never (`transformers`'
+    /// `EarlyStoppingCallback`).
+    pub early_stopping_patience: usize,
+}
+
+/// The three techniques, as PEFT names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PeftType {
+    PromptTuning,
+    PrefixTuning,
+    #[serde(rename = "P_TUNING")]
+    PTuning,
+}
+
+impl PeftType {
+    /// How its soft prompt enters the model.
+    pub fn kind(self) -> PromptKind {
+        match self {
+            Self::PromptTuning | Self::PTuning => PromptKind::Embeddings,
+            Self::PrefixTuning => PromptKind::KeysValues,
+        }
+    }
+}
+
+/// P-tuning's encoder (PEFT's `PromptEncoderReparameterizationType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Encoder {
+    Mlp,
+    Lstm,
 }
 
 /// Where the soft prompt starts.
@@ -40,8 +86,11 @@ pub enum Init {
     Random,
     /// The embeddings of a text, trimmed or repeated to the number of virtual tokens (as PEFT does).
     Text,
-    /// The embeddings of tokens drawn from the vocabulary (PEFT's SAMPLE_VOCAB).
+    /// The embeddings of tokens drawn from the vocabulary (PEFT's SAMPLE_VOCAB); in prefix tuning what the model makes of
+    /// them.
     SampleVocab,
+    /// Zeros.
+    Zero,
 }
 
 /// How the learning rate changes over the steps, as in `transformers`.
@@ -71,13 +120,30 @@ impl Scheduler {
 
 impl Default for TunerSettings {
     fn default() -> Self {
+        Self::default_of(PeftType::PromptTuning)
+    }
+}
+
+impl TunerSettings {
+    /// What worked best for a technique (README, "Defaults").
+    pub fn default_of(peft_type: PeftType) -> Self {
         Self {
             prefix_token: "[TECH_SUPPORT]".into(),
+            peft_type,
             num_virtual_tokens: 20,
             prompt_tuning_init: Init::Text,
             prompt_tuning_init_text: String::new(),
             init_std: 0.02,
-            learning_rate: 0.05,
+            encoder_reparameterization_type: Encoder::Mlp,
+            encoder_hidden_size: 128,
+            encoder_num_layers: 2,
+            prefix_projection: false,
+            template: String::new(),
+            learning_rate: match peft_type {
+                PeftType::PromptTuning => 0.05,
+                PeftType::PrefixTuning => 0.05,
+                PeftType::PTuning => 0.003,
+            },
             batch_size: 5,
             steps: 100,
             warmup_ratio: 0.05,
@@ -87,6 +153,7 @@ impl Default for TunerSettings {
             seed: 0,
             held_out_share: 0.2,
             eval_every: 5,
+            early_stopping_patience: 0,
         }
     }
 }
@@ -95,6 +162,27 @@ impl TunerSettings {
     /// Steps with a growing learning rate (`transformers` rounds up).
     pub fn warmup_steps(&self) -> usize {
         (self.warmup_ratio * self.steps as f64).ceil() as usize
+    }
+
+    /// These settings with what belongs to the technique taken from `other`: a run that goes on keeps it.
+    pub fn with_technique_of(self, other: &Self) -> Self {
+        let other = other.clone();
+        Self {
+            peft_type: other.peft_type,
+            num_virtual_tokens: other.num_virtual_tokens,
+            prompt_tuning_init: other.prompt_tuning_init,
+            encoder_reparameterization_type: other.encoder_reparameterization_type,
+            encoder_hidden_size: other.encoder_hidden_size,
+            encoder_num_layers: other.encoder_num_layers,
+            prefix_projection: other.prefix_projection,
+            template: other.template,
+            ..self
+        }
+    }
+
+    /// The template that is in use: P-tuning's, where it is not empty.
+    pub fn used_template(&self) -> Option<&str> {
+        Some(self.template.as_str()).filter(|t| self.peft_type == PeftType::PTuning && !t.trim().is_empty())
     }
 
     /// Learning rate of step `step` (0-based).
@@ -108,10 +196,16 @@ impl TunerSettings {
 #[serde(default)]
 pub struct RawSettings {
     pub prefix_token: Option<String>,
+    pub peft_type: Option<String>,
     pub num_virtual_tokens: Option<f64>,
     pub prompt_tuning_init: Option<String>,
     pub prompt_tuning_init_text: Option<String>,
     pub init_std: Option<f64>,
+    pub encoder_reparameterization_type: Option<String>,
+    pub encoder_hidden_size: Option<f64>,
+    pub encoder_num_layers: Option<f64>,
+    pub prefix_projection: Option<bool>,
+    pub template: Option<String>,
     pub learning_rate: Option<f64>,
     pub batch_size: Option<f64>,
     pub steps: Option<f64>,
@@ -122,6 +216,7 @@ pub struct RawSettings {
     pub seed: Option<f64>,
     pub held_out_share: Option<f64>,
     pub eval_every: Option<f64>,
+    pub early_stopping_patience: Option<f64>,
 }
 
 /// What is wrong with one setting.
@@ -150,11 +245,13 @@ impl CheckedSettings {
 
 /// Checks every field; a missing one is its default and no problem.
 pub fn check(raw: RawSettings) -> CheckedSettings {
-    let default = TunerSettings::default();
     let mut problems = Vec::new();
-    let settings = {
+    let mut settings = {
         let mut check = Checker { problems: &mut problems };
+        let peft_type = check.word("peft_type", "The technique", raw.peft_type, PeftType::PromptTuning);
+        let default = TunerSettings::default_of(peft_type);
         TunerSettings {
+            peft_type,
             prefix_token: check.prefix_token(raw.prefix_token, default.prefix_token),
             num_virtual_tokens: check.whole(
                 "num_virtual_tokens",
@@ -172,6 +269,30 @@ pub fn check(raw: RawSettings) -> CheckedSettings {
             ),
             prompt_tuning_init_text: raw.prompt_tuning_init_text.unwrap_or_default(),
             init_std: check.real("init_std", "The standard deviation", raw.init_std, 0.0, 10.0, default.init_std),
+            encoder_reparameterization_type: check.word(
+                "encoder_reparameterization_type",
+                "The encoder",
+                raw.encoder_reparameterization_type,
+                default.encoder_reparameterization_type,
+            ),
+            encoder_hidden_size: check.whole(
+                "encoder_hidden_size",
+                "The encoder's hidden size",
+                raw.encoder_hidden_size,
+                1,
+                2048,
+                default.encoder_hidden_size,
+            ),
+            encoder_num_layers: check.whole(
+                "encoder_num_layers",
+                "The number of LSTM layers",
+                raw.encoder_num_layers,
+                1,
+                8,
+                default.encoder_num_layers,
+            ),
+            prefix_projection: raw.prefix_projection.unwrap_or(default.prefix_projection),
+            template: raw.template.unwrap_or_default(),
             learning_rate: check.real(
                 "learning_rate",
                 "The learning rate",
@@ -229,8 +350,25 @@ pub fn check(raw: RawSettings) -> CheckedSettings {
                 100_000,
                 default.eval_every,
             ),
+            early_stopping_patience: check.whole(
+                "early_stopping_patience",
+                "The patience",
+                raw.early_stopping_patience,
+                0,
+                1000,
+                default.early_stopping_patience,
+            ),
         }
     };
+    if let Some(template) = settings.used_template() {
+        match Template::parse(template) {
+            Ok(template) => settings.num_virtual_tokens = template.virtual_tokens(),
+            Err(message) => {
+                problems.push(Problem { field: "template", message });
+                settings.template = String::new();
+            }
+        }
+    }
     if settings.prompt_tuning_init == Init::Text && settings.prompt_tuning_init_text.trim().is_empty() {
         problems.push(Problem {
             field: "prompt_tuning_init_text",

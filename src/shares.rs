@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::gradient_pass::{Gradient, GradientPass};
 use crate::language_model::LanguageModel;
 use crate::rows::TokenRow;
+use crate::soft_prompt::{PromptKind, SoftPrompt};
 use crate::training_rows::TrainingRows;
 
 /// Cuts `batch` (indices into `rows`) into at most `workers` shares of nearly equal length: the longest example first,
@@ -44,25 +45,34 @@ pub enum Share {
 pub struct GradientWorker {
     model: Rc<LanguageModel>,
     rows: TrainingRows,
-    virtual_tokens: usize,
+    /// Of the run's kind and size; its numbers come with each share.
+    prompt: SoftPrompt,
     pass: Option<GradientPass>,
 }
 
 impl GradientWorker {
-    /// `examples`: those of the run, in its order.
-    pub fn new(model: Rc<LanguageModel>, examples: &[Example], virtual_tokens: usize) -> Result<Self> {
+    /// `examples`: those of the run, in its order; `virtual_tokens` of the kind `kind` are in front of them.
+    pub fn new(
+        model: Rc<LanguageModel>,
+        examples: &[Example],
+        virtual_tokens: usize,
+        kind: PromptKind,
+    ) -> Result<Self> {
         let rows = TrainingRows::new(&model, examples, virtual_tokens)?;
-        Ok(Self { model, rows, virtual_tokens, pass: None })
+        let zeros = vec![0.0; virtual_tokens * kind.width(&model.llama.config)];
+        let prompt = SoftPrompt::new(zeros, kind, &model.llama)?;
+        Ok(Self { model, rows, prompt, pass: None })
     }
 
-    /// Begins a share: `soft_rows` (virtual tokens, hidden size), `targets` the response tokens of the whole batch.
+    /// Begins a share: `vectors` the soft prompt's numbers, `targets` the response tokens of the whole batch.
     /// What was under way is thrown away.
-    pub fn begin(&mut self, share: &[usize], soft_rows: Vec<f32>, targets: usize) -> Result<()> {
-        let fits = soft_rows.len() == self.virtual_tokens * self.model.llama.config.hidden_size;
+    pub fn begin(&mut self, share: &[usize], vectors: Vec<f32>, targets: usize) -> Result<()> {
+        let fits = vectors.len() == self.prompt.vectors().len();
         if !fits || share.iter().any(|row| *row >= self.rows.rows().len()) {
             return Err(Error::Internal("A worker was given a share of another run.".to_string()));
         }
-        self.pass = Some(GradientPass::new(&self.model, &self.rows, share, soft_rows, targets)?);
+        self.pass =
+            Some(GradientPass::new(&self.model, &self.rows, share, self.prompt.with_vectors(vectors), targets)?);
         Ok(())
     }
 

@@ -1,17 +1,41 @@
-//! The soft prompt: rows of continuous embeddings in front of the input, the only thing that is trained.
+//! The soft prompt: continuous numbers in front of the input, the only thing that is trained.
 
+use crate::block::KeysValues;
+use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
 use crate::kernels::vector::dot;
 use crate::model::Llama;
-use crate::rng::Rng;
-use crate::settings::{Init, TunerSettings};
+use crate::prefix;
 use crate::tokenizer::ChatTokenizer;
 
-/// Virtual tokens: (virtual tokens, hidden size), row by row.
+/// How virtual tokens enter the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptKind {
+    /// As rows before the token embeddings: prompt tuning and P-tuning. A virtual token is (hidden size) numbers.
+    #[default]
+    Embeddings,
+    /// As keys and values in front of every layer's: prefix tuning. A virtual token is (2 · layers · kv heads · head size)
+    /// numbers ([`crate::prefix`]).
+    KeysValues,
+}
+
+impl PromptKind {
+    /// Numbers of one virtual token.
+    pub fn width(self, config: &LlamaConfig) -> usize {
+        match self {
+            Self::Embeddings => config.hidden_size,
+            Self::KeysValues => prefix::width(config),
+        }
+    }
+}
+
+/// Virtual tokens: (virtual tokens, width), row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SoftPrompt {
     vectors: Vec<f32>,
-    hidden_size: usize,
+    width: usize,
+    kind: PromptKind,
 }
 
 const ANOTHER_MODEL: &str = "It was trained on another model: choose that one, or train again.";
@@ -25,35 +49,47 @@ pub struct Neighbour {
 
 impl SoftPrompt {
     /// # Errors
-    /// Where the numbers are not rows of the model's hidden size, or not finite.
-    pub fn new(vectors: Vec<f32>, model: &Llama) -> Result<Self> {
-        let hidden_size = model.config.hidden_size;
-        if vectors.is_empty() || !vectors.len().is_multiple_of(hidden_size) {
+    /// Where the numbers are not rows of the model's width, or not finite.
+    pub fn new(vectors: Vec<f32>, kind: PromptKind, model: &Llama) -> Result<Self> {
+        let width = kind.width(&model.config);
+        if vectors.is_empty() || !vectors.len().is_multiple_of(width) {
             return Err(Error::input(format!(
-                "This trained prompt has {} numbers, which are not rows of the model's {hidden_size}. {ANOTHER_MODEL}",
+                "This trained prompt has {} numbers, which are not virtual tokens of the model's {width}. {ANOTHER_MODEL}",
                 vectors.len()
             )));
         }
-        if vectors.iter().any(|v| !v.is_finite()) {
+        Self { vectors, width, kind }.finite()
+    }
+
+    /// Itself, where all its numbers are finite.
+    pub fn finite(self) -> Result<Self> {
+        if self.vectors.iter().any(|v| !v.is_finite()) {
             return Err(Error::input(
                 "This trained prompt holds numbers that are not finite. Train it again with a smaller learning rate.",
             ));
         }
-        Ok(Self { vectors, hidden_size })
+        Ok(self)
     }
 
-    /// The rows before the first step. `rng` is used up to the same point for the same settings.
-    pub fn initial(settings: &TunerSettings, model: &Llama, tokenizer: &ChatTokenizer, rng: &mut Rng) -> Result<Self> {
-        let (count, hidden_size) = (settings.num_virtual_tokens, model.config.hidden_size);
-        let vectors = match settings.prompt_tuning_init {
-            Init::Random => (0..count * hidden_size).map(|_| (rng.normal() * settings.init_std) as f32).collect(),
-            Init::SampleVocab => {
-                let ids: Vec<u32> = (0..count).map(|_| rng.below(model.config.vocab_size) as u32).collect();
-                model.embed(&ids)
-            }
-            Init::Text => model.embed(&text_ids(&settings.prompt_tuning_init_text, count, tokenizer)?),
-        };
-        Self::new(vectors, model)
+    /// Rows of embeddings, as [`SoftPrompt::new`].
+    pub fn of_embeddings(vectors: Vec<f32>, model: &Llama) -> Result<Self> {
+        Self::new(vectors, PromptKind::Embeddings, model)
+    }
+
+    /// Nothing in front: the base model.
+    pub fn none() -> Self {
+        Self::of_width(Vec::new(), 1, PromptKind::Embeddings)
+    }
+
+    /// From numbers that are known to fit.
+    pub(crate) fn of_width(vectors: Vec<f32>, width: usize, kind: PromptKind) -> Self {
+        Self { vectors, width, kind }
+    }
+
+    /// The same with other numbers of the same size.
+    pub(crate) fn with_vectors(&self, vectors: Vec<f32>) -> Self {
+        debug_assert_eq!(vectors.len(), self.vectors.len());
+        Self { vectors, ..*self }
     }
 
     pub fn vectors(&self) -> &[f32] {
@@ -61,17 +97,46 @@ impl SoftPrompt {
     }
 
     pub fn virtual_tokens(&self) -> usize {
-        self.vectors.len() / self.hidden_size
+        self.vectors.len() / self.width
     }
 
-    pub fn hidden_size(&self) -> usize {
-        self.hidden_size
+    /// Numbers of one virtual token.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    pub fn kind(&self) -> PromptKind {
+        self.kind
+    }
+
+    /// What stands as rows in front of the text: (virtual tokens, hidden size); empty in prefix tuning.
+    pub fn rows(&self) -> &[f32] {
+        match self.kind {
+            PromptKind::Embeddings => &self.vectors,
+            PromptKind::KeysValues => &[],
+        }
+    }
+
+    /// A cache, one entry for each layer, that begins with the keys and values of prefix tuning; empty otherwise.
+    pub fn cache(&self, model: &Llama) -> Vec<KeysValues> {
+        match self.kind {
+            PromptKind::Embeddings => model.new_cache(),
+            PromptKind::KeysValues => prefix::to_cache(&self.vectors, &model.config),
+        }
     }
 
     /// For every virtual token the `k` tokens of the vocabulary whose embeddings point most nearly the same way.
-    pub fn nearest_tokens(&self, k: usize, model: &Llama, tokenizer: &ChatTokenizer) -> Vec<Vec<Neighbour>> {
+    ///
+    /// # Errors
+    /// In prefix tuning: keys and values lie in another space than words.
+    pub fn nearest_tokens(&self, k: usize, model: &Llama, tokenizer: &ChatTokenizer) -> Result<Vec<Vec<Neighbour>>> {
+        if self.kind == PromptKind::KeysValues {
+            return Err(Error::input(
+                "Prefix tuning trains keys and values inside every layer. They lie in another space than the words' embeddings, so no word is near to them.",
+            ));
+        }
         let norm = |v: &[f32]| dot(v, v).sqrt().max(f32::MIN_POSITIVE);
-        let vectors: Vec<(&[f32], f32)> = self.vectors.chunks_exact(self.hidden_size).map(|v| (v, norm(v))).collect();
+        let vectors: Vec<(&[f32], f32)> = self.vectors.chunks_exact(self.width).map(|v| (v, norm(v))).collect();
         let mut found: Vec<Vec<(f32, u32)>> = vec![Vec::new(); vectors.len()];
         for id in 0..model.config.vocab_size {
             model.embedding().with_rows(id, 1, |row| {
@@ -82,16 +147,16 @@ impl SoftPrompt {
             });
         }
         let named = |(similarity, id)| Neighbour { token: tokenizer.token_text(id), similarity };
-        found.into_iter().map(|best| best.into_iter().map(named).collect()).collect()
+        Ok(found.into_iter().map(|best| best.into_iter().map(named).collect()).collect())
     }
 }
 
-/// A prompt works on the model that it was trained on: refuses rows of `hidden_size` numbers where `model` has others.
-pub fn check_hidden_size(hidden_size: usize, model: &Llama) -> Result<()> {
-    let expected = model.config.hidden_size;
-    if hidden_size != expected {
+/// A prompt works on the model that it was trained on: refuses virtual tokens of `width` numbers where `model` has others.
+pub fn check_width(width: usize, kind: PromptKind, model: &Llama) -> Result<()> {
+    let expected = kind.width(&model.config);
+    if width != expected {
         return Err(Error::input(format!(
-            "The rows of this trained prompt have {hidden_size} numbers, and the model's have {expected}. {ANOTHER_MODEL}"
+            "The virtual tokens of this trained prompt have {width} numbers, and the model's have {expected}. {ANOTHER_MODEL}"
         )));
     }
     Ok(())

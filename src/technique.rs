@@ -1,10 +1,24 @@
-//! What is trained and how it becomes rows in front of the input.
+//! What is trained and how it becomes a soft prompt in front of the input: prompt tuning, prefix tuning, P-tuning.
 //!
-//! A technique holds the trained numbers and computes the virtual tokens from them. The frozen engine gives the
-//! gradient by those rows; the technique carries it on to what it trains. P-tuning's encoder comes in through the same
-//! door.
+//! A technique holds the trained numbers and computes the soft prompt from them. The frozen engine gives the gradient by
+//! the soft prompt; the technique carries it on to what it trains.
 
-use crate::soft_prompt::SoftPrompt;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::model::Llama;
+use crate::rng::Rng;
+use crate::settings::{Init, PeftType, TunerSettings};
+use crate::soft_prompt::{PromptKind, SoftPrompt};
+use crate::tokenizer::ChatTokenizer;
+
+pub mod initial;
+pub mod lstm;
+pub mod network;
+pub mod p_tuning;
+pub mod prefix_tuning;
+pub mod prompt_tuning;
+pub mod template;
 
 /// One trained tensor, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +27,24 @@ pub struct Parameter {
     pub values: Vec<f32>,
 }
 
-/// A way to make virtual tokens from trained numbers.
+impl Parameter {
+    pub fn new(shape: &[usize], values: Vec<f32>) -> Self {
+        debug_assert_eq!(shape.iter().product::<usize>(), values.len());
+        Self { shape: shape.to_vec(), values }
+    }
+
+    /// Normal numbers with mean 0.
+    pub fn normal(shape: &[usize], std: f64, rng: &mut Rng) -> Self {
+        Self::new(shape, (0..shape.iter().product()).map(|_| (rng.normal() * std) as f32).collect())
+    }
+
+    /// Uniform numbers between `-bound` and `bound`.
+    pub fn uniform(shape: &[usize], bound: f64, rng: &mut Rng) -> Self {
+        Self::new(shape, (0..shape.iter().product()).map(|_| ((2.0 * rng.uniform() - 1.0) * bound) as f32).collect())
+    }
+}
+
+/// A way to make a soft prompt from trained numbers.
 pub trait Technique {
     /// Everything that is trained.
     fn parameters(&self) -> Vec<&Parameter>;
@@ -21,11 +52,22 @@ pub trait Technique {
     /// The same, for the optimizer.
     fn parameters_mut(&mut self) -> Vec<&mut Parameter>;
 
-    /// The rows in front of the input: (virtual tokens, hidden size).
-    fn virtual_tokens(&self) -> Vec<f32>;
+    /// The soft prompt as it is now.
+    fn soft_prompt(&self) -> SoftPrompt;
 
-    /// Gradients of the parameters, in their order, for `d_rows`, the gradient of the loss by the rows.
-    fn backward(&self, d_rows: &[f32]) -> Vec<Vec<f32>>;
+    /// Gradients of the parameters, in their order, for `d_prompt`, the gradient of the loss by the soft prompt's numbers.
+    fn backward(&self, d_prompt: &[f32]) -> Vec<Vec<f32>>;
+
+    /// What is not trained and yet part of the soft prompt: what an encoder's output is added to. A run that goes on
+    /// needs it.
+    fn fixed(&self) -> Option<&Vec<f32>> {
+        None
+    }
+
+    /// The same, to restore it.
+    fn fixed_mut(&mut self) -> Option<&mut Vec<f32>> {
+        None
+    }
 
     /// How many numbers are trained.
     fn trained_numbers(&self) -> usize {
@@ -33,32 +75,57 @@ pub trait Technique {
     }
 }
 
-/// Prompt tuning (Lester et al. 2021): the rows themselves are trained.
-pub struct PromptTuning {
-    rows: Parameter, // (virtual tokens, hidden size)
+/// What settings would train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shape {
+    /// Positions in front of the input, the words of a template included.
+    pub virtual_tokens: usize,
+    pub kind: PromptKind,
+    /// Numbers of one of them.
+    pub width: usize,
+    /// Those of an encoder included.
+    pub trained_numbers: usize,
 }
 
-impl PromptTuning {
-    pub fn new(start: &SoftPrompt) -> Self {
-        let shape = vec![start.virtual_tokens(), start.hidden_size()];
-        Self { rows: Parameter { shape, values: start.vectors().to_vec() } }
+impl Shape {
+    /// # Errors
+    /// As [`new`].
+    pub fn of(settings: &TunerSettings, llama: &Llama, tokenizer: &ChatTokenizer) -> Result<Self> {
+        // Whatever the soft prompt starts from, its size is the same.
+        let settings = TunerSettings { prompt_tuning_init: Init::Zero, ..settings.clone() };
+        let technique = new(&settings, llama, tokenizer, None, &mut Rng::new(0))?;
+        let prompt = technique.soft_prompt();
+        Ok(Self {
+            virtual_tokens: prompt.virtual_tokens(),
+            kind: prompt.kind(),
+            width: prompt.width(),
+            trained_numbers: technique.trained_numbers(),
+        })
     }
 }
 
-impl Technique for PromptTuning {
-    fn parameters(&self) -> Vec<&Parameter> {
-        vec![&self.rows]
+/// The technique that the settings ask for, before its first step. `start`: a soft prompt to begin from in place of the
+/// settings' initialisation.
+///
+/// # Errors
+/// Where the text to start from has no tokens, or `start` is not of the technique's kind and size.
+pub fn new(
+    settings: &TunerSettings,
+    llama: &Llama,
+    tokenizer: &ChatTokenizer,
+    start: Option<&SoftPrompt>,
+    rng: &mut Rng,
+) -> Result<Box<dyn Technique>> {
+    if let Some(start) = start {
+        initial::check_start(start, settings, llama, tokenizer)?;
     }
-
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        vec![&mut self.rows]
-    }
-
-    fn virtual_tokens(&self) -> Vec<f32> {
-        self.rows.values.clone()
-    }
-
-    fn backward(&self, d_rows: &[f32]) -> Vec<Vec<f32>> {
-        vec![d_rows.to_vec()]
-    }
+    Ok(match settings.peft_type {
+        PeftType::PromptTuning => {
+            let start = initial::start_or(start, || initial::embeddings(settings, llama, tokenizer, rng))?;
+            Box::new(prompt_tuning::PromptTuning::new(start))
+        }
+        PeftType::PrefixTuning => Box::new(prefix_tuning::PrefixTuning::new(settings, llama, tokenizer, start, rng)?),
+        PeftType::PTuning => p_tuning::new(settings, llama, tokenizer, start, rng)?,
+    })
 }

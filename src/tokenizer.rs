@@ -7,6 +7,7 @@ use tokenizers::{AddedToken, Tokenizer};
 
 use crate::chat_template::{ChatTemplate, SpecialNames};
 use crate::dataset::Example;
+use crate::discrete_prompt::DiscretePrompt;
 use crate::error::{Error, Result};
 use crate::rows::TokenRow;
 
@@ -18,6 +19,8 @@ const BREAKS: [char; 3] = ['\u{f8f0}', '\u{f8f1}', '\u{f8f2}'];
 #[serde(rename_all = "lowercase")]
 pub enum TokenKind {
     Virtual,
+    /// A word of a hybrid template, between virtual tokens.
+    Word,
     Template,
     Input,
     Response,
@@ -175,12 +178,21 @@ impl ChatTokenizer {
 
     /// The chat template around `input`, up to where the answer begins.
     pub fn prompt(&self, system: Option<&str>, input: &str) -> Result<Vec<PromptToken>> {
-        let mark = BREAKS
-            .into_iter()
-            .find(|c| !input.contains(*c) && !system.is_some_and(|s| s.contains(*c)))
-            .unwrap_or(BREAKS[0]);
+        self.prompt_after(&DiscretePrompt::instruction(system), input)
+    }
+
+    /// As [`ChatTokenizer::prompt`], after the turns of `front`.
+    pub fn prompt_after(&self, front: &DiscretePrompt, input: &str) -> Result<Vec<PromptToken>> {
+        let shots = front.shots.iter().flat_map(|shot| [shot.input.as_str(), shot.output.as_str()]);
+        let texts: Vec<&str> = front.instruction.as_deref().into_iter().chain(shots).chain([input]).collect();
+        let unused = |c: &char| texts.iter().all(|text| !text.contains(*c));
+        let mark = BREAKS.into_iter().find(unused).unwrap_or(BREAKS[0]);
         let plain = |text: &str| self.break_special(text, mark);
-        let rendered = self.template.prompt(system.map(plain).as_deref(), &plain(input))?;
+        let front = DiscretePrompt {
+            instruction: front.instruction.as_deref().map(plain),
+            shots: front.shots.iter().map(|shot| Example::new(plain(&shot.input), plain(&shot.output))).collect(),
+        };
+        let rendered = self.template.prompt_after(&front, &plain(input))?;
         let mut tokens = Vec::new();
         let mut start = 0;
         while start < rendered.text.len() {
@@ -198,7 +210,12 @@ impl ChatTokenizer {
 
     /// A whole training example: prompt, response and end of turn.
     pub fn example(&self, example: &Example) -> Result<Vec<PromptToken>> {
-        let mut tokens = self.prompt(None, &example.input)?;
+        self.example_after(&DiscretePrompt::default(), example)
+    }
+
+    /// As [`ChatTokenizer::example`], after the turns of `front`.
+    pub fn example_after(&self, front: &DiscretePrompt, example: &Example) -> Result<Vec<PromptToken>> {
+        let mut tokens = self.prompt_after(front, &example.input)?;
         let response = self.encode(&example.output)?.into_iter().chain([self.end_of_turn]);
         tokens.extend(response.map(|id| PromptToken { id, kind: TokenKind::Response }));
         Ok(tokens)
@@ -206,7 +223,12 @@ impl ChatTokenizer {
 
     /// As [`ChatTokenizer::example`], as the rows that training uses.
     pub fn token_row(&self, example: &Example) -> Result<TokenRow> {
-        let tokens = self.example(example)?;
+        self.token_row_after(&DiscretePrompt::default(), example)
+    }
+
+    /// As [`ChatTokenizer::token_row`], after the turns of `front`.
+    pub fn token_row_after(&self, front: &DiscretePrompt, example: &Example) -> Result<TokenRow> {
+        let tokens = self.example_after(front, example)?;
         let response = tokens.iter().position(|t| t.kind == TokenKind::Response).unwrap_or(tokens.len());
         Ok(TokenRow { ids: tokens.into_iter().map(|t| t.id).collect(), response })
     }

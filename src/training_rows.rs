@@ -76,8 +76,8 @@ impl FirstBlock {
 }
 
 impl FirstBlocks {
-    /// The first block's input (R, hidden size) and projection for a batch with `soft_rows` in front; `examples` are the
-    /// batch's training examples.
+    /// The first block's input (R, hidden size) and projection for a batch with `soft_rows` in front (none in prefix
+    /// tuning); `examples` are the batch's training examples.
     pub fn of_batch(
         &self,
         llama: &Llama,
@@ -86,7 +86,10 @@ impl FirstBlocks {
         soft_rows: &[f32],
     ) -> (Vec<f32>, Projection) {
         let mut x = soft_rows.to_vec();
-        let mut all = llama.first_projection(soft_rows, &rows.positions[..rows.virtual_tokens]);
+        let mut all = match rows.virtual_tokens {
+            0 => Projection::default(),
+            n => llama.first_projection(soft_rows, &rows.positions[..n]),
+        };
         for (example, tokens) in rows.pieces.iter().filter(|(_, tokens)| !tokens.is_empty()) {
             let index = examples[*example];
             let FirstBlock { x: embeddings, projection } =

@@ -18,8 +18,8 @@ use crate::language_model::LanguageModel;
 use crate::rng::Rng;
 use crate::settings::TunerSettings;
 use crate::shares::{Share, shares};
-use crate::soft_prompt::{SoftPrompt, check_hidden_size};
-use crate::technique::{PromptTuning, Technique};
+use crate::soft_prompt::SoftPrompt;
+use crate::technique::{self, Technique};
 use crate::training_rows::TrainingRows;
 
 /// What one step did.
@@ -52,7 +52,7 @@ pub struct Tuner {
 /// A step between its first block and its update.
 struct UnderWay {
     shares: Vec<Share>,
-    soft_rows: Vec<f32>,
+    soft_prompt: SoftPrompt,
     /// Response tokens of the batch.
     targets: usize,
     /// Text tokens of the batch.
@@ -65,42 +65,31 @@ impl Tuner {
     /// # Errors
     /// Where there is no example, a row cannot be trained on, or the start text has no tokens.
     pub fn new(model: Rc<LanguageModel>, examples: &[Example], settings: TunerSettings) -> Result<Self> {
-        let mut rng = Rng::new(u64::from(settings.seed));
-        let start = SoftPrompt::initial(&settings, &model.llama, &model.tokenizer, &mut rng)?;
-        Self::from_start(model, examples, settings, &start, rng)
+        Self::from_start(model, examples, settings, None)
     }
 
     /// As [`Tuner::new`], from a prompt that was trained before instead of an initialisation.
     ///
     /// # Errors
-    /// As [`Tuner::new`], and where the settings ask for another number of virtual tokens.
+    /// As [`Tuner::new`], and where the settings ask for another kind or number of virtual tokens.
     pub fn from_prompt(
         model: Rc<LanguageModel>,
         examples: &[Example],
         settings: TunerSettings,
         start: &SoftPrompt,
     ) -> Result<Self> {
-        let (has, asked) = (start.virtual_tokens(), settings.num_virtual_tokens);
-        if has != asked {
-            return Err(Error::input(format!(
-                "The prompt to start from has {has} virtual tokens, and the settings ask for {asked}. Set the number of virtual tokens to {has}, or start from an initialisation."
-            )));
-        }
-        check_hidden_size(start.hidden_size(), &model.llama)?;
-        let rng = Rng::new(u64::from(settings.seed));
-        Self::from_start(model, examples, settings, start, rng)
+        Self::from_start(model, examples, settings, Some(start))
     }
 
-    /// As [`Tuner::new`], from given rows.
-    pub fn from_start(
+    fn from_start(
         model: Rc<LanguageModel>,
         examples: &[Example],
         settings: TunerSettings,
-        start: &SoftPrompt,
-        rng: Rng,
+        start: Option<&SoftPrompt>,
     ) -> Result<Self> {
-        let rows = TrainingRows::new(&model, examples, start.virtual_tokens())?;
-        let technique: Box<dyn Technique> = Box::new(PromptTuning::new(start));
+        let mut rng = Rng::new(u64::from(settings.seed));
+        let technique = technique::new(&settings, &model.llama, &model.tokenizer, start, &mut rng)?;
+        let rows = TrainingRows::new(&model, examples, technique.soft_prompt().virtual_tokens())?;
         let params =
             ParamsAdamW { lr: settings.learning_rate, weight_decay: settings.weight_decay, ..ParamsAdamW::default() };
         let optimizer = AdamW::new(&technique.parameters(), params);
@@ -143,7 +132,7 @@ impl Tuner {
         let rows = self.rows.rows();
         let shares = shares(&batch, rows, workers);
         self.under_way = Some(UnderWay {
-            soft_rows: self.soft_prompt()?.vectors().to_vec(),
+            soft_prompt: self.soft_prompt()?,
             targets: batch.iter().map(|i| rows[*i].targets()).sum(),
             tokens: batch.iter().map(|i| rows[*i].ids.len()).sum(),
             shares: shares.iter().cloned().map(Share::Waiting).collect(),
@@ -162,8 +151,8 @@ impl Tuner {
         let step = self.under_way.as_mut().ok_or_else(no_step)?;
         let share = step.shares.get_mut(index).ok_or_else(no_step)?;
         if let Share::Waiting(examples) = share {
-            let (soft_rows, targets) = (step.soft_rows.clone(), step.targets);
-            *share = Share::UnderWay(GradientPass::new(&self.model, &self.rows, examples, soft_rows, targets)?);
+            let (prompt, targets) = (step.soft_prompt.clone(), step.targets);
+            *share = Share::UnderWay(GradientPass::new(&self.model, &self.rows, examples, prompt, targets)?);
         }
         let Share::UnderWay(pass) = share else { return Ok(false) };
         if pass.advance(&self.model) {
@@ -179,7 +168,7 @@ impl Tuner {
     /// The gradient of a share that another worker has computed.
     pub fn set_share(&mut self, index: usize, gradient: Gradient) -> Result<()> {
         let step = self.under_way.as_mut().ok_or_else(no_step)?;
-        if gradient.d_rows.len() != step.soft_rows.len() {
+        if gradient.d_rows.len() != step.soft_prompt.vectors().len() {
             return Err(Error::Internal("The gradient of a share has another size than the soft prompt.".to_string()));
         }
         *step.shares.get_mut(index).ok_or_else(no_step)? = Share::Done(gradient);
@@ -225,7 +214,7 @@ impl Tuner {
 
     /// The virtual tokens as they are now.
     pub fn soft_prompt(&self) -> Result<SoftPrompt> {
-        SoftPrompt::new(self.technique.virtual_tokens(), &self.model.llama)
+        self.technique.soft_prompt().finite()
     }
 
     /// How many numbers are trained.

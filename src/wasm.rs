@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::dataset::{self, Example};
 use crate::dataset_io::{self, DatasetFormat};
+use crate::discrete_prompt::DiscretePrompt;
 use crate::error::Error;
 use crate::evaluation::LossReport;
 use crate::gradient_pass::Gradient;
@@ -19,7 +20,11 @@ use crate::model_info::ModelInfo;
 use crate::plan::TrainingPlan;
 use crate::prepared::PreparedPrompt;
 use crate::settings::{self, RawSettings, TunerSettings};
-use crate::{curve, evaluation, generate, metrics, peft, plan, shares, soft_prompt, tuner};
+use crate::soft_prompt::PromptKind;
+use crate::{
+    curve, evaluation, generate, inside, metrics, peft, plan, prepared, resampling, shares, soft_prompt, technique,
+    tuner,
+};
 
 type JsResult<T> = Result<T, JsValue>;
 
@@ -93,8 +98,16 @@ impl Model {
     pub fn prepare(&self, examples: JsValue, settings: JsValue) -> JsResult<JsValue> {
         let examples: Vec<Example> = from_js(examples)?;
         let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
-        let prepare = |example| PreparedPrompt::new(&self.inner, example, settings.num_virtual_tokens);
+        let front = prepared::in_front(&settings, &self.inner.tokenizer).map_err(to_js_error)?;
+        let prepare = |example| PreparedPrompt::new(&self.inner, example, &front);
         to_js(&examples.iter().map(prepare).collect::<Vec<_>>())
+    }
+
+    /// What `Settings` would train: `PromptShape`.
+    #[wasm_bindgen(js_name = promptShape)]
+    pub fn prompt_shape(&self, settings: JsValue) -> JsResult<JsValue> {
+        let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
+        to_js(&technique::Shape::of(&settings, &self.inner.llama, &self.inner.tokenizer).map_err(to_js_error)?)
     }
 
     /// What training on a batch will need: `Batch` -> `TrainingPlan`.
@@ -111,46 +124,98 @@ impl Model {
         Ok(TrainingPlan::largest_batch(&llama.config, llama.size() as u64, &from_js(batch)?, bytes as u64))
     }
 
-    /// Starts measuring the loss of `examples`, with a soft prompt in front or without.
-    pub fn evaluation(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<Evaluation> {
-        self.evaluation_with(examples, self.rows_of(soft_prompt)?)
+    /// Starts measuring the loss of `examples`, with a soft prompt in front or without, or after words: `DiscretePrompt`.
+    pub fn evaluation(
+        &self,
+        examples: JsValue,
+        soft_prompt: Option<SoftPromptRef>,
+        front: JsValue,
+    ) -> JsResult<Evaluation> {
+        let (prompt, front) = (self.lent(soft_prompt)?, front_of(front)?);
+        let examples: Vec<Example> = from_js(examples)?;
+        let inner = evaluation::Evaluation::after(self.inner.clone(), &examples, prompt, &front);
+        Ok(Evaluation { inner: inner.map_err(to_js_error)? })
     }
 
     /// `Example[]` -> `LossReport`, in one go.
     pub fn loss(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<JsValue> {
-        self.loss_with(examples, self.rows_of(soft_prompt)?)
+        self.loss_with(examples, self.lent(soft_prompt)?)
     }
 
-    /// Starts an answer to `text`. `instruction` is plain text in front of it, `soft_prompt` trained virtual tokens.
+    /// Starts an answer to `text`. `instruction` is plain text in front of it, `soft_prompt` trained virtual tokens, `shots`
+    /// are `Example[]` that stand before it as turns.
     pub fn generation(
         &self,
         text: &str,
         instruction: Option<String>,
         soft_prompt: Option<SoftPromptRef>,
         settings: JsValue,
+        shots: JsValue,
     ) -> JsResult<Generation> {
-        let (rows, settings) = (self.rows_of(soft_prompt)?, from_js(settings)?);
-        let inner = generate::Generation::new(self.inner.clone(), text, instruction.as_deref(), &rows, &settings);
+        let shots = if shots.is_falsy() { Vec::new() } else { from_js(shots)? };
+        let front = DiscretePrompt { instruction, shots };
+        let (prompt, settings) = (self.lent(soft_prompt)?, from_js(settings)?);
+        let inner = generate::Generation::new(self.inner.clone(), text, &front, &prompt, &settings);
         Ok(Generation { inner: inner.map_err(to_js_error)? })
+    }
+
+    /// `Example` -> `TokenLoss[]`: every response token, with a soft prompt in front or without.
+    #[wasm_bindgen(js_name = tokenLosses)]
+    pub fn token_losses(&self, example: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<JsValue> {
+        let (example, prompt) = (from_js::<Example>(example)?, self.lent(soft_prompt)?);
+        to_js(&inside::token_losses::token_losses(&self.inner, &example, &prompt).map_err(to_js_error)?)
+    }
+
+    /// `Example` -> `AttentionReport`: how much the response looks at the virtual tokens.
+    pub fn attention(&self, example: JsValue, soft_prompt: SoftPromptRef) -> JsResult<JsValue> {
+        let (example, prompt) = (from_js::<Example>(example)?, self.lent(Some(soft_prompt))?);
+        to_js(&inside::attention::attention(&self.inner, &example, &prompt).map_err(to_js_error)?)
+    }
+
+    /// `Snapshot[]`, in the order of their steps -> `PromptPath`: a flat map of the virtual tokens' way. `kind`:
+    /// "embeddings" where it is left out.
+    #[wasm_bindgen(js_name = promptPath)]
+    pub fn prompt_path(&self, snapshots: Vec<JsValue>, kind: Option<String>) -> JsResult<JsValue> {
+        to_js(&inside::path::prompt_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
+    }
+
+    /// `Snapshot[]` -> `NearestStep[]`: the nearest word to every virtual token after every step.
+    #[wasm_bindgen(js_name = nearestPath)]
+    pub fn nearest_path(&self, snapshots: Vec<JsValue>, kind: Option<String>) -> JsResult<JsValue> {
+        to_js(&inside::nearest::nearest_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
     }
 }
 
 /// What JavaScript does not see.
 impl Model {
-    /// The rows of a soft prompt that was trained on this model; none without one.
-    fn rows_of(&self, soft_prompt: Option<SoftPromptRef>) -> JsResult<Vec<f32>> {
-        let Some(prompt) = soft_prompt else { return Ok(Vec::new()) };
-        soft_prompt::check_hidden_size(prompt.hidden_size(), &self.inner.llama).map_err(to_js_error)?;
-        Ok(prompt.vectors())
+    /// `Snapshot[]`, each `{step, vectors: Float32Array}`. Field by field: serde would read every number by itself.
+    fn snapshots(&self, snapshots: &[JsValue], kind: Option<String>) -> JsResult<Vec<inside::Snapshot>> {
+        let kind = kind_of(kind)?;
+        let snapshot = |snapshot: &JsValue| {
+            let step = js_sys::Reflect::get(snapshot, &"step".into())?.as_f64().unwrap_or_default() as usize;
+            let vectors = js_sys::Reflect::get(snapshot, &"vectors".into())?;
+            let vectors = vectors.dyn_ref::<js_sys::Float32Array>().map(js_sys::Float32Array::to_vec);
+            let llama = &self.inner.llama;
+            inside::Snapshot::new(step, vectors.unwrap_or_default(), kind, llama).map_err(to_js_error)
+        };
+        snapshots.iter().map(snapshot).collect()
     }
 
-    fn evaluation_with(&self, examples: JsValue, soft_rows: Vec<f32>) -> JsResult<Evaluation> {
-        let inner = evaluation::Evaluation::new(self.inner.clone(), &from_js::<Vec<Example>>(examples)?, soft_rows);
+    /// A soft prompt that was trained on this model, or none.
+    fn lent(&self, soft_prompt: Option<SoftPromptRef>) -> JsResult<soft_prompt::SoftPrompt> {
+        let Some(prompt) = soft_prompt else { return Ok(soft_prompt::SoftPrompt::none()) };
+        let kind = kind_of(Some(prompt.kind()))?;
+        soft_prompt::check_width(prompt.width(), kind, &self.inner.llama).map_err(to_js_error)?;
+        soft_prompt::SoftPrompt::new(prompt.vectors(), kind, &self.inner.llama).map_err(to_js_error)
+    }
+
+    fn evaluation_with(&self, examples: JsValue, prompt: soft_prompt::SoftPrompt) -> JsResult<Evaluation> {
+        let inner = evaluation::Evaluation::new(self.inner.clone(), &from_js::<Vec<Example>>(examples)?, prompt);
         Ok(Evaluation { inner: inner.map_err(to_js_error)? })
     }
 
-    fn loss_with(&self, examples: JsValue, soft_rows: Vec<f32>) -> JsResult<JsValue> {
-        let mut evaluation = self.evaluation_with(examples, soft_rows)?;
+    fn loss_with(&self, examples: JsValue, prompt: soft_prompt::SoftPrompt) -> JsResult<JsValue> {
+        let mut evaluation = self.evaluation_with(examples, prompt)?;
         while evaluation.next()? {}
         evaluation.report()
     }
@@ -218,7 +283,8 @@ impl Generation {
 
 // ---------------------------------------------------------------- training
 
-/// Trained virtual tokens: `virtualTokens()` x `hiddenSize()` numbers.
+/// Trained virtual tokens: `virtualTokens()` x `width()` numbers. `kind()`: "embeddings" (rows in front of the input) or
+/// "keys_values" (in front of every layer's keys and values).
 #[wasm_bindgen]
 #[derive(Clone)]
 pub struct SoftPrompt {
@@ -227,10 +293,18 @@ pub struct SoftPrompt {
 
 #[wasm_bindgen]
 impl SoftPrompt {
+    /// `kind`: "embeddings" where it is left out.
     #[wasm_bindgen(js_name = fromVectors)]
-    pub fn from_vectors(model: &Model, vectors: Vec<f32>) -> JsResult<SoftPrompt> {
-        let inner = soft_prompt::SoftPrompt::new(vectors, &model.inner.llama).map_err(to_js_error)?;
+    pub fn from_vectors(model: &Model, vectors: Vec<f32>, kind: Option<String>) -> JsResult<SoftPrompt> {
+        let inner = soft_prompt::SoftPrompt::new(vectors, kind_of(kind)?, &model.inner.llama).map_err(to_js_error)?;
         Ok(SoftPrompt { inner })
+    }
+
+    pub fn kind(&self) -> String {
+        match self.inner.kind() {
+            PromptKind::Embeddings => "embeddings".into(),
+            PromptKind::KeysValues => "keys_values".into(),
+        }
     }
 
     pub fn vectors(&self) -> Vec<f32> {
@@ -242,9 +316,15 @@ impl SoftPrompt {
         self.inner.virtual_tokens()
     }
 
+    /// Of embeddings, the model's hidden size: the same as `width()`.
     #[wasm_bindgen(js_name = hiddenSize)]
     pub fn hidden_size(&self) -> usize {
-        self.inner.hidden_size()
+        self.width()
+    }
+
+    /// Numbers of one virtual token: the model's hidden size, or those of its keys and values in all layers.
+    pub fn width(&self) -> usize {
+        self.inner.width()
     }
 
     /// The prompt as a folder that `PeftModel.from_pretrained` reads. `about`: what its model card says (`peft::About`).
@@ -254,18 +334,19 @@ impl SoftPrompt {
         Ok(PeftAdapter { config: adapter.config, weights: adapter.weights, readme: adapter.readme })
     }
 
-    /// Reads a prompt-tuning or P-tuning adapter of PEFT: the bytes of its two files.
+    /// Reads an adapter of PEFT, of one of the three techniques: the bytes of its two files.
     #[wasm_bindgen(js_name = fromPeft)]
     pub fn from_peft(model: &Model, config: &[u8], weights: &[u8]) -> JsResult<LoadedAdapter> {
-        let inner = peft::from_peft(config, weights, &model.inner.llama).map_err(to_js_error)?;
+        let inner = peft::read::from_peft(config, weights, &model.inner.llama).map_err(to_js_error)?;
         Ok(LoadedAdapter { inner })
     }
 
     /// For every virtual token the `k` nearest words of the vocabulary: `{token, similarity}[][]`.
     #[wasm_bindgen(js_name = nearestTokens)]
     pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
-        soft_prompt::check_hidden_size(self.hidden_size(), &model.inner.llama).map_err(to_js_error)?;
-        to_js(&self.inner.nearest_tokens(k, &model.inner.llama, &model.inner.tokenizer))
+        let (prompt, Model { inner: model }) = (&self.inner, model);
+        soft_prompt::check_width(prompt.width(), prompt.kind(), &model.llama).map_err(to_js_error)?;
+        to_js(&prompt.nearest_tokens(k, &model.llama, &model.tokenizer).map_err(to_js_error)?)
     }
 }
 
@@ -283,7 +364,7 @@ pub struct PeftAdapter {
 /// A PEFT adapter that was read.
 #[wasm_bindgen]
 pub struct LoadedAdapter {
-    inner: peft::Loaded,
+    inner: peft::read::Loaded,
 }
 
 #[wasm_bindgen]
@@ -315,8 +396,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn vectors(this: &SoftPromptRef) -> Vec<f32>;
 
-    #[wasm_bindgen(method, js_name = hiddenSize)]
-    fn hidden_size(this: &SoftPromptRef) -> usize;
+    #[wasm_bindgen(method)]
+    fn width(this: &SoftPromptRef) -> usize;
+
+    #[wasm_bindgen(method)]
+    fn kind(this: &SoftPromptRef) -> String;
 }
 
 /// A run: one soft prompt being trained on some examples.
@@ -457,8 +541,7 @@ impl Tuner {
 
     /// `Example[]` -> `LossReport` with the soft prompt as it is now.
     pub fn evaluate(&self, model: &Model, examples: JsValue) -> JsResult<JsValue> {
-        let rows = self.inner.soft_prompt().map_err(to_js_error)?;
-        model.loss_with(examples, rows.vectors().to_vec())
+        model.loss_with(examples, self.inner.soft_prompt().map_err(to_js_error)?)
     }
 
     #[wasm_bindgen(js_name = saveState)]
@@ -485,18 +568,23 @@ pub struct GradientWorker {
 
 #[wasm_bindgen]
 impl GradientWorker {
-    /// The same training examples in the same order as the `Tuner` has them.
+    /// The same training examples in the same order as the `Tuner` has them; `kind` of its soft prompt.
     #[wasm_bindgen(js_name = new)]
-    pub fn new_worker(model: &Model, examples: JsValue, virtual_tokens: usize) -> JsResult<GradientWorker> {
+    pub fn new_worker(
+        model: &Model,
+        examples: JsValue,
+        virtual_tokens: usize,
+        kind: Option<String>,
+    ) -> JsResult<GradientWorker> {
         let examples: Vec<Example> = from_js(examples)?;
-        let inner = shares::GradientWorker::new(model.inner.clone(), &examples, virtual_tokens);
+        let inner = shares::GradientWorker::new(model.inner.clone(), &examples, virtual_tokens, kind_of(kind)?);
         Ok(GradientWorker { inner: inner.map_err(to_js_error)? })
     }
 
-    /// Begins a share at the soft prompt `soft_rows`; `targets`: response tokens of the whole batch.
-    pub fn begin(&mut self, share: Vec<u32>, soft_rows: Vec<f32>, targets: usize) -> JsResult<()> {
+    /// Begins a share at the soft prompt of these numbers; `targets`: response tokens of the whole batch.
+    pub fn begin(&mut self, share: Vec<u32>, vectors: Vec<f32>, targets: usize) -> JsResult<()> {
         let share: Vec<usize> = share.into_iter().map(|i| i as usize).collect();
-        self.inner.begin(&share, soft_rows, targets).map_err(to_js_error)
+        self.inner.begin(&share, vectors, targets).map_err(to_js_error)
     }
 
     /// Computes one block; true while there is more to do.
@@ -613,6 +701,18 @@ pub fn match_patterns(texts: JsValue, patterns: JsValue) -> JsResult<JsValue> {
     to_js(&metrics::patterns::match_patterns(&from_js::<Vec<String>>(texts)?, &from_js::<Vec<_>>(patterns)?))
 }
 
+/// The same question in three other wordings.
+#[wasm_bindgen]
+pub fn paraphrases(question: &str) -> Vec<String> {
+    metrics::consistency::paraphrases(question)
+}
+
+/// Mean chrF over all pairs of answers, from 0 to 100; undefined where there is no pair.
+#[wasm_bindgen]
+pub fn agreement(answers: Vec<String>) -> Option<f64> {
+    metrics::consistency::agreement(&answers)
+}
+
 /// Test questions that nearly repeat a training input.
 #[wasm_bindgen(js_name = nearDuplicates)]
 pub fn near_duplicates(questions: JsValue, inputs: JsValue) -> JsResult<JsValue> {
@@ -626,7 +726,46 @@ pub fn read_curve(points: JsValue) -> JsResult<JsValue> {
     to_js(&curve::read_curve(&from_js::<Vec<_>>(points)?))
 }
 
+/// The trainings of a cross-validation with `k` folds: `Split[]`. `k` = `count` leaves one out at a time.
+#[wasm_bindgen(js_name = planFolds)]
+pub fn plan_folds(count: usize, k: usize, seed: u32) -> JsResult<JsValue> {
+    to_js(&resampling::folds::folds(count, k, u64::from(seed)).map_err(to_js_error)?)
+}
+
+/// The trainings of a learning curve: `Draw[]`. `own_test_rows`: nothing needs to be held out.
+#[wasm_bindgen(js_name = planDraws)]
+pub fn plan_draws(count: usize, draws: usize, own_test_rows: bool, seed: u32) -> JsResult<JsValue> {
+    let plan = resampling::draws::draws(count, None, draws, own_test_rows, u64::from(seed));
+    to_js(&plan.map_err(to_js_error)?)
+}
+
+/// `FoldResult[]` -> `CrossValidation`.
+#[wasm_bindgen(js_name = summariseFolds)]
+pub fn summarise_folds(folds: JsValue) -> JsResult<JsValue> {
+    to_js(&resampling::summary::summarise(&from_js::<Vec<_>>(folds)?))
+}
+
+/// `DrawResult[]` -> `LearningCurve`.
+#[wasm_bindgen(js_name = readLearningCurve)]
+pub fn read_learning_curve(results: JsValue, seed: u32) -> JsResult<JsValue> {
+    to_js(&resampling::learning_curve::read_learning_curve(&from_js::<Vec<_>>(results)?, u64::from(seed)))
+}
+
 // ---------------------------------------------------------------- helpers
+
+/// "embeddings" where it is left out.
+fn kind_of(kind: Option<String>) -> JsResult<PromptKind> {
+    match kind.as_deref() {
+        None | Some("embeddings") => Ok(PromptKind::Embeddings),
+        Some("keys_values") => Ok(PromptKind::KeysValues),
+        Some(other) => Err(to_js_error(Error::Internal(format!("There is no soft prompt of the kind {other}.")))),
+    }
+}
+
+/// Nothing in front where it is left out.
+fn front_of(front: JsValue) -> JsResult<DiscretePrompt> {
+    if front.is_falsy() { Ok(DiscretePrompt::default()) } else { from_js(front) }
+}
 
 fn settings_of(settings: JsValue) -> JsResult<TunerSettings> {
     settings::check(from_js(settings)?).into_result().map_err(to_js_error)

@@ -4,12 +4,13 @@ mod common;
 
 use common::{bundled, json, load_folder};
 use prompt_playground::dataset::{Example, WarningKind};
+use prompt_playground::discrete_prompt::DiscretePrompt;
 use prompt_playground::error::Error;
 use prompt_playground::evaluation::Evaluation;
 use prompt_playground::generate::Generation;
 use prompt_playground::sampler::GenerationSettings;
 use prompt_playground::settings::{RawSettings, TunerSettings, check};
-use prompt_playground::soft_prompt::{SoftPrompt, check_hidden_size};
+use prompt_playground::soft_prompt::{PromptKind, SoftPrompt, check_width};
 use prompt_playground::tuner::Tuner;
 use std::rc::Rc;
 
@@ -38,7 +39,7 @@ fn rows_that_cannot_be_trained_on() {
         (example("a", &long), "positions"),
     ] {
         assert_sentence(Tuner::new(model.clone(), &examples, settings()).err().expect(part), part);
-        assert_sentence(Evaluation::new(model.clone(), &examples, vec![]).err().expect(part), part);
+        assert_sentence(Evaluation::new(model.clone(), &examples, SoftPrompt::none()).err().expect(part), part);
     }
     let report = model.check_dataset(&example(&"x".repeat(100_000), "b"), 20).unwrap();
     assert_eq!(report.rows[0].warnings[0].kind, WarningKind::TooLong);
@@ -59,7 +60,10 @@ fn more_virtual_tokens_than_the_context_holds() {
     let settings = TunerSettings { num_virtual_tokens: context, ..settings() };
     assert_sentence(Tuner::new(model.clone(), &example("a", "b"), settings).err().unwrap(), "virtual tokens");
     let rows = vec![0.1; context * model.llama.config.hidden_size];
-    let error = Generation::new(model, "a", None, &rows, &decoding()).err().unwrap();
+    let error =
+        Generation::new(model.clone(), "a", &DiscretePrompt::default(), &SoftPrompt::of_embeddings(rows, &model.llama).unwrap(), &decoding())
+            .err()
+            .unwrap();
     assert_sentence(error, "positions");
 }
 
@@ -77,7 +81,7 @@ fn decoding() -> GenerationSettings {
 fn impossible_decoding_is_refused() {
     let model = bundled();
     let new = |input: &str, instruction: Option<&str>, settings: &GenerationSettings| {
-        Generation::new(model.clone(), input, instruction, &[], settings).err()
+        Generation::new(model.clone(), input, &DiscretePrompt::instruction(instruction), &SoftPrompt::none(), settings).err()
     };
     for settings in [
         GenerationSettings { temperature: f64::NAN, ..decoding() },
@@ -101,7 +105,7 @@ fn an_empty_question_is_answered_up_to_the_end_of_the_context() {
     let context = model.llama.config.max_position_embeddings;
     let prompt = model.tokenizer.prompt(None, "").unwrap().len();
     let settings = GenerationSettings { max_new_tokens: 100_000.0, temperature: 10.0, ..decoding() };
-    let mut generation = Generation::new(model, "", None, &[], &settings).unwrap();
+    let mut generation = Generation::new(model, "", &DiscretePrompt::default(), &SoftPrompt::none(), &settings).unwrap();
     while generation.next().is_some() {}
     assert!(generation.finish_reason().is_some() && generation.ids().len() <= context - prompt);
     assert_eq!(generation.next(), None);
@@ -110,10 +114,11 @@ fn an_empty_question_is_answered_up_to_the_end_of_the_context() {
 #[test]
 fn a_prompt_of_another_model_is_refused() {
     let (model, tiny) = (bundled(), load_folder("tests/fixtures/tiny/hf_f32"));
-    let prompt = SoftPrompt::new(vec![0.1; 192], &tiny.llama).unwrap();
-    assert_sentence(check_hidden_size(prompt.hidden_size(), &model.llama).unwrap_err(), "another model");
+    let prompt = SoftPrompt::of_embeddings(vec![0.1; 192], &tiny.llama).unwrap();
+    assert_sentence(check_width(prompt.width(), PromptKind::Embeddings, &model.llama).unwrap_err(), "another model");
+    assert_sentence(check_width(192, PromptKind::KeysValues, &model.llama).unwrap_err(), "another model");
     for vectors in [vec![], vec![0.1; 100], vec![f32::NAN; 192], vec![f32::INFINITY; 192]] {
-        assert_eq!(SoftPrompt::new(vectors, &model.llama).unwrap_err().kind(), "input");
+        assert_eq!(SoftPrompt::of_embeddings(vectors, &model.llama).unwrap_err().kind(), "input");
     }
 }
 

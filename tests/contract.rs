@@ -5,8 +5,8 @@ mod common;
 use common::{bundled, bytes};
 use prompt_playground::dataset::Example;
 use prompt_playground::model_info::ModelInfo;
-use prompt_playground::prepared::PreparedPrompt;
-use prompt_playground::settings::TunerSettings;
+use prompt_playground::prepared::{PreparedPrompt, in_front};
+use prompt_playground::settings::{PeftType, TunerSettings};
 use prompt_playground::tokenizer::TokenKind;
 use serde_json::Value;
 
@@ -36,9 +36,32 @@ fn the_default_settings_are_the_same_in_both_languages() {
 }
 
 #[test]
+fn every_technique_has_the_same_defaults_in_both_languages() {
+    let source = String::from_utf8(bytes("www/protocol.js")).unwrap();
+    for (name, peft_type) in [
+        ("PREFIX_TUNING", PeftType::PrefixTuning),
+        ("P_TUNING", PeftType::PTuning),
+        ("PROMPT_TUNING", PeftType::PromptTuning),
+    ] {
+        let table = source.split("export const TECHNIQUE_DEFAULTS = {").nth(1).unwrap();
+        let line = table.lines().find(|line| line.trim().starts_with(&format!("{name}: {{"))).unwrap();
+        let fields = line.split_once('{').unwrap().1.split_once('}').unwrap().0;
+        let changed = fields.split(',').filter(|field| !field.trim().is_empty()).map(|field| {
+            let (key, value) = field.split_once(':').unwrap();
+            (key.trim().to_string(), serde_json::from_str::<Value>(&value.trim().replace('\'', "\"")).unwrap())
+        });
+        let mut expected = serde_json::to_value(TunerSettings::default()).unwrap();
+        expected["peft_type"] = name.into();
+        changed.for_each(|(key, value)| expected[key.as_str()] = value);
+        assert_eq!(serde_json::to_value(TunerSettings::default_of(peft_type)).unwrap(), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_prepared_prompt_has_its_virtual_tokens_first_and_learns_from_the_response() {
     let model = bundled();
-    let prompt = PreparedPrompt::new(&model, &Example::new("Reset?", "Unplug it."), 20);
+    let front = in_front(&TunerSettings::default(), &model.tokenizer).unwrap();
+    let prompt = PreparedPrompt::new(&model, &Example::new("Reset?", "Unplug it."), &front);
     assert_eq!(prompt.problem, None);
     assert!(prompt.tokens[..20].iter().all(|t| t.kind == TokenKind::Virtual && t.id == -1 && !t.learned));
     let rest = &prompt.tokens[20..];
@@ -46,7 +69,7 @@ fn a_prepared_prompt_has_its_virtual_tokens_first_and_learns_from_the_response()
     let learned: String = rest.iter().filter(|t| t.learned).map(|t| t.text.as_str()).collect();
     assert_eq!(learned, "Unplug it.<|im_end|>");
 
-    let long = PreparedPrompt::new(&model, &Example::new("word ".repeat(2000), "x"), 20);
+    let long = PreparedPrompt::new(&model, &Example::new("word ".repeat(2000), "x"), &front);
     assert!(long.problem.unwrap().contains("positions"));
     assert!(long.tokens.len() > 1000, "the words are shown all the same");
 }

@@ -2,17 +2,19 @@
 
 mod common;
 
-use common::bundled;
+use common::{bundled, prompt_of};
+use prompt_playground::discrete_prompt::DiscretePrompt;
 use prompt_playground::generate::{FinishReason, Generation};
 use prompt_playground::kernels::vector::argmax;
 use prompt_playground::rows::TokenRow;
 use prompt_playground::sampler::GenerationSettings;
+use prompt_playground::soft_prompt::{PromptKind, SoftPrompt};
 
 const GREEDY: GenerationSettings =
     GenerationSettings { temperature: 0.0, top_p: 1.0, repetition_penalty: 1.0, max_new_tokens: 24.0, seed: 1.0 };
 
 fn answer(input: &str, instruction: Option<&str>, settings: &GenerationSettings) -> (String, Generation) {
-    let mut generation = Generation::new(bundled(), input, instruction, &[], settings).unwrap();
+    let mut generation = Generation::new(bundled(), input, &DiscretePrompt::instruction(instruction), &SoftPrompt::none(), settings).unwrap();
     let text = std::iter::from_fn(|| generation.next()).collect();
     (text, generation)
 }
@@ -49,27 +51,31 @@ fn decoding_with_the_cache_equals_reading_everything_anew() {
 fn a_soft_prompt_answers_the_same_from_kept_keys_and_as_read_anew() {
     let model = bundled();
     let d = model.llama.config.hidden_size;
-    let prompts: Vec<Vec<f32>> = (0..6).map(|p| (0..7 * d).map(|i| ((i + p) as f32).sin() * 0.3).collect()).collect();
+    let sines = |n: usize, p: usize| (0..n).map(|i| ((i + p) as f32).sin() * 0.3).collect::<Vec<f32>>();
+    let mut prompts: Vec<SoftPrompt> = (0..6).map(|p| prompt_of(&model, sines(7 * d, p))).collect();
+    let width = PromptKind::KeysValues.width(&model.llama.config);
+    prompts.push(SoftPrompt::new(sines(5 * width, 9), PromptKind::KeysValues, &model.llama).unwrap());
     let question = "How do I restart my hub?";
-    let answer = |soft_rows: &[f32]| {
-        let mut generation = Generation::new(model.clone(), question, None, soft_rows, &GREEDY).unwrap();
+    let answer = |soft_prompt: &SoftPrompt| {
+        let mut generation = Generation::new(model.clone(), question, &DiscretePrompt::default(), soft_prompt, &GREEDY).unwrap();
         while generation.next().is_some() {}
         generation.ids().to_vec()
     };
     // An answer that is left while the prompt is read leaves nothing behind.
-    let mut left = Generation::new(model.clone(), question, None, &prompts[0], &GREEDY).unwrap();
+    let mut left = Generation::new(model.clone(), question, &DiscretePrompt::default(), &prompts[0], &GREEDY).unwrap();
     assert_eq!((left.next(), left.next()), (Some(String::new()), Some(String::new())));
     drop(left);
 
     let prompt: Vec<u32> = model.tokenizer.prompt(None, question).unwrap().iter().map(|token| token.id).collect();
-    for soft_rows in &prompts {
-        let ids = answer(soft_rows);
-        assert_eq!(answer(soft_rows), ids, "from the keys that were kept");
+    for soft_prompt in &prompts {
+        let ids = answer(soft_prompt);
+        assert_eq!(answer(soft_prompt), ids, "from the keys that were kept");
         // Every token is the most likely one after all before it, computed without a cache.
         let all = TokenRow { ids: [prompt.as_slice(), &ids].concat(), response: prompt.len() };
-        assert!(model.predictions(&all, soft_rows).unwrap().iter().all(|prediction| prediction.correct));
+        assert!(model.predictions(&all, soft_prompt).unwrap().iter().all(|prediction| prediction.correct));
     }
-    assert_ne!(answer(&prompts[0]), answer(&[]), "the prompt matters");
+    assert_ne!(answer(&prompts[0]), answer(&SoftPrompt::none()), "the prompt matters");
+    assert_ne!(answer(&prompts[6]), answer(&SoftPrompt::none()), "keys and values matter");
 }
 
 #[test]

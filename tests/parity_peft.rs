@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{Case, Tensors, bundled, json, relative_error};
+use common::{Case, Tensors, bundled, json, prompt_of, relative_error};
 use prompt_playground::rng::Rng;
 use prompt_playground::settings::{Scheduler, TunerSettings};
-use prompt_playground::soft_prompt::{SoftPrompt, text_ids};
+use prompt_playground::soft_prompt::text_ids;
+use prompt_playground::technique::initial;
 use prompt_playground::tuner::{StepReport, Tuner};
 use serde::Deserialize;
 
@@ -100,7 +101,8 @@ fn first_loss_and_gradient_equal_peft() {
     let reference = Tensors::read("tests/fixtures/peft_plain.safetensors");
     let fixture: Fixture = json("tests/fixtures/peft.json");
     let rows = model.token_rows(&case.examples).unwrap();
-    let gradient = model.gradient(&rows.iter().collect::<Vec<_>>(), reference.get("initial")).unwrap();
+    let gradient =
+        model.gradient(&rows.iter().collect::<Vec<_>>(), &prompt_of(&model, reference.get("initial"))).unwrap();
     let loss = gradient.loss_sum / rows.iter().map(|row| row.targets()).sum::<usize>() as f64;
     assert!((loss / fixture.plain.steps[0].loss - 1.0).abs() < 1e-5, "loss {loss}");
     let error = relative_error(&gradient.d_rows, &reference.get("gradient"));
@@ -149,7 +151,7 @@ fn compare_run(run: &Run, tensors: &str) {
     assert!(error < TOLERANCE, "after step 10 the soft prompt differs by {error}");
 
     let rows = model.token_rows(&case.examples[..run.examples]).unwrap();
-    let predictions: Vec<_> = rows.iter().flat_map(|row| model.predictions(row, trained.vectors()).unwrap()).collect();
+    let predictions: Vec<_> = rows.iter().flat_map(|row| model.predictions(row, &trained).unwrap()).collect();
     let loss = predictions.iter().map(|p| f64::from(p.loss)).sum::<f64>() / predictions.len() as f64;
     assert!((loss / run.loss_after - 1.0).abs() < TOLERANCE, "loss after ten steps {loss}, PEFT {}", run.loss_after);
     assert_eq!(model.llama.weights_hash(), hash, "no weight of the model has changed");
@@ -221,13 +223,13 @@ fn every_initialisation_starts_where_it_says() {
             prompt_tuning_init_text: "Be kind.".into(),
             ..TunerSettings::default()
         };
-        SoftPrompt::initial(&settings, &model.llama, &model.tokenizer, &mut Rng::new(1)).unwrap()
+        initial::embeddings(&settings, &model.llama, &model.tokenizer, &mut Rng::new(1)).unwrap()
     };
     let random = start(Init::Random, 0.5);
     let variance = random.vectors().iter().map(|v| v * v).sum::<f32>() / random.vectors().len() as f32;
     assert!((variance - 0.25).abs() < 0.02, "variance {variance}");
     for init in [Init::SampleVocab, Init::Text] {
-        let nearest = start(init, 0.0).nearest_tokens(1, &model.llama, &model.tokenizer);
+        let nearest = start(init, 0.0).nearest_tokens(1, &model.llama, &model.tokenizer).unwrap();
         assert_eq!(nearest.len(), 20);
         assert!(nearest.iter().all(|token| token[0].similarity > 0.9999), "rows are rows of the embedding");
     }

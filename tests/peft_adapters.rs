@@ -10,8 +10,10 @@ use prompt_playground::dataset::Example;
 use prompt_playground::error::Error;
 use prompt_playground::evaluation::Evaluation;
 use prompt_playground::language_model::LanguageModel;
-use prompt_playground::peft::{About, Loaded, from_peft, to_peft};
+use prompt_playground::peft::read::{Loaded, from_peft};
+use prompt_playground::peft::{About, to_peft};
 use prompt_playground::settings::{RawSettings, TunerSettings};
+use prompt_playground::soft_prompt::SoftPrompt;
 use prompt_playground::tuner::Tuner;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
@@ -56,13 +58,13 @@ fn the_loss_with_an_adapter_is_that_of_peft() {
     let model = tiny();
     let examples = [fixture.example];
     for (name, expected) in &fixture.losses {
-        let rows = if name == "base" { vec![] } else { load(name, &model).prompt.vectors().to_vec() };
-        let mut evaluation = Evaluation::new(model.clone(), &examples, rows).unwrap();
+        let prompt = if name == "base" { SoftPrompt::none() } else { load(name, &model).prompt };
+        let mut evaluation = Evaluation::new(model.clone(), &examples, prompt).unwrap();
         while evaluation.advance().unwrap() {}
         let loss = evaluation.report().loss;
         assert!((loss - expected).abs() < 1e-4, "{name}: {loss} instead of {expected}");
     }
-    assert_eq!(fixture.losses.len(), 3);
+    assert_eq!(fixture.losses.len(), 4);
 }
 
 #[test]
@@ -99,10 +101,37 @@ fn what_is_written_is_what_peft_writes() {
 #[test]
 fn a_written_adapter_is_read_back_bit_for_bit() {
     let model = tiny();
-    let prompt = load("p_tuning", &model).prompt;
-    let written = to_peft(&prompt, &model.llama.config, &about("somebody/model")).unwrap();
-    let again = from_peft(written.config.as_bytes(), &written.weights, &model.llama).unwrap();
-    assert_eq!(again, Loaded { prompt, base_model: "somebody/model".into(), init_text: String::new() });
+    for adapter in ["p_tuning", "prefix_tuning"] {
+        let prompt = load(adapter, &model).prompt;
+        let written = to_peft(&prompt, &model.llama.config, &about("somebody/model")).unwrap();
+        let again = from_peft(written.config.as_bytes(), &written.weights, &model.llama).unwrap();
+        assert_eq!(again, Loaded { prompt, base_model: "somebody/model".into(), init_text: String::new() });
+    }
+}
+
+/// Fields that PEFT writes and that say nothing: null, or the default of what no loaded adapter uses.
+#[test]
+fn the_configs_of_the_other_techniques_are_those_of_peft() {
+    let model = tiny();
+    let settings = |peft_type: &str| RawSettings {
+        peft_type: Some(peft_type.into()),
+        prompt_tuning_init: Some("RANDOM".into()),
+        encoder_hidden_size: Some(16.0),
+        encoder_num_layers: Some(2.0),
+        ..RawSettings::default()
+    };
+    for (adapter, peft_type) in [("p_tuning", "P_TUNING"), ("prefix_tuning", "PREFIX_TUNING")] {
+        let about = About { settings: Some(settings(peft_type)), ..about("tiny/hf_f32") };
+        let written = to_peft(&load(adapter, &model).prompt, &model.llama.config, &about).unwrap();
+        let ours: serde_json::Map<String, Value> = serde_json::from_str(&written.config).unwrap();
+        let mut theirs: serde_json::Map<String, Value> =
+            serde_json::from_slice(&file(adapter, "adapter_config.json")).unwrap();
+        theirs.retain(|field, value| {
+            !["peft_version", "init_weights"].contains(&field.as_str())
+                && !(value.is_null() && !ours.contains_key(field))
+        });
+        assert_eq!(Value::Object(ours), Value::Object(theirs), "{adapter}");
+    }
 }
 
 #[test]
@@ -132,10 +161,9 @@ fn refused(config: &[u8], weights: &[u8]) -> String {
 #[test]
 fn adapters_of_another_kind_are_refused_by_name() {
     let weights = file("prompt_tuning", "adapter_model.safetensors");
-    for (adapter, kind) in [("lora", "LORA"), ("prefix_tuning", "PREFIX_TUNING")] {
-        let sentence = refused(&file(adapter, "adapter_config.json"), &weights);
-        assert!(sentence.contains(kind), "{sentence}");
-    }
+    assert!(refused(&file("lora", "adapter_config.json"), &weights).contains("LORA"));
+    // Rows of embeddings under the config of prefix tuning.
+    assert!(refused(&file("prefix_tuning", "adapter_config.json"), &weights).contains("not of one adapter"));
     assert!(refused(b"{}", &weights).contains("peft_type"));
     assert!(refused(b"<html>", &weights).contains("adapter_config.json"));
     assert!(refused(br#"{"peft_type":"PROMPT_TUNING","num_transformer_submodules":2}"#, &weights).contains("encoder"));

@@ -4,24 +4,24 @@ mod common;
 
 use common::{Case, bundled, json, relative_error};
 use prompt_playground::dataset::Example;
-use prompt_playground::settings::TunerSettings;
+use prompt_playground::settings::{PeftType, TunerSettings};
 use prompt_playground::shares::GradientWorker;
 use prompt_playground::tuner::{StepReport, Tuner};
 
-fn tuner() -> (Tuner, Vec<Example>) {
+fn tuner(peft_type: PeftType) -> (Tuner, Vec<Example>) {
     let case: Case = json("tests/fixtures/smarthome.json");
     let settings = TunerSettings {
         prompt_tuning_init_text: case.objective.clone(),
         batch_size: 10,
         warmup_ratio: 0.0,
-        ..TunerSettings::default()
+        ..TunerSettings::default_of(peft_type)
     };
     (Tuner::new(bundled(), &case.examples, settings).unwrap(), case.examples)
 }
 
 /// One step of `tuner` with its batch shared: share 0 is its own, and `lost` of the others come back to it.
 fn shared_step(tuner: &mut Tuner, others: &mut [GradientWorker], lost: &[usize]) -> StepReport {
-    let soft_rows = tuner.soft_prompt().unwrap().vectors().to_vec();
+    let vectors = tuner.soft_prompt().unwrap().vectors().to_vec();
     let shares = tuner.shares(others.len() + 1).unwrap();
     let targets = tuner.targets();
     for (index, share) in shares.iter().enumerate() {
@@ -30,7 +30,7 @@ fn shared_step(tuner: &mut Tuner, others: &mut [GradientWorker], lost: &[usize])
             continue;
         }
         let worker = &mut others[index - 1];
-        worker.begin(share, soft_rows.clone(), targets).unwrap();
+        worker.begin(share, vectors.clone(), targets).unwrap();
         while worker.advance() {}
         tuner.set_share(index, worker.take().unwrap()).unwrap();
     }
@@ -38,16 +38,20 @@ fn shared_step(tuner: &mut Tuner, others: &mut [GradientWorker], lost: &[usize])
 }
 
 fn workers(count: usize) -> (Tuner, Vec<GradientWorker>) {
-    let (tuner, examples) = tuner();
-    let virtual_tokens = tuner.settings().num_virtual_tokens;
-    let worker = || GradientWorker::new(bundled(), &examples, virtual_tokens).unwrap();
+    workers_of(count, PeftType::PromptTuning)
+}
+
+fn workers_of(count: usize, peft_type: PeftType) -> (Tuner, Vec<GradientWorker>) {
+    let (tuner, examples) = tuner(peft_type);
+    let prompt = tuner.soft_prompt().unwrap();
+    let worker = || GradientWorker::new(bundled(), &examples, prompt.virtual_tokens(), prompt.kind()).unwrap();
     let others = (1..count).map(|_| worker()).collect();
     (tuner, others)
 }
 
 #[test]
 fn one_worker_and_four_agree() {
-    let (mut alone, _) = tuner();
+    let (mut alone, _) = tuner(PeftType::PromptTuning);
     let (mut lead, mut others) = workers(4);
     for step in 1..=3 {
         let (one, four) = (alone.step().unwrap(), shared_step(&mut lead, &mut others, &[]));
@@ -70,6 +74,18 @@ fn the_same_number_of_workers_gives_the_same_numbers_whoever_computes_a_share() 
     let undisturbed = run(&[]);
     assert_eq!(undisturbed, run(&[]));
     assert_eq!(undisturbed, run(&[1, 3]), "shares of lost workers, computed by the run's own worker");
+}
+
+#[test]
+fn keys_and_values_are_shared_as_rows_are() {
+    let (mut alone, _) = tuner(PeftType::PrefixTuning);
+    let (mut lead, mut others) = workers_of(3, PeftType::PrefixTuning);
+    for step in 1..=2 {
+        let (one, three) = (alone.step().unwrap(), shared_step(&mut lead, &mut others, &[2]));
+        assert!((one.loss / three.loss - 1.0).abs() < 1e-5, "step {step}: loss {} and {}", one.loss, three.loss);
+    }
+    let error = relative_error(lead.soft_prompt().unwrap().vectors(), alone.soft_prompt().unwrap().vectors());
+    assert!(error < 1e-5, "the soft prompts differ by {error}");
 }
 
 #[test]

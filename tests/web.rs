@@ -89,7 +89,7 @@ fn an_answer_is_written_and_the_prompt_changes_it() {
         || parse(r#"{"temperature": 0, "top_p": 1, "repetition_penalty": 1, "max_new_tokens": 12, "seed": 1}"#);
     let answer = |soft_prompt: Option<JsValue>| {
         let lent = soft_prompt.map(|prompt| prompt.unchecked_into());
-        let mut generation = model.generation("How do I restart my hub?", None, lent, settings()).expect("an answer");
+        let mut generation = model.generation("How do I restart my hub?", None, lent, settings(), JsValue::UNDEFINED).expect("an answer");
         let mut text = String::new();
         while let Some(added) = generation.next() {
             text += &added;
@@ -100,7 +100,8 @@ fn an_answer_is_written_and_the_prompt_changes_it() {
     };
     let base = answer(None);
     assert_eq!(answer(None), base, "greedy decoding is the same each time");
-    let rows = SoftPrompt::from_vectors(&model, (0..20 * 192).map(|i| (i as f32).sin() * 0.2).collect()).expect("rows");
+    let rows =
+        SoftPrompt::from_vectors(&model, (0..20 * 192).map(|i| (i as f32).sin() * 0.2).collect(), None).expect("rows");
     assert_ne!(answer(Some(rows.into())), base);
 }
 
@@ -113,7 +114,7 @@ fn a_gguf_file_loads() {
 /// 192 numbers: six rows of the tiny model, which could pass for one row of the bundled one.
 fn prompt_of_another_model() -> SoftPromptRef {
     let tiny = Model::from_gguf(TINY_GGUF).expect("a GGUF model");
-    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 192]).expect("rows of the tiny model");
+    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 192], None).expect("rows of the tiny model");
     JsValue::from(prompt).unchecked_into()
 }
 
@@ -124,8 +125,8 @@ fn errors_are_sentences_with_a_kind() {
         (Model::from_hf(CONFIG, TOKENIZER, &WEIGHTS[..1000], None).err(), "model"),
         (Model::from_hf(br#"{"hidden_size": 1e99}"#, TOKENIZER, WEIGHTS, None).err(), "model"),
         (Tuner::new_run(&bundled(), Array::new().into(), plain_settings()).err(), "input"),
-        (SoftPrompt::from_vectors(&bundled(), vec![1.0; 7]).err(), "input"),
-        (bundled().evaluation(get(&parse(CASE), "examples"), Some(prompt_of_another_model())).err(), "input"),
+        (SoftPrompt::from_vectors(&bundled(), vec![1.0; 7], None).err(), "input"),
+        (bundled().evaluation(get(&parse(CASE), "examples"), Some(prompt_of_another_model()), JsValue::UNDEFINED).err(), "input"),
     ];
     for (error, kind) in kinds {
         let error = error.expect("an error");

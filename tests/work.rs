@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Case, bundled, json};
+use common::{Case, bundled, json, prompt_of};
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::rows::{Rows, TokenRow};
 use prompt_playground::settings::TunerSettings;
@@ -80,8 +80,8 @@ fn the_linear_layers_do_exactly_what_the_formula_says() {
     let (examples, virtual_tokens) = ([row(12, 6), row(9, 4)], 8);
     let rows = batch(&examples, virtual_tokens);
     let config = &model.llama.config;
-    let gradient =
-        model.gradient(&examples.iter().collect::<Vec<_>>(), vec![0.1; virtual_tokens * config.hidden_size]).unwrap();
+    let prompt = prompt_of(&model, vec![0.1; virtual_tokens * config.hidden_size]);
+    let gradient = model.gradient(&examples.iter().collect::<Vec<_>>(), &prompt).unwrap();
 
     let width = (config.num_attention_heads * config.head_dim) as u64;
     let layers = config.num_hidden_layers as u64;

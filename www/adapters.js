@@ -5,8 +5,8 @@ import { download } from './download.js';
 import { engine } from './engine.js';
 import { hubAddress, parseRepository } from './hub.js';
 import { baseModel as usersBaseModel } from './model.js';
-import { DEFAULT_SETTINGS } from './protocol.js';
-import { addNotice, model, saveTrainedPrompt, trainedPrompts } from './state.js';
+import { defaultsOf } from './protocol.js';
+import { addNotice, model, saveTrainedPrompt, softPromptOf, trainedPrompts } from './state.js';
 import { sentenceOf } from './ui.js';
 
 /** @typedef {import('./state.js').TrainedPrompt} TrainedPrompt */
@@ -19,7 +19,7 @@ export async function saveAdapter(prefix, prompt) {
   const [name, base] = [fileName(prefix), usersBaseModel()];
   try {
     const files = await engine.request('exportAdapter', {
-      softPrompt: { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize },
+      softPrompt: softPromptOf(prompt),
       about: {
         prefixToken: prefix,
         baseModel: base.name,
@@ -62,7 +62,8 @@ async function keepAdapter(read) {
     const adapter = await read();
     const { softPrompt, baseModel, initText } = await engine.request('importAdapter', { config: adapter.config, weights: adapter.weights });
     const prefix = freePrefix(adapter.name);
-    const settings = { ...DEFAULT_SETTINGS, prefix_token: prefix, num_virtual_tokens: softPrompt.virtualTokens, prompt_tuning_init_text: initText };
+    const technique = softPrompt.kind === 'keys_values' ? 'PREFIX_TUNING' : 'PROMPT_TUNING'; // an encoder is not in an adapter
+    const settings = { ...defaultsOf(technique), prefix_token: prefix, num_virtual_tokens: softPrompt.virtualTokens, prompt_tuning_init_text: initText };
     saveTrainedPrompt(prefix, {
       ...softPrompt, settings, step: 0, heldOutLoss: null, trainedAt: Date.now(),
       modelHash: model.value.info?.weightsHash ?? '', origin: adapter.name, examples: 0, heldOutExamples: 0,

@@ -5,7 +5,7 @@
  */
 import { computed, debounce, effect, signal } from './ui.js';
 import { engine } from './engine.js';
-import { datasetReport, effectiveSettings, examples, model, settings, settingsProblems, settingTexts, trainingRows, usableExamples } from './state.js';
+import { datasetReport, effectiveSettings, examples, model, promptLength, promptShape, settings, settingsProblems, settingTexts, trainingRows, usableExamples } from './state.js';
 import { fieldOf, parseSetting } from './settings.js';
 
 const DATASET_WAIT_MS = 300;
@@ -34,6 +34,13 @@ const checkSettings = debounce(async (/** @type {import('./protocol.js').Setting
   } catch { /* as above: the bounds of settings.js have been checked already */ }
 }, SETTINGS_WAIT_MS);
 
+const askPromptShape = debounce(async (/** @type {import('./protocol.js').Settings} */ sent) => {
+  try {
+    const shape = await engine.request('promptShape', { settings: sent });
+    if (sent === settings.peek()) promptShape.value = shape;
+  } catch { /* as above */ }
+}, SETTINGS_WAIT_MS);
+
 /** The latest question about the split. */
 let lastSplit = 0;
 
@@ -60,9 +67,9 @@ export const plannedBatch = ({ rows }, virtualTokens, batchSize) => {
 
 /** Starts asking; once, when the page opens. */
 export const startChecks = () => {
-  const virtualTokens = computed(() => settings.value.num_virtual_tokens);
   const ready = computed(() => (model.value.status === 'ready' ? model.value.info : null)); // another model counts other tokens
-  effect(() => { if (ready.value) checkDataset(examples.value, virtualTokens.value); });
+  effect(() => { if (ready.value) checkDataset(examples.value, promptLength.value); });
+  effect(() => { if (ready.value) askPromptShape(settings.value); });
   effect(() => { if (ready.value) checkSettings(effectiveSettings.value); });
   const usable = computed(() => usableExamples.value.length);
   const share = computed(() => settings.value.held_out_share);

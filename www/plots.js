@@ -31,6 +31,8 @@ import { html, useEffect, useRef } from './ui.js';
  * @property {boolean} [log]    logarithmic vertical axis
  * @property {Marks} [marks]
  * @property {number} [height]  px
+ * @property {string} [unit]    what the horizontal axis counts, for the readout; "Step" where it is left out
+ * @property {number} [firstStep] left end of the axis
  * @property {(value: number) => string} [format] */
 
 /** @param {PlotProps} props */
@@ -114,7 +116,7 @@ function makePlot(element, latest, readout, height) {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: {
-      x: { time: false, range: () => [0, Math.max(latest.current.lastStep, 1)] },
+      x: { time: false, range: () => [latest.current.firstStep ?? 0, Math.max(latest.current.lastStep, 1)] },
       y: { distr: latest.current.log ? 3 : 1, range: (_, low, high) => verticalRange(latest.current, low, high) },
     },
     axes: [
@@ -232,7 +234,7 @@ function drawMarks(plot, marks, css, font) {
  * @param {HTMLElement|null} readout
  * @param {(value: number) => string} format
  */
-function showReadout(plot, { steps, lines }, readout, format) {
+function showReadout(plot, { steps, lines, unit = 'Step' }, readout, format) {
   if (!readout) return;
   const at = plot.cursor.idx;
   if (at === null || at === undefined || steps[at] === undefined) {
@@ -243,7 +245,7 @@ function showReadout(plot, { steps, lines }, readout, format) {
     .map((line) => ({ label: line.label, value: line.values[at] }))
     .filter((entry) => entry.value !== null && entry.value !== undefined)
     .map((entry) => `${entry.label} ${format(/** @type {number} */ (entry.value))}`);
-  readout.textContent = [`Step ${steps[at]}`, ...values].join(' · ');
+  readout.textContent = [`${unit} ${steps[at]}`, ...values].join(' · ');
 }
 
 /** @param {number} value @returns {string} */

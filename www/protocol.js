@@ -13,13 +13,21 @@
 /** One training example: what the customer writes and the ideal response.
  * @typedef {{input: string, output: string}} Example */
 
+/** @typedef {'PROMPT_TUNING'|'PREFIX_TUNING'|'P_TUNING'} PeftType */
+
 /** Settings of a run; PEFT's names where PEFT has one.
  * @typedef {object} Settings
+ * @property {PeftType} peft_type                what is trained
  * @property {string} prefix_token               name of the trained prompt, for example "[TECH_SUPPORT]"
- * @property {number} num_virtual_tokens         1 .. 256
- * @property {'RANDOM'|'TEXT'|'SAMPLE_VOCAB'} prompt_tuning_init  N(0, s) | text | rows drawn from the vocabulary
+ * @property {number} num_virtual_tokens         1 .. 256; with a template as many as it says
+ * @property {'RANDOM'|'TEXT'|'SAMPLE_VOCAB'|'ZERO'} prompt_tuning_init  N(0, s) | text | rows drawn from the vocabulary | zeros
  * @property {string} prompt_tuning_init_text    used by TEXT; "" means: the objective
  * @property {number} init_std                   s of RANDOM
+ * @property {'MLP'|'LSTM'} encoder_reparameterization_type  P-tuning's encoder
+ * @property {number} encoder_hidden_size        of P-tuning's encoder and of prefix tuning's perceptron
+ * @property {number} encoder_num_layers         of an LSTM encoder
+ * @property {boolean} prefix_projection         whether a perceptron makes prefix tuning's keys and values
+ * @property {string} template                   P-tuning: words and virtual tokens, "{v5} ..."; "" = virtual tokens alone
  * @property {number} learning_rate
  * @property {number} batch_size                 examples per step
  * @property {number} steps
@@ -30,6 +38,7 @@
  * @property {number} seed                       0 .. 2^32 - 1
  * @property {number} held_out_share             0 .. 0.5 of the examples, never trained on
  * @property {number} eval_every                 steps between two held-out evaluations
+ * @property {number} early_stopping_patience    evaluations without a better held-out loss after which a run ends; 0 = never
  */
 
 /** @typedef {object} ModelInfo
@@ -51,9 +60,9 @@
  */
 
 /** One position of a prepared prompt (step 4).
- * `kind`: "virtual" (a row of the soft prompt, no text), "template", "input" or "response";
+ * `kind`: "virtual" (a row of the soft prompt, no text), "word" (of a hybrid template), "template" (chat template), "input" or "response";
  * `learned`: this token is predicted and counts in the loss.
- * @typedef {{id: number, text: string, kind: 'virtual'|'template'|'input'|'response', learned: boolean}} PromptToken */
+ * @typedef {{id: number, text: string, kind: 'virtual'|'word'|'template'|'input'|'response', learned: boolean}} PromptToken */
 
 /** @typedef {{tokens: PromptToken[], problem: string|null}} PreparedPrompt */
 
@@ -66,11 +75,18 @@
 /** @typedef {{format: string, examples: Example[], problems: {line: number, message: string}[]}} ParsedDataset */
 /** @typedef {'input_output'|'messages'|'alpaca'|'prompt_completion'|'csv'} DatasetFormat */
 
-/** A trained prompt. `vectors`: num_virtual_tokens x hiddenSize, row by row.
+/** How virtual tokens enter the model: as rows in front of the input (prompt tuning, P-tuning), or as keys and values in
+ * front of every layer's (prefix tuning). @typedef {'embeddings'|'keys_values'} PromptKind */
+/** `virtualTokens`: positions in front of the input, the words of a template included. @typedef {{virtualTokens: number, kind: PromptKind}} PromptShape */
+/** `width`: numbers of one virtual token; `trainedNumbers`: those of an encoder included.
+ * @typedef {PromptShape & {width: number, trainedNumbers: number}} WholePromptShape */
+
+/** A trained prompt. `vectors`: virtualTokens x width, row by row.
  * @typedef {object} SoftPrompt
  * @property {Float32Array} vectors
- * @property {number} virtualTokens
- * @property {number} hiddenSize
+ * @property {number} virtualTokens   the words of a template included
+ * @property {number} width           numbers of one virtual token
+ * @property {PromptKind} kind
  */
 
 /** @typedef {object} StepReport
@@ -151,22 +167,41 @@
  * @property {{payload: {examples: Example[], virtualTokens: number}, result: DatasetReport, event: never}} checkDataset
  * @property {{payload: {settings: Settings}, result: {settings: Settings, problems: {field: string, message: string}[]}, event: never}} checkSettings
  *   validates; `settings` is the effective set with out-of-range fields replaced by their defaults
+ * @property {{payload: {settings: Settings}, result: WholePromptShape, event: never}} promptShape
+ *   what the settings would train
  * @property {{payload: {examples: Example[], settings: Settings}, result: PreparedPrompt[], event: never}} prepare
  * @property {{payload: {count: number, share: number, seed: number}, result: {train: number[], heldOut: number[]}, event: never}} split
  * @property {{payload: TrainPayload, result: TrainResult, event: TrainEvent}} train
- * @property {{payload: {text: string, variant: Variant, instruction: string, softPrompt: SoftPrompt|null, settings: GenerationSettings},
+ * @property {{payload: {train: Example[], heldOut: Example[], settings: Settings, workers: number}, result: TrialResult, event: TrialEvent}} trial
+ *   one training of an experiment; `workers` as in TrainPayload
+ * @property {{payload: {text: string, variant: Variant, instruction: string, shots?: Example[], softPrompt: SoftPrompt|null, settings: GenerationSettings},
  *            result: Answer, event: {text: string}}} generate
  *   events carry the text that was added
- * @property {{payload: {examples: Example[], softPrompt: SoftPrompt|null}, result: LossReport, event: {done: number, total: number}}} evaluate
+ * @property {{payload: {examples: Example[], softPrompt: SoftPrompt|null, front?: DiscretePrompt}, result: LossReport, event: {done: number, total: number}}} evaluate
  * @property {{payload: {pairs: {answer: string, reference: string}[]}, result: AnswerScore[], event: never}} score
  * @property {{payload: {texts: string[], n: number}, result: number, event: never}} distinct
  *   share of the n-grams of all texts that are different ones
  * @property {{payload: {texts: string[], patterns: Pattern[]}, result: {matches: boolean[][], problems: {pattern: number, message: string}[]}, event: never}} matchPatterns
  *   matches[text][pattern]
+ * @property {{payload: {question: string}, result: string[], event: never}} paraphrases
+ *   the question in three other wordings
+ * @property {{payload: {answers: string[]}, result: number|null, event: never}} agreement
+ *   mean chrF over all pairs of answers, from 0 to 100; null where there is no pair
  * @property {{payload: {questions: string[], inputs: string[]}, result: {question: number, input: number, similarity: number}[], event: never}} nearDuplicates
  * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: {token: string, similarity: number}[][], event: never}} nearestTokens
  *   cosine similarity, for every virtual token
+ * @property {{payload: {example: Example, softPrompt: SoftPrompt|null}, result: TokenLoss[], event: never}} tokenLosses
+ * @property {{payload: {example: Example, softPrompt: SoftPrompt}, result: AttentionReport, event: never}} attention
+ * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: PromptPath, event: never}} promptPath
+ * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: {step: number, tokens: {token: string, similarity: number}[]}[], event: never}} nearestPath
+ *   the nearest word of every virtual token at every snapshot
  * @property {{payload: {curve: CurvePoint[]}, result: CurveReading, event: never}} readCurve
+ * @property {{payload: {count: number, folds: number, seed: number}, result: {train: number[], heldOut: number[]}[], event: never}} planFolds
+ *   `folds` = `count` leaves one out at a time
+ * @property {{payload: {folds: FoldResult[]}, result: CrossValidation, event: never}} summariseFolds
+ * @property {{payload: {count: number, draws: number, ownTestRows: boolean, seed: number}, result: Draw[], event: never}} planDraws
+ *   the trainings of a learning curve; `ownTestRows`: there are others to ask about, so nothing is held out
+ * @property {{payload: {results: DrawResult[], seed: number}, result: LearningCurve, event: never}} readLearningCurve
  * @property {{payload: {examples: Example[], settings: Settings, startFrom: SoftPrompt|null, about: AboutPrompt},
  *            result: {split: {train: number[], heldOut: number[]}, batches: number[][], start: AdapterFile[], settings: Settings}, event: never}} planRun
  *   a run before its first step: the batches of its steps as indices into the training rows, its prompt as an adapter
@@ -191,8 +226,21 @@
  * @property {number} examples
  * @property {number} heldOutExamples */
 
-/** A check that the person writes.
- * @typedef {{kind: 'contains'|'starts_with'|'ends_with'|'regex', value: string}} Pattern */
+/** A check that the person writes. `value`: a text or a regular expression; of "numbered_steps" (at least) and
+ * "at_most_words" a whole number; "valid_json" (an object or a list) has none.
+ * @typedef {{kind: 'contains'|'starts_with'|'ends_with'|'regex'|'numbered_steps'|'at_most_words'|'valid_json', value: string}} Pattern */
+
+/** A response token: nats, 0 to 1, whether it was the likeliest, and the text of the likeliest.
+ * @typedef {{text: string, loss: number, probability: number, correct: boolean, likeliest: string}} TokenLoss */
+
+/** Where the response looks. `weights[layer][head][virtual token]`, means over the rows that predict the response; `totals`:
+ * their sums over the virtual tokens; `tokens`: for each response token the mean over layers and heads; `evenShare`: the
+ * total if every position had the same weight.
+ * @typedef {{weights: number[][][], totals: number[][], tokens: {text: string, total: number}[], evenShare: number}} AttentionReport */
+
+/** A 2-D map (principal components) of a soft prompt's path. `cosine` of the last to the first, null where one is zero.
+ * @typedef {{steps: {step: number, points: {x: number, y: number}[]}[], vocabulary: {text: string, x: number, y: number}[],
+ *            varianceShares: [number, number], moved: {distance: number, cosine: number|null}[]}} PromptPath */
 
 /** One point of a run: `heldOutLoss` only at evaluations; step 0 is the baseline before training.
  * @typedef {{step: number, loss: number|null, heldOutLoss: number|null}} CurvePoint */
@@ -200,6 +248,31 @@
 /** A reading of the curves in plain words (computed in Rust).
  * @typedef {{verdict: 'too_short'|'still_falling'|'converged'|'overfitting'|'diverged', sentence: string, advice: string,
  *            bestStep: number|null}} CurveReading */
+
+/** Words in front of the input: an instruction as a system turn, examples as turns.
+ * @typedef {{instruction: string|null, shots: Example[]}} DiscretePrompt */
+
+/** `steps`: of the whole trial. @typedef {{step: number, steps: number, loss: number|null, heldOutLoss: number|null}} TrialEvent */
+/** `base` and `tuned` (after the last step): over the held-out rows, null without any; `milliseconds`: of the steps alone.
+ * @typedef {{curve: CurvePoint[], best: {step: number, heldOutLoss: number, softPrompt: SoftPrompt}|null, last: SoftPrompt,
+ *            trainedNumbers: number, milliseconds: number, base: LossReport|null, tuned: LossReport|null, settings: Settings}} TrialResult */
+
+/** Losses and tokens of each held-out row, in their order; `bestStep`: of the held-out curve.
+ * @typedef {{fold: number, heldOut: number[], baseLosses: number[], tunedLosses: number[], tokens: number[], bestStep: number|null, trainedOn: number}} FoldResult */
+/** src/resampling/summary.rs. @typedef {{mean: number, standardDeviation: number|null}} Spread */
+/** @typedef {{verdict: 'tuning_helps'|'tuning_hurts'|'unclear'|'too_few_folds', sentence: string, advice: string, folds: number, skipped: number,
+ *   base: Spread|null, tuned: Spread|null, improvement: {mean: number, standardError: number|null, low: number|null, high: number|null}|null,
+ *   improvedRows: number, rows: {row: number, fold: number, tokens: number, baseLoss: number, tunedLoss: number, robustZ: number|null, outlier: boolean}[],
+ *   outliers: number[], bestStep: {median: number, lowest: number, highest: number}|null}} CrossValidation */
+/** @typedef {{draw: number, size: number, train: number[], heldOut: number[]}} Draw */
+/** @typedef {{draw: number, size: number, train: number[], loss: number}} DrawResult */
+/** src/resampling/learning_curve.rs
+ * @typedef {{verdict: 'more_data_helps'|'unclear'|'enough'|'too_few_points', sentence: string, advice: string, draws: number, skipped: number,
+ *   points: {size: number, mean: number, standardDeviation: number|null, runs: number}[], fit: {a: number, b: number, c: number}|null,
+ *   band: {size: number, low: number, middle: number, high: number}[],
+ *   doubled: {from: number, size: number, loss: number, low: number, high: number, fall: number, fallLow: number, fallHigh: number}|null,
+ *   rows: {row: number, difference: number|null, standardError: number|null, runsWith: number, runsWithout: number, call: string}[],
+ *   rowsSentence: string}} LearningCurve */
 
 /** @typedef {object} TrainPayload
  * @property {Example[]} examples        all usable rows; the split is made from settings
@@ -222,11 +295,14 @@
  *   | {kind: 'workers', workers: number}
  *   | {kind: 'workerLost', workers: number, reason: string}
  *   | {kind: 'step', report: StepReport}
- *   | {kind: 'evaluation', step: number, heldOutLoss: number|null, best: boolean}
+ *   | {kind: 'evaluation', step: number, heldOutLoss: number|null, best: boolean, vectors: Float32Array}
  *   | {kind: 'sample', step: number, text: string}
  *   | {kind: 'checkpoint', step: number, state: Uint8Array, softPrompt: SoftPrompt}
+ *   | {kind: 'earlyStop', step: number, bestStep: number}
  *   | {kind: 'paused', step: number}
  *   | {kind: 'continued', step: number}} TrainEvent */
+
+/** The soft prompt at one step of a run. @typedef {{step: number, vectors: Float32Array}} Snapshot */
 
 /** `softPrompt`: after the last step; `best`: the one with the lowest held-out loss, null without held-out rows.
  * @typedef {object} TrainResult
@@ -254,7 +330,7 @@
 // ---------------------------------------------------------------- the lead worker and its share workers
 
 /** What a share of a step came to. `lossSum`: nats, over its response tokens; `dRows`: its part of the gradient of
- * the soft prompt, num_virtual_tokens x hiddenSize.
+ * the soft prompt, virtualTokens x width.
  * @typedef {{lossSum: number, dRows: Float32Array, flop: number}} ShareGradient */
 
 /** The files of the model in use.
@@ -262,11 +338,11 @@
 
 /** What the lead worker (worker/team.js) sends to a share worker (worker/share.js).
  * "start": once, `library` is the address of the module pkg/prompt_playground.js; "prepare": once for each run, the
- * training examples in the order of the lead's; "compute": `share` = indices into them, `softRows` as in SoftPrompt,
+ * training examples in the order of the lead's; "compute": `share` = indices into them, `vectors` as in SoftPrompt,
  * `targets` = response tokens of the whole batch; "drop": no share is wanted any more.
  * @typedef {{type: 'start', module: WebAssembly.Module, library: string, files: ModelBlobs}
- *   | {type: 'prepare', ticket: number, examples: Example[], virtualTokens: number}
- *   | {type: 'compute', ticket: number, share: Uint32Array, softRows: Float32Array, targets: number}
+ *   | {type: 'prepare', ticket: number, examples: Example[], virtualTokens: number, kind: PromptKind}
+ *   | {type: 'compute', ticket: number, share: Uint32Array, vectors: Float32Array, targets: number}
  *   | {type: 'drop'}
  *   | {type: 'ping'}} ShareRequest */
 
@@ -284,10 +360,16 @@
  * @type {Settings} */
 export const DEFAULT_SETTINGS = {
   prefix_token: '[TECH_SUPPORT]',
+  peft_type: 'PROMPT_TUNING',
   num_virtual_tokens: 20,
   prompt_tuning_init: 'TEXT',
   prompt_tuning_init_text: '',
   init_std: 0.02,
+  encoder_reparameterization_type: 'MLP',
+  encoder_hidden_size: 128,
+  encoder_num_layers: 2,
+  prefix_projection: false,
+  template: '',
   learning_rate: 0.05,
   batch_size: 5,
   steps: 100,
@@ -298,7 +380,19 @@ export const DEFAULT_SETTINGS = {
   seed: 0,
   held_out_share: 0.2,
   eval_every: 5,
+  early_stopping_patience: 0,
 };
+
+/** What is different in the defaults of the other techniques; the same as Rust's (`TunerSettings::default_of`), a test
+ * compares them. @type {Record<PeftType, Partial<Settings>>} */
+export const TECHNIQUE_DEFAULTS = {
+  PROMPT_TUNING: {},
+  PREFIX_TUNING: {},
+  P_TUNING: { learning_rate: 0.003 },
+};
+
+/** @param {PeftType} technique @returns {Settings} */
+export const defaultsOf = (technique) => ({ ...DEFAULT_SETTINGS, peft_type: technique, ...TECHNIQUE_DEFAULTS[technique] });
 
 /** @type {GenerationSettings} */
 export const DEFAULT_GENERATION = {

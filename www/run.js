@@ -6,7 +6,7 @@
 import { plannedBatch } from './checks.js';
 import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
-import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound } from './run/record.js';
+import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt } from './run/record.js';
 import { addNotice, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
 import { computed, effect, formatBytes, sentenceOf, signal, untracked } from './ui.js';
@@ -128,6 +128,12 @@ export function keepPrompt(which) {
   publishNow();
 }
 
+/** The run that made a prompt, while the page still has it. @param {Pick<import('./protocol.js').SoftPrompt, 'vectors'>} prompt @returns {Run|null} */
+export function runOf(prompt) {
+  const runs = run.value ? [run.value, ...earlierRuns.value] : earlierRuns.value;
+  return runs.find(({ best, last }) => [best, last].some((reached) => reached && samePrompt(reached.softPrompt, prompt))) ?? null;
+}
+
 /** Brings the prompt of an earlier run back under its prefix token. @param {Run} earlier */
 export function usePromptOf(earlier) {
   savePrompt(earlier);
@@ -156,12 +162,13 @@ function pageNow() {
 /** The rows that can be trained on. @param {Asked} asked @returns {Promise<Example[]>} */
 async function rowsToTrainOn(asked) {
   const rows = asked.examples.map(({ input, output }) => ({ input, output }));
-  const report = await engine.request('checkDataset', { examples: rows, virtualTokens: asked.settings.num_virtual_tokens });
+  const { virtualTokens } = await engine.request('promptShape', { settings: asked.settings });
+  const report = await engine.request('checkDataset', { examples: rows, virtualTokens });
   const usable = rows.filter((_, index) => !report.rows[index]?.warnings.some((warning) => warning.blocking));
   if (usable.length === 0) {
     throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
   }
-  await refuseWhatDoesNotFit(report, asked.settings);
+  await refuseWhatDoesNotFit(report, virtualTokens, asked.settings.batch_size);
   if (usable.length < rows.length) {
     addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
   }
@@ -169,8 +176,8 @@ async function rowsToTrainOn(asked) {
 }
 
 /** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
- * @param {import('./protocol.js').DatasetReport} report @param {Settings} wanted */
-async function refuseWhatDoesNotFit(report, { num_virtual_tokens: virtualTokens, batch_size: batchSize }) {
+ * @param {import('./protocol.js').DatasetReport} report @param {number} virtualTokens @param {number} batchSize */
+async function refuseWhatDoesNotFit(report, virtualTokens, batchSize) {
   const batch = plannedBatch(report, virtualTokens, batchSize);
   const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
   if (plan.training <= limit) return;

@@ -3,7 +3,7 @@
  * The settings as fields of a form and of a link: name, sentence, bounds, and how text becomes a value.
  * Rust has the last word (`checkSettings`); the bounds here answer while a person types and before wasm is there.
  */
-import { DEFAULT_SETTINGS } from './protocol.js';
+import { defaultsOf } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Settings} Settings */
 /** @typedef {keyof Settings} SettingName */
@@ -12,17 +12,27 @@ import { DEFAULT_SETTINGS } from './protocol.js';
  * @property {SettingName} name
  * @property {string} label
  * @property {string} help             one sentence on what it does
- * @property {'number'|'integer'|'choice'|'text'|'prefix'} kind
+ * @property {'number'|'integer'|'choice'|'boolean'|'text'|'prefix'} kind
  * @property {number} [min]
  * @property {number} [max]
  * @property {[string, string][]} [choices]   value and label
  * @property {boolean} [basic]         shown without opening "More settings"
+ * @property {boolean} [own]           has its own place in step 3, not one in the grid of settings
  * @property {(settings: Settings) => boolean} [applies]  hidden where it has no effect */
+
+/** @param {Settings} settings */
+const isPTuning = (settings) => settings.peft_type === 'P_TUNING';
+/** Whether a small network makes the virtual tokens. @param {Settings} settings */
+const hasEncoder = (settings) => isPTuning(settings) || (settings.peft_type === 'PREFIX_TUNING' && settings.prefix_projection);
 
 /** @type {SettingField[]} */
 export const FIELDS = [
-  { name: 'prefix_token', label: 'Prefix token', kind: 'prefix', help: 'The name of the trained prompt: an input that begins with it is answered by the tuned model, one without it by the base model.' },
-  { name: 'num_virtual_tokens', label: 'Virtual tokens', kind: 'integer', min: 1, max: 256, basic: true,
+  { name: 'prefix_token', label: 'Prefix token', kind: 'prefix', own: true, help: 'The name of the trained prompt: an input that begins with it is answered by the tuned model, one without it by the base model.' },
+  { name: 'peft_type', label: 'Technique', kind: 'choice', own: true, choices: [['PROMPT_TUNING', 'Prompt tuning'], ['PREFIX_TUNING', 'Prefix tuning'], ['P_TUNING', 'P-tuning']],
+    help: 'What is trained, and where it enters the frozen model.' },
+  { name: 'template', label: 'Template', kind: 'text', own: true, applies: isPTuning,
+    help: 'Words and virtual tokens in one prompt: write {v5} where five virtual tokens stand. The words stay as they are, the virtual tokens are trained. Leave it empty for virtual tokens alone.' },
+  { name: 'num_virtual_tokens', label: 'Virtual tokens', kind: 'integer', min: 1, max: 256, basic: true, applies: (settings) => !(isPTuning(settings) && settings.template.trim() !== ''),
     help: 'How many trained vectors stand in front of every input: more can carry more style, and cost more time.' },
   { name: 'steps', label: 'Steps', kind: 'integer', min: 1, max: 100000, basic: true,
     help: 'How many times the virtual tokens are updated.' },
@@ -35,12 +45,21 @@ export const FIELDS = [
   { name: 'seed', label: 'Seed', kind: 'integer', min: 0, max: 2 ** 32 - 1, basic: true,
     help: 'Fixes every random choice: the same seed and the same number of workers (step 5) give the same run.' },
   { name: 'prompt_tuning_init', label: 'Initialisation', kind: 'choice', basic: true,
-    choices: [['TEXT', 'From the objective’s text'], ['SAMPLE_VOCAB', 'From random words of the vocabulary'], ['RANDOM', 'From random numbers']],
+    choices: [['TEXT', 'From the objective’s text'], ['SAMPLE_VOCAB', 'From random words of the vocabulary'], ['RANDOM', 'From random numbers'], ['ZERO', 'From zeros']],
     help: 'Where the virtual tokens start: with real words they begin closer to something useful.' },
-  { name: 'init_std', label: 'Spread of the random numbers', kind: 'number', min: 0, max: 10, basic: true, applies: (settings) => settings.prompt_tuning_init === 'RANDOM',
+  { name: 'init_std', label: 'Spread of the random numbers', kind: 'number', min: 0, max: 10, basic: true, applies: (settings) => settings.prompt_tuning_init === 'RANDOM' && !hasEncoder(settings),
     help: 'Standard deviation of the random numbers that the virtual tokens start from.' },
   { name: 'prompt_tuning_init_text', label: 'Initial text', kind: 'text', applies: (settings) => settings.prompt_tuning_init === 'TEXT',
     help: 'Start from these words instead of the objective; leave it empty to use the objective.' },
+  { name: 'encoder_reparameterization_type', label: 'Encoder', kind: 'choice', basic: true, applies: isPTuning, choices: [['MLP', 'Perceptron (MLP)'], ['LSTM', 'LSTM']],
+    help: 'The small network that makes the virtual tokens: a perceptron makes each by itself, an LSTM lets neighbours know of each other.' },
+  { name: 'prefix_projection', label: 'Keys and values come from', kind: 'boolean', basic: true, applies: (settings) => settings.peft_type === 'PREFIX_TUNING',
+    choices: [['false', 'Trained numbers'], ['true', 'A perceptron (MLP)']],
+    help: 'The perceptron, trained with them, makes the training of many numbers steadier; only what it makes is kept.' },
+  { name: 'encoder_hidden_size', label: 'Encoder’s hidden size', kind: 'integer', min: 1, max: 2048, basic: true, applies: hasEncoder,
+    help: 'Width of the small network inside: wider can express more, and trains more numbers.' },
+  { name: 'encoder_num_layers', label: 'LSTM layers', kind: 'integer', min: 1, max: 8, applies: (settings) => isPTuning(settings) && settings.encoder_reparameterization_type === 'LSTM',
+    help: 'How many LSTM layers stand on each other.' },
   { name: 'lr_scheduler_type', label: 'Learning rate schedule', kind: 'choice',
     choices: [['linear', 'Linear decay to zero'], ['cosine', 'Cosine decay to zero'], ['constant', 'Constant']],
     help: 'How the learning rate changes over the steps, after the warm-up.' },
@@ -52,6 +71,8 @@ export const FIELDS = [
     help: 'Longest gradient a step may follow, longer ones are shortened; 0 turns it off.' },
   { name: 'eval_every', label: 'Evaluate every', kind: 'integer', min: 1, max: 100000,
     help: 'Steps between two measurements of the held-out loss.' },
+  { name: 'early_stopping_patience', label: 'Stop early after', kind: 'integer', min: 0, max: 1000,
+    help: 'So many measurements in a row without a better held-out loss end the run; 0 never does.' },
 ];
 
 /** @type {Record<string, SettingField>} */
@@ -69,6 +90,9 @@ export const parseSetting = (field, text) => {
   if (field.kind === 'prefix') {
     const problem = prefixProblem(text);
     return problem ? { value: null, problem } : { value: text, problem: null };
+  }
+  if (field.kind === 'boolean') {
+    return text === 'true' || text === 'false' ? { value: text === 'true', problem: null } : { value: null, problem: `${field.label} must be true or false.` };
   }
   if (field.kind === 'choice') {
     const known = (field.choices ?? []).map(([value]) => value);
@@ -112,9 +136,9 @@ export const prefixProblem = (text) => {
 /** The value as text of an input. @param {SettingField} field @param {Settings} settings */
 export const settingText = (field, settings) => String(settings[field.name]);
 
-/** The default as text for a person. @param {SettingField} field */
-export const defaultText = (field) => {
-  const value = String(DEFAULT_SETTINGS[field.name]);
+/** The default of a technique as text for a person. @param {SettingField} field @param {import('./protocol.js').PeftType} technique */
+export const defaultText = (field, technique) => {
+  const value = String(defaultsOf(technique)[field.name]);
   const label = field.choices?.find(([choice]) => choice === value)?.[1];
   return label ? `“${label}”` : value;
 };

@@ -21,11 +21,12 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
  * @typedef {{id: string, question: string, reference: string}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
  * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: string[], patterns: Pattern[]}} Case */
-/** A soft prompt that was trained here or opened from an adapter, kept by its prefix token. `vectors`: virtualTokens x hiddenSize.
+/** A soft prompt that was trained here or opened from an adapter, kept by its prefix token. `vectors`: virtualTokens x width.
  * @typedef {object} TrainedPrompt
  * @property {Float32Array} vectors
  * @property {number} virtualTokens
- * @property {number} hiddenSize
+ * @property {number} width           numbers of one virtual token
+ * @property {import('./protocol.js').PromptKind} kind
  * @property {Settings} settings
  * @property {number} step
  * @property {number|null} heldOutLoss
@@ -34,6 +35,9 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
  * @property {string} [origin]        name of the adapter that it was opened from; none where it was trained here
  * @property {number} [examples]      it was trained on
  * @property {number} [heldOutExamples] */
+/** What the worker needs of it. @param {TrainedPrompt} prompt @returns {import('./protocol.js').SoftPrompt} */
+export const softPromptOf = ({ vectors, virtualTokens, width, kind }) => ({ vectors, virtualTokens, width, kind });
+
 /** @typedef {{status: 'loading'|'ready'|'error', info: ModelInfo|null, loaded: number, total: number, error: string|null}} ModelState */
 /** @typedef {{id: number, kind: 'info'|'warning'|'error'|'success', text: string, action: {label: string, run: () => void}|null}} NoticeItem */
 
@@ -190,6 +194,11 @@ export const deleteTrainedPrompt = (prefix) => batch(() => {
   if (activePrefix.value === prefix) activePrefix.value = Object.keys(others)[0] ?? '';
 });
 
+/** What the settings would train, as Rust says; null until it has said so.
+ * @type {import('./vendor/signals/signals.js').Signal<import('./protocol.js').WholePromptShape|null>} */
+export const promptShape = signal(/** @type {import('./protocol.js').WholePromptShape|null} */ (null));
+/** Positions in front of every input. */
+export const promptLength = computed(() => promptShape.value?.virtualTokens ?? settings.value.num_virtual_tokens);
 /** The prefix token of the trained prompt that the next run starts from; "" for an initialisation. */
 export const startFrom = signal('');
 export const startPrompt = computed(() => trainedPrompts.value[startFrom.value] ?? null);

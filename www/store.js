@@ -7,6 +7,7 @@
  */
 import { effect } from './ui.js';
 import * as state from './state.js';
+import { accepted } from './run/record.js';
 import { fieldOf, parseSetting } from './settings.js';
 
 const DATABASE = 'prompt-playground';
@@ -59,7 +60,7 @@ keep('patterns', state.patterns, (saved) =>
   Array.isArray(saved) && saved.every((pattern) => typeof pattern?.kind === 'string' && typeof pattern?.value === 'string') ? saved : undefined);
 keep('trainedPrompts', state.trainedPrompts, (saved) =>
   saved && typeof saved === 'object'
-    ? Object.fromEntries(Object.entries(saved).filter(([, prompt]) => prompt?.vectors instanceof Float32Array && prompt.vectors.length === prompt.virtualTokens * prompt.hiddenSize))
+    ? Object.fromEntries(Object.entries(saved).map(([prefix, prompt]) => [prefix, accepted(prompt)]).filter(([, prompt]) => prompt?.vectors instanceof Float32Array && prompt.vectors.length === prompt.virtualTokens * prompt.width))
     : undefined);
 
 // ---------------------------------------------------------------- the database
@@ -98,18 +99,35 @@ const readAll = (from) => new Promise((resolve, reject) => {
     found.set(String(cursor.key), cursor.value);
     cursor.continue();
   };
-  transaction.oncomplete = () => resolve(found);
-  transaction.onerror = () => reject(transaction.error);
+  const timer = setTimeout(() => reject(new Error('timeout')), OPEN_TIMEOUT_MS);
+  const end = (/** @type {() => void} */ how) => () => { clearTimeout(timer); how(); };
+  transaction.oncomplete = end(() => resolve(found));
+  transaction.onerror = transaction.onabort = end(() => reject(transaction.error));
 });
+
+/** Opens the database and reads it; tries once more where the browser has cut the first try off. */
+const openAndRead = async () => {
+  for (let tries = 2; ; tries--) {
+    /** @type {IDBDatabase|null} */
+    let opened = null;
+    try {
+      opened = await open();
+      return { opened, saved: await readAll(opened) };
+    } catch (reason) {
+      opened?.close();
+      if (tries === 1 || !opened) throw reason;
+    }
+  }
+};
 
 /** Puts what was saved back into the signals. Returns the keys that were found. @returns {Promise<Set<string>>} */
 export const restore = async () => {
   const restored = /** @type {Set<string>} */ (new Set());
   try {
-    database = await open();
+    const { opened, saved } = await openAndRead();
+    database = opened;
     database.onclose = () => { database = null; complain(null); };
     database.onversionchange = () => { database?.close(); database = null; };
-    const saved = await readAll(database);
     for (const { key, signal, accept } of entries) {
       const value = saved.has(key) ? accept(saved.get(key)) : undefined;
       if (value === undefined) continue;

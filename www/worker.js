@@ -18,9 +18,11 @@ import { deleteStored, storedModels } from './worker/model_store.js';
 import { planRun } from './worker/scale.js';
 import { ShareScripts } from './worker/share_scripts.js';
 import { NO_SIMD, detectSimd } from './worker/simd.js';
+import { putIn } from './worker/soft_prompt.js';
 import { Cancelled, Task } from './worker/task.js';
 import { Team } from './worker/team.js';
 import { train } from './worker/train.js';
+import { trial } from './worker/trial.js';
 import { memoryOfTab, roomForWorkers } from './workers.js';
 
 /** @typedef {import('./protocol.js').Requests} Requests */
@@ -74,32 +76,53 @@ const handlers = {
   exportDataset: ({ examples, format }) => library.exportDataset(examples, format),
   checkDataset: ({ examples, virtualTokens }) => theModel().checkDataset(examples, virtualTokens),
   checkSettings: ({ settings }) => library.checkSettings(settings),
+  promptShape: ({ settings }) => theModel().promptShape(settings),
   prepare: ({ examples, settings }) => theModel().prepare(examples, settings),
   split: ({ count, share, seed }) => library.splitDataset(count, share, seed),
   train: (payload, task) => usingModel((current) => {
     refuseOtherModel(payload.weightsHash);
     return train(library, current, theTeam(), modelNumbers, payload, task);
   }),
+  trial: (payload, task) => usingModel((current) => trial(library, current, theTeam(), payload, task)),
   generate: (payload, task) => usingModel((current) => generate(library, current, payload, task)),
   evaluate: (payload, task) => usingModel((current) => evaluate(library, current, payload, task)),
   distinct: ({ texts, n }) => library.distinctNgrams(texts, n),
   score: ({ pairs }) => library.scoreAnswers(pairs),
+  paraphrases: ({ question }) => library.paraphrases(question),
+  agreement: ({ answers }) => library.agreement(answers) ?? null,
   matchPatterns: ({ texts, patterns }) => library.matchPatterns(texts, patterns),
   nearDuplicates: ({ questions, inputs }) => library.nearDuplicates(questions, inputs),
-  nearestTokens: ({ softPrompt, k }) => {
-    const rows = library.SoftPrompt.fromVectors(theModel(), softPrompt.vectors);
-    try {
-      return rows.nearestTokens(theModel(), k);
-    } finally {
-      release(rows);
-    }
-  },
+  nearestTokens: ({ softPrompt, k }) => lending(softPrompt, (rows) => rows.nearestTokens(theModel(), k)),
+  tokenLosses: ({ example, softPrompt }) =>
+    (softPrompt ? lending(softPrompt, (rows) => theModel().tokenLosses(example, rows)) : theModel().tokenLosses(example)),
+  attention: ({ example, softPrompt }) => lending(softPrompt, (rows) => theModel().attention(example, rows)),
+  promptPath: ({ snapshots, kind }) => theModel().promptPath(snapshots, kind),
+  nearestPath: ({ snapshots, kind }) => theModel().nearestPath(snapshots, kind),
   readCurve: ({ curve }) => library.readCurve(curve),
+  planFolds: ({ count, folds, seed }) => library.planFolds(count, folds, seed),
+  summariseFolds: ({ folds }) => library.summariseFolds(folds),
+  planDraws: ({ count, draws, ownTestRows, seed }) => library.planDraws(count, draws, ownTestRows, seed),
+  readLearningCurve: ({ results, seed }) => library.readLearningCurve(results, seed),
   planRun: (payload) => planRun(library, theModel(), payload),
   fetchAdapter: (payload, task) => fetchAdapter(payload, task.signal),
   exportAdapter: ({ softPrompt, about }) => exportAdapter(library, theModel(), softPrompt, about),
   importAdapter: ({ config, weights }) => importAdapter(library, theModel(), config, weights),
 };
+
+/**
+ * @template T
+ * @param {import('./protocol.js').SoftPrompt} softPrompt
+ * @param {(rows: import('./pkg/prompt_playground.js').SoftPrompt) => T} work
+ * @returns {T}
+ */
+function lending(softPrompt, work) {
+  const rows = putIn(library, theModel(), softPrompt);
+  try {
+    return work(rows);
+  } finally {
+    release(rows);
+  }
+}
 
 /** Answers one request with exactly one result or error. @param {Request} request */
 async function answer({ id, type, payload }) {

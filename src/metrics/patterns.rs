@@ -3,6 +3,12 @@
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::numbered_steps::longest_list;
+
+/// Larger than any answer here, and small enough to be meant.
+const MOST_WORDS: usize = 10_000;
+const MOST_STEPS: usize = 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternKind {
@@ -12,6 +18,12 @@ pub enum PatternKind {
     /// A regular expression of the `regex` crate (Perl-like, without look-around and back-references, in linear time),
     /// which may match anywhere in the answer.
     Regex,
+    /// At least `value` numbered steps, from 1 upwards.
+    NumberedSteps,
+    /// At most `value` words, separated by white space.
+    AtMostWords,
+    /// The whole text is a JSON object or list (RFC 8259); `value` does not matter.
+    ValidJson,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,15 +70,23 @@ enum Matcher<'a> {
     StartsWith(&'a str),
     EndsWith(&'a str),
     Regex(Regex),
+    NumberedSteps(usize),
+    AtMostWords(usize),
+    ValidJson,
 }
 
 impl<'a> Matcher<'a> {
     fn of(pattern: &'a Pattern) -> Result<Self, String> {
         let value = pattern.value.trim();
-        if value.is_empty() {
+        let is_text =
+            |kind| !matches!(kind, PatternKind::NumberedSteps | PatternKind::AtMostWords | PatternKind::ValidJson);
+        if is_text(pattern.kind) && value.is_empty() {
             return Err("The pattern is empty and would match every answer. Write what the answers should have.".into());
         }
         Ok(match pattern.kind {
+            PatternKind::NumberedSteps => Self::NumberedSteps(whole_number(value, "steps", "at least", MOST_STEPS)?),
+            PatternKind::AtMostWords => Self::AtMostWords(whole_number(value, "words", "at most", MOST_WORDS)?),
+            PatternKind::ValidJson => Self::ValidJson,
             PatternKind::Contains => Self::Contains(value),
             PatternKind::StartsWith => Self::StartsWith(value),
             PatternKind::EndsWith => Self::EndsWith(value),
@@ -80,8 +100,23 @@ impl<'a> Matcher<'a> {
             Self::StartsWith(value) => text.starts_with(value),
             Self::EndsWith(value) => text.ends_with(value),
             Self::Regex(regex) => regex.is_match(text),
+            Self::NumberedSteps(least) => longest_list(text) >= *least,
+            Self::AtMostWords(most) => text.split_whitespace().count() <= *most,
+            Self::ValidJson => {
+                serde_json::from_str::<serde_json::Value>(text).is_ok_and(|json| json.is_object() || json.is_array())
+            }
         }
     }
+}
+
+/// `value` as a number from 1 to `most`. `bound`: "at least" or "at most".
+fn whole_number(value: &str, what: &str, bound: &str, most: usize) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| {
+        let found =
+            if value.is_empty() { "The number is missing".into() } else { format!("“{value}” cannot be used") };
+        format!("{found}: write how many {what} an answer must have {bound}, a whole number from 1 to {most}.")
+    })
 }
 
 /// The last line of a regex error is its reason; the lines above draw the place.
@@ -94,4 +129,75 @@ fn explain(error: &regex::Error) -> String {
     format!(
         "The regular expression cannot be used: {reason}. Put a \\ before a character that is meant as it is, such as \\( or \\?."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(text: &str, kind: PatternKind, value: &str) -> bool {
+        let found = match_patterns(&[text.into()], &[Pattern { kind, value: value.into() }]);
+        assert_eq!(found.problems, []);
+        found.matches[0][0]
+    }
+
+    #[test]
+    fn numbered_steps_have_a_least_number() {
+        let answer = "Follow these steps: 1) Open the app. 2) Tap Save. 3) Wait.";
+        assert!(matches(answer, PatternKind::NumberedSteps, "1"));
+        assert!(matches(answer, PatternKind::NumberedSteps, " 3 "));
+        assert!(!matches(answer, PatternKind::NumberedSteps, "4"));
+        assert!(!matches("", PatternKind::NumberedSteps, "1"));
+    }
+
+    #[test]
+    fn words_are_counted_by_white_space() {
+        assert!(matches(" Tap\n the  button. ", PatternKind::AtMostWords, "3"));
+        assert!(!matches("Tap the button.", PatternKind::AtMostWords, "2"));
+        assert!(matches("Нажмите кнопку", PatternKind::AtMostWords, "2"));
+        assert!(!matches("Нажмите кнопку", PatternKind::AtMostWords, "1"));
+        assert!(matches("请按下按钮。", PatternKind::AtMostWords, "1"), "no white space, one word");
+        assert!(matches("", PatternKind::AtMostWords, "1"));
+    }
+
+    #[test]
+    fn json_is_an_object_or_a_list_and_nothing_else() {
+        for text in ["{}", " [1, {\"a\": null}]\n", r#"{"größe": "三"}"#] {
+            assert!(matches(text, PatternKind::ValidJson, ""), "{text}");
+        }
+        let fenced = "```json\n{\"a\": 1}\n```";
+        for text in
+            ["", "12", "\"a\"", "null", "{'a': 1}", "{\"a\": 1,}", "{} {}", "Here: {}", fenced, &"[".repeat(9999)]
+        {
+            assert!(!matches(text, PatternKind::ValidJson, "left over"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_used_is_explained() {
+        let problem_of = |kind, value: &str| {
+            let found = match_patterns(&["1. a".into()], &[Pattern { kind, value: value.into() }]);
+            assert_eq!(found.matches, [[false]], "{value}");
+            found.problems[0].message.clone()
+        };
+        for value in ["", "0", "21", "2.5", "-1", "three", "99999999999999999999999"] {
+            let message = problem_of(PatternKind::NumberedSteps, value);
+            assert!(
+                message.ends_with("how many steps an answer must have at least, a whole number from 1 to 20."),
+                "{message}"
+            );
+        }
+        assert!(problem_of(PatternKind::AtMostWords, " ").starts_with("The number is missing: write how many words"));
+        assert!(problem_of(PatternKind::AtMostWords, "x").starts_with("“x” cannot be used: "));
+    }
+
+    #[test]
+    fn kinds_have_the_names_of_the_page() {
+        use PatternKind::*;
+        let page = include_str!("../../www/protocol.js");
+        for kind in [Contains, StartsWith, EndsWith, Regex, NumberedSteps, AtMostWords, ValidJson] {
+            let name = serde_json::to_string(&kind).unwrap().replace('"', "'");
+            assert!(page.contains(&name), "{name} is not in www/protocol.js");
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub struct Prediction {
     pub loss: f32,
     /// The target is the most likely token.
     pub correct: bool,
+    /// The most likely token.
+    pub likeliest: u32,
 }
 
 /// hidden: (rows, hidden size), targets: one token id a row.
@@ -50,9 +52,10 @@ pub fn forward_backward(hidden: &[f32], head: &Matrix, targets: &[u32], scale: f
 fn predict(row: &mut [f32], target: u32) -> (Prediction, f32) {
     let target = target as usize;
     let (logit, max) = (row[target], max(row));
-    let correct = logit == max && !row[..target].contains(&max);
+    let likeliest = row.iter().position(|logit| *logit == max).unwrap_or(row.len());
     let sum = exp_in_place(row, 1.0, max);
-    (Prediction { loss: max + sum.ln() - logit, correct }, sum)
+    let correct = likeliest == target;
+    (Prediction { loss: max + sum.ln() - logit, correct, likeliest: likeliest as u32 }, sum)
 }
 
 fn for_each_chunk(hidden: &[f32], head: &Matrix, targets: &[u32], mut use_logits: impl FnMut(&mut [f32], &[u32])) {

@@ -23,8 +23,8 @@ pub mod gradient_check {
     }
 
     /// Checks `gradient` of Σ w·f(x) at `x` against central differences, with f computed by `forward` and random w.
-    pub fn check(x: &[f32], gradient: &[f32], weights: &[f32], forward: impl Fn(&[f32]) -> Vec<f32>) {
-        let value = |x: &[f32]| -> f64 { forward(x).iter().zip(weights).map(|(y, w)| *y as f64 * *w as f64).sum() };
+    pub fn check(x: &[f32], gradient: &[f32], weights: &[f32], mut forward: impl FnMut(&[f32]) -> Vec<f32>) {
+        let mut value = |x: &[f32]| -> f64 { forward(x).iter().zip(weights).map(|(y, w)| *y as f64 * *w as f64).sum() };
         let step = 1e-2f32;
         for i in 0..x.len() {
             let mut moved = x.to_vec();

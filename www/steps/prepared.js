@@ -63,6 +63,7 @@ const PrefixForm = ({ input, output }) => html`
 
 const KINDS = /** @type {const} */ ([
   ['virtual', 'Virtual token', 'a trained vector, no text'],
+  ['word', 'Word of the template', 'in front, frozen'],
   ['template', 'Chat template', 'marks whose turn it is'],
   ['input', 'Input', 'what the customer writes'],
   ['response', 'Response', 'the ideal answer'],
@@ -71,7 +72,7 @@ const KINDS = /** @type {const} */ ([
 /** @param {{tokens: PromptToken[]}} props */
 const Legend = ({ tokens }) => html`
   <ul class="legend">
-    ${KINDS.map(([kind, label, sentence]) => html`
+    ${KINDS.filter(([kind]) => kind !== 'word' || tokens.some((token) => token.kind === 'word')).map(([kind, label, sentence]) => html`
       <li key=${kind} class="legend-item"><span class=${`legend-swatch is-${kind}`} aria-hidden="true"></span>
         <span><strong>${label}</strong> <span class="figure">${tokens.filter((token) => token.kind === kind).length}</span><br /><span class="legend-note">${sentence}</span></span></li>`)}
     <li class="legend-item"><span class="legend-swatch is-learned" aria-hidden="true"></span>

@@ -1,10 +1,10 @@
 // @ts-check
 /** Step 3: the technique, the prefix token, and the settings of the run. */
 import { batch, Button, Card, Field, html, Notice, plural, useEffect, useRef } from '../ui.js';
-import { model, setSetting, settings, settingsProblems, settingTexts, startFrom, startPrompt, trainedPrompts } from '../state.js';
+import { setSetting, settings, settingsProblems, settingTexts, startFrom, startPrompt, trainedPrompts } from '../state.js';
 import { defaultText, fieldOf, FIELDS, parseSetting, settingText } from '../settings.js';
-import { DEFAULT_SETTINGS } from '../protocol.js';
-import { TechniqueDiagram } from './technique_diagram.js';
+import { defaultsOf } from '../protocol.js';
+import { TechniqueChoice } from './technique/choice.js';
 
 /** @typedef {import('../settings.js').SettingField} SettingField */
 
@@ -24,14 +24,14 @@ const Setting = ({ field }) => {
   const { name, kind, label, help, choices } = field;
   const text = settingTexts.value[name] ?? settingText(field, settings.value);
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ event) => type(field, event.currentTarget.value);
-  const control = kind === 'choice'
+  const control = kind === 'choice' || kind === 'boolean'
     ? html`<select value=${text} onChange=${onInput}>${choices?.map(([value, shown]) => html`<option key=${value} value=${value}>${shown}</option>`)}</select>`
     : html`<input type="text" value=${text} onInput=${onInput} autocomplete="off" spellcheck=${kind === 'text'}
         inputmode=${kind === 'integer' ? 'numeric' : kind === 'number' ? 'decimal' : undefined} class=${kind === 'text' ? '' : 'is-number'} />`;
   return html`
     <${Field} label=${label} error=${problemOf(field)}
-      help=${html`${help} <span class="setting-meta"><code>${name}</code>${kind === 'text' ? '' : `, default ${defaultText(field)}`}</span>`}
-      class=${kind === 'text' || kind === 'choice' ? 'is-wide' : ''}>${control}<//>`;
+      help=${html`${help} <span class="setting-meta"><code>${name}</code>${kind === 'text' ? '' : `, default ${defaultText(field, settings.value.peft_type)}`}</span>`}
+      class=${kind === 'text' || choices ? 'is-wide' : ''}>${control}<//>`;
 };
 
 /** What happens to a prompt that was trained under this name before. */
@@ -57,30 +57,21 @@ const PrefixToken = () => {
     </div>`;
 };
 
-/** The numbers that the run will train, against those that stay as they are. */
-const TrainedNumbers = () => {
-  const { info } = model.value;
-  if (!info) return null;
-  const virtual = settings.value.num_virtual_tokens;
-  const trained = virtual * info.hiddenSize;
-  return html`<p class="technique-numbers">
-    ${virtual} virtual tokens × ${info.hiddenSize} numbers each = <strong>${trained.toLocaleString('en')} trained numbers</strong>,
-    ${' '}${(100 * trained / info.parameters).toLocaleString('en', { maximumSignificantDigits: 2 })} % of the model’s ${info.parameters.toLocaleString('en')}, which stay frozen.</p>`;
+/** Words and virtual tokens in one prompt. */
+const Template = () => {
+  const field = /** @type {SettingField} */ (fieldOf('template'));
+  if (!field.applies?.(settings.value)) return null;
+  const text = settingTexts.value.template ?? settings.value.template;
+  return html`
+    <div class="template">
+      <${Field} label=${field.label} help=${field.help} error=${problemOf(field)}>
+        <input type="text" class="template-input" value=${text} placeholder=${EXAMPLE_TEMPLATE} autocomplete="off"
+          onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => type(field, event.currentTarget.value)} />
+      <//>
+      ${text === '' && html`<${Button} kind="quiet" onClick=${() => type(field, EXAMPLE_TEMPLATE)}>Try the example<//>`}
+    </div>`;
 };
-
-const Technique = () => html`
-  <div class="technique">
-    <div class="technique-text">
-      <h3>Prompt tuning</h3>
-      <p>A few vectors, the <em>virtual tokens</em>, are put in front of the words. Training moves only these vectors, until the
-        frozen model behind them answers as your examples do.</p>
-      <${TrainedNumbers} />
-      <p class="aside"><span>The chapter names two relatives, which are not trained on this page yet. <strong>P-tuning</strong> lets a small
-        network produce the virtual tokens. <strong>Prefix tuning</strong> puts trained keys and values in front of every layer instead of
-        vectors in front of the first.</span></p>
-    </div>
-    <${TechniqueDiagram} prefix=${settings.value.prefix_token} />
-  </div>`;
+const EXAMPLE_TEMPLATE = '{v10} You are a support agent. {v10}';
 
 /** Which trained prompt the next run goes on from, instead of an initialisation. */
 const StartFrom = () => {
@@ -89,7 +80,10 @@ const StartFrom = () => {
   const prompt = startPrompt.value;
   const choose = (/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => batch(() => {
     startFrom.value = event.currentTarget.value;
-    if (startPrompt.value) setSetting('num_virtual_tokens', startPrompt.value.virtualTokens);
+    const start = startPrompt.value;
+    if (!start) return;
+    const { peft_type, prefix_projection, template, num_virtual_tokens } = start.settings;
+    settings.value = { ...settings.value, peft_type, prefix_projection, template, num_virtual_tokens: template ? num_virtual_tokens : start.virtualTokens };
   });
   return html`
     <${Field} label="Start from" class="start-from"
@@ -102,23 +96,25 @@ const StartFrom = () => {
 };
 
 const resetAll = () => batch(() => {
-  const { prefix_token } = settings.value;
+  const { prefix_token, peft_type } = settings.value;
   const texts = settingTexts.value;
-  settings.value = { ...DEFAULT_SETTINGS, prefix_token };
+  settings.value = { ...defaultsOf(peft_type), prefix_token };
   settingTexts.value = texts.prefix_token === undefined ? {} : { prefix_token: texts.prefix_token };
 });
 
 export const TechniqueStep = () => {
-  const shown = FIELDS.filter((field) => field.kind !== 'prefix' && (field.applies?.(settings.value) ?? true));
+  const shown = FIELDS.filter((field) => !field.own && (field.applies?.(settings.value) ?? true));
   const more = shown.filter((field) => !field.basic);
   const hiddenProblems = more.filter((field) => problemOf(field)).length;
   const details = useRef(/** @type {HTMLDetailsElement|null} */ (null));
   useEffect(() => { if (hiddenProblems > 0 && details.current) details.current.open = true; }, [hiddenProblems]);
-  const changed = FIELDS.some(({ name }) => name !== 'prefix_token' && (settingTexts.value[name] !== undefined || settings.value[name] !== DEFAULT_SETTINGS[name]));
+  const defaults = defaultsOf(settings.value.peft_type);
+  const changed = FIELDS.some(({ name }) => name !== 'prefix_token' && (settingTexts.value[name] !== undefined || settings.value[name] !== defaults[name]));
   return html`
     <${Card} step=${3} name="technique" title="Choose the technique and name the prompt"
       intro="The defaults work for ten examples. Change one thing at a time and watch what it does in step 5.">
-      <${Technique} />
+      <${TechniqueChoice} />
+      <${Template} />
       <${PrefixToken} />
       <div class="settings-head">
         <h3>Settings</h3>

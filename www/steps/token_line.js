@@ -8,13 +8,16 @@ import { Button, classes, formatNumber, html, useEffect, useRef, useState } from
 /** @typedef {import('../protocol.js').PromptToken} PromptToken */
 
 const PAGE = 300;
-const KIND_NAMES = { virtual: 'virtual token', template: 'chat template', input: 'input', response: 'response' };
+const KIND_NAMES = { virtual: 'virtual token', word: 'word of the template', template: 'chat template', input: 'input', response: 'response' };
 
 /** Spaces and newlines made visible. @param {string} text */
 export const visibleText = (text) => text.replaceAll(' ', '·').replaceAll('\n', '↵').replaceAll('\t', '⇥');
 
-/** What is written on a chip. @param {PromptToken} token @param {number} position */
-const chipText = (token, position) => (token.kind === 'virtual' ? `v${position + 1}` : visibleText(token.text) || '∅');
+/** What is written on a chip: virtual tokens are counted, words in between are not. @param {PromptToken[]} tokens @returns {string[]} */
+const chipTexts = (tokens) => {
+  let virtual = 0;
+  return tokens.map((token) => (token.kind === 'virtual' ? `v${++virtual}` : visibleText(token.text) || '∅'));
+};
 
 /** @param {{token: PromptToken, position: number}} props */
 const Detail = ({ token, position }) => html`
@@ -31,6 +34,7 @@ export const TokenLine = ({ tokens }) => {
   const line = useRef(/** @type {HTMLElement|null} */ (null));
   useEffect(() => { setLimit(PAGE); setActive(0); }, [tokens]);
   const shown = tokens.slice(0, limit);
+  const texts = chipTexts(shown);
   const at = Math.min(active, shown.length - 1);
 
   const positionOf = (/** @type {Event} */ event) => {
@@ -54,8 +58,8 @@ export const TokenLine = ({ tokens }) => {
         ${shown.map((token, position) => html`
           <button key=${position} type="button" data-position=${position} tabindex=${position === at ? 0 : -1}
             class=${classes('token', `is-${token.kind}`, token.learned && 'is-learned', /^<\|.*\|>$/.test(token.text) && 'is-special', position === at && 'is-active')}
-            aria-label=${`Position ${position + 1}, “${chipText(token, position)}”, ${KIND_NAMES[token.kind]}${token.kind === 'virtual' ? '' : `, id ${token.id}`}${token.learned ? ', learned from' : ''}`}
-          >${chipText(token, position)}</button>${token.text.endsWith('\n') && token.kind !== 'virtual' ? html`<span class="token-break"></span>` : null}`)}
+            aria-label=${`Position ${position + 1}, “${texts[position]}”, ${KIND_NAMES[token.kind]}${token.kind === 'virtual' ? '' : `, id ${token.id}`}${token.learned ? ', learned from' : ''}`}
+          >${texts[position]}</button>${token.text.endsWith('\n') && token.kind !== 'virtual' ? html`<span class="token-break"></span>` : null}`)}
       </div>
       ${tokens.length > limit && html`<p class="token-more"><${Button} onClick=${() => setLimit(limit + PAGE)}>Show ${formatNumber(Math.min(PAGE, tokens.length - limit))} more of ${formatNumber(tokens.length - limit)}<//></p>`}
     </div>`;

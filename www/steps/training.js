@@ -1,6 +1,7 @@
 // @ts-check
 /** Step 5: fine-tuning, with the curves and the voice as they come. */
 import { Card, html } from '../ui.js';
+import { Compare } from './training/compare.js';
 import { Controls } from './training/controls.js';
 import { Curves } from './training/curves.js';
 import { EarlierRuns, Outcome } from './training/outcome.js';
@@ -16,6 +17,7 @@ export function TrainingStep() {
       <${Curves} />
       <${Voice} />
       <${EarlierRuns} />
+      <${Compare} />
       <${Scale} />
     <//>`;
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** PEFT adapters, out and in; the formats are read and written in Rust. */
 import { release } from './crash.js';
+import { putIn, takeOut } from './soft_prompt.js';
 
 /** @typedef {import('../protocol.js').Requests} Requests */
 /** @typedef {import('../protocol.js').SoftPrompt} SoftPrompt */
@@ -13,7 +14,7 @@ import { release } from './crash.js';
  * @returns {Requests['exportAdapter']['result']}
  */
 export function exportAdapter(library, model, softPrompt, about) {
-  const rows = library.SoftPrompt.fromVectors(model, softPrompt.vectors);
+  const rows = putIn(library, model, softPrompt);
   try {
     const adapter = rows.toPeft(model, about);
     const text = new TextEncoder();
@@ -35,13 +36,11 @@ export function exportAdapter(library, model, softPrompt, about) {
  */
 export function importAdapter(library, model, config, weights) {
   const adapter = library.SoftPrompt.fromPeft(model, config, weights);
-  const rows = adapter.softPrompt();
   const found = {
-    softPrompt: { vectors: rows.vectors(), virtualTokens: rows.virtualTokens(), hiddenSize: rows.hiddenSize() },
+    softPrompt: takeOut(adapter.softPrompt()),
     baseModel: adapter.baseModel(),
     initText: adapter.initText(),
   };
-  release(rows);
   release(adapter);
   return found;
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** Writes answers token by token and measures losses example by example, without ever blocking the worker for long. */
 import { release } from './crash.js';
+import { putIn } from './soft_prompt.js';
 import { Cancelled, nextTurn, withPriority } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
@@ -22,11 +23,12 @@ import { Cancelled, nextTurn, withPriority } from './task.js';
  * @returns {Promise<Answer>}
  */
 export async function generate(library, model, payload, task) {
-  const { text, variant, instruction, settings } = payload;
+  const { text, variant, instruction, settings, shots } = payload;
   const rows = variant === 'tuned' ? payload.softPrompt : null;
   if (variant === 'tuned' && !rows) throw Object.assign(new Error('There is no trained prompt yet. Train one in step 5 first.'), { kind: 'input' });
   return withPriority(() => withSoftPrompt(library, model, rows, (softPrompt) =>
-    writeAnswer(model, text, variant === 'discrete' ? instruction : undefined, softPrompt, settings, {
+    writeAnswer(model, text, variant === 'discrete' && instruction !== '' ? instruction : undefined, softPrompt, settings, {
+      shots: variant === 'discrete' ? shots : undefined,
       turn: nextTurn,
       ended: () => task.stopped || task.cancelled,
       onText: (added) => task.emit({ text: added }),
@@ -41,12 +43,12 @@ export async function generate(library, model, payload, task) {
  * @param {string|undefined} instruction plain text in front of it (the discrete prefix)
  * @param {WasmSoftPrompt|undefined} softPrompt
  * @param {GenerationSettings} settings
- * @param {{turn: () => Promise<void>, ended?: () => boolean, onText?: (added: string) => void}} hooks
+ * @param {{turn: () => Promise<void>, ended?: () => boolean, onText?: (added: string) => void, shots?: Example[]}} hooks `shots`: examples as turns before it
  * @returns {Promise<Answer>}
  */
-export async function writeAnswer(model, text, instruction, softPrompt, settings, { turn, ended, onText }) {
+export async function writeAnswer(model, text, instruction, softPrompt, settings, { turn, ended, onText, shots }) {
   const start = performance.now();
-  const generation = model.generation(text, instruction, softPrompt, settings);
+  const generation = model.generation(text, instruction, softPrompt, settings, shots);
   try {
     let answer = '';
     let cancelled = false;
@@ -71,22 +73,35 @@ export async function writeAnswer(model, text, instruction, softPrompt, settings
  * @param {Task} task
  * @returns {Promise<import('../protocol.js').LossReport>}
  */
-export async function evaluate(library, model, { examples, softPrompt }, task) {
-  return withSoftPrompt(library, model, softPrompt, async (rows) => {
-    const evaluation = model.evaluation(examples, rows);
-    try {
-      const total = evaluation.total();
-      while (evaluation.next()) {
-        task.emit({ done: evaluation.done(), total });
-        await task.turn();
-        if (task.stopped) throw new Cancelled();
-      }
-      task.emit({ done: total, total });
-      return evaluation.report();
-    } finally {
-      release(evaluation);
+export async function evaluate(library, model, { examples, softPrompt, front }, task) {
+  return withSoftPrompt(library, model, softPrompt, (rows) =>
+    lossOf(model, examples, rows, front, task, (done, total) => task.emit({ done, total })));
+}
+
+/**
+ * The loss of some examples, one after another.
+ * @param {Model} model
+ * @param {Example[]} examples
+ * @param {WasmSoftPrompt|undefined} softPrompt
+ * @param {import('../protocol.js').DiscretePrompt|undefined} front
+ * @param {Task} task
+ * @param {(done: number, total: number) => void} [onProgress]
+ * @returns {Promise<import('../protocol.js').LossReport>}
+ */
+export async function lossOf(model, examples, softPrompt, front, task, onProgress) {
+  const evaluation = model.evaluation(examples, softPrompt, front);
+  try {
+    const total = evaluation.total();
+    while (evaluation.next()) {
+      onProgress?.(evaluation.done(), total);
+      await task.turn();
+      if (task.stopped) throw new Cancelled();
     }
-  });
+    onProgress?.(total, total);
+    return evaluation.report();
+  } finally {
+    release(evaluation);
+  }
 }
 
 /**
@@ -100,7 +115,7 @@ export async function evaluate(library, model, { examples, softPrompt }, task) {
  */
 async function withSoftPrompt(library, model, rows, work) {
   if (!rows) return work(undefined);
-  const softPrompt = library.SoftPrompt.fromVectors(model, rows.vectors);
+  const softPrompt = putIn(library, model, rows);
   try {
     return await work(softPrompt);
   } finally {

@@ -2,6 +2,7 @@
 /** What a run with the page's rows and settings would do first: its rows, its batches, and where its prompt starts. */
 import { exportAdapter } from './adapters.js';
 import { release } from './crash.js';
+import { putIn, takeOut } from './soft_prompt.js';
 
 /** @typedef {import('../protocol.js').Requests} Requests */
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
@@ -14,12 +15,10 @@ import { release } from './crash.js';
 export function planRun(library, model, { examples, settings, startFrom, about }) {
   const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
   const rows = split.train.map((/** @type {number} */ index) => examples[index]);
-  const start = startFrom ? library.SoftPrompt.fromVectors(model, startFrom.vectors) : null;
+  const start = startFrom ? putIn(library, model, startFrom) : null;
   const tuner = start ? library.Tuner.fromPrompt(model, rows, settings, start) : library.Tuner.new(model, rows, settings);
   try {
-    const prompt = tuner.softPrompt();
-    const softPrompt = { vectors: prompt.vectors(), virtualTokens: prompt.virtualTokens(), hiddenSize: prompt.hiddenSize() };
-    release(prompt);
+    const softPrompt = takeOut(tuner.softPrompt());
     const batches = tuner.plannedBatches(settings.steps).map((/** @type {Uint32Array} */ batch) => [...batch]);
     return { split, batches, start: exportAdapter(library, model, softPrompt, about), settings: tuner.settings() };
   } finally {

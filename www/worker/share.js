@@ -72,20 +72,20 @@ async function bytes(blob) {
 }
 
 /** @param {Extract<ShareRequest, {type: 'prepare'}>} request */
-async function prepare({ ticket, examples, virtualTokens }) {
+async function prepare({ ticket, examples, virtualTokens, kind }) {
   const { library, model } = await started;
   wanted = 0;
   gradients?.free();
   gradients = null; // should the next line fail
-  gradients = library.GradientWorker.new(model, examples, virtualTokens);
+  gradients = library.GradientWorker.new(model, examples, virtualTokens, kind);
   post({ reply: 'prepared', ticket });
 }
 
 /** @param {Extract<ShareRequest, {type: 'compute'}>} request */
-async function compute({ ticket, share, softRows, targets }) {
+async function compute({ ticket, share, vectors, targets }) {
   if (!gradients) throw new Error('A share came before the examples.');
   wanted = ticket;
-  gradients.begin(share, softRows, targets);
+  gradients.begin(share, vectors, targets);
   while (gradients.advance()) {
     await nextTurn();
     if (wanted !== ticket) return;

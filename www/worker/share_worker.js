@@ -71,23 +71,23 @@ export class ShareWorker {
   /**
    * Resolves when it has read the model and the examples, or is lost.
    * @param {Example[]} examples
-   * @param {number} virtualTokens
+   * @param {import('../protocol.js').PromptShape} shape
    * @param {Patience} patience
    * @returns {Promise<unknown>}
    */
-  prepare(examples, virtualTokens, patience) {
-    return this.#hand(patience, (ticket) => ({ type: 'prepare', ticket, examples, virtualTokens }));
+  prepare(examples, shape, patience) {
+    return this.#hand(patience, (ticket) => ({ type: 'prepare', ticket, examples, ...shape }));
   }
 
   /**
    * @param {Uint32Array} share indices into the examples
-   * @param {Float32Array} softRows
+   * @param {Float32Array} vectors the soft prompt's numbers
    * @param {number} targets response tokens of the whole batch
    * @param {Patience} patience
    * @returns {Promise<ShareGradient|null>} null when it is lost, or the share was dropped
    */
-  compute(share, softRows, targets, patience) {
-    return this.#hand(patience, (ticket) => ({ type: 'compute', ticket, share, softRows, targets }));
+  compute(share, vectors, targets, patience) {
+    return this.#hand(patience, (ticket) => ({ type: 'compute', ticket, share, vectors, targets }));
   }
 
   /** What was handed out is no longer wanted. */

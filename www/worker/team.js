@@ -46,10 +46,10 @@ export class Team {
    * everyone the examples. Does not wait for them.
    * @param {number} size          workers that are to share a step, the lead worker included
    * @param {Example[]} examples   in the order of the tuner's
-   * @param {number} virtualTokens
+   * @param {import('../protocol.js').PromptShape} shape   of the soft prompt
    * @param {OnLost} onLost         a worker of this run was lost; `size` is smaller already
    */
-  begin(size, examples, virtualTokens, onLost) {
+  begin(size, examples, shape, onLost) {
     this.#onLost = onLost;
     const surplus = this.#started.slice(size - 1);
     const staying = this.#started.slice(0, size - 1);
@@ -61,7 +61,7 @@ export class Team {
     const unprepared = new Set(this.#sharing);
     this.#unprepared = unprepared;
     this.#prepared = Promise.all(this.#sharing.map(async (worker) => {
-      await worker.prepare(examples, virtualTokens, patience);
+      await worker.prepare(examples, shape, patience);
       unprepared.delete(worker);
     }));
   }
@@ -79,14 +79,14 @@ export class Team {
   /**
    * Hands out shares of a step, one to each of the others.
    * @param {Uint32Array[]} shares       at most `size - 1`
-   * @param {Float32Array} softRows
+   * @param {Float32Array} vectors      the soft prompt's numbers
    * @param {number} targets             response tokens of the whole batch
    * @returns {Promise<ShareGradient|null>[]}  null: lost or dropped
    */
-  hand(shares, softRows, targets) {
+  hand(shares, vectors, targets) {
     const workers = [...this.#sharing];
     const patience = () => Math.max(COMPUTING_SECONDS, (BLOCK_FACTOR * this.#longestBlockMs) / 1000);
-    return shares.map((share, index) => workers[index].compute(share, softRows, targets, patience));
+    return shares.map((share, index) => workers[index].compute(share, vectors, targets, patience));
   }
 
   /** What one block of the network took the lead worker. @param {number} milliseconds */

@@ -8,6 +8,7 @@ import { MOST_HELD_OUT_ROWS, spread } from '../limits.js';
 import { workersFor } from '../workers.js';
 import { writeAnswer } from './inference.js';
 import { sharedStep } from './shared_step.js';
+import { putIn, takeOut } from './soft_prompt.js';
 import { Cancelled, TURN_EVERY_MS, settledWithin } from './task.js';
 
 /** @typedef {typeof import('../pkg/prompt_playground.js')} Library */
@@ -59,7 +60,7 @@ export async function train(library, model, team, modelNumbers, payload, task) {
 function newTuner(library, model, rows, { settings, startFrom, resumeState }) {
   if (resumeState) return library.Tuner.resume(model, rows, resumeState, settings);
   if (!startFrom) return library.Tuner.new(model, rows, settings);
-  const start = library.SoftPrompt.fromVectors(model, startFrom.vectors);
+  const start = putIn(library, model, startFrom);
   try {
     return library.Tuner.fromPrompt(model, rows, settings, start);
   } finally {
@@ -69,6 +70,7 @@ function newTuner(library, model, rows, { settings, startFrom, resumeState }) {
 
 class TrainingRun {
   /** @type {NonNullable<TrainResult['best']>|null} */ #best = null;
+  /** Evaluations since the best one. */ #withoutBetter = 0;
   #lastCheckpoint = performance.now();
 
   /**
@@ -107,7 +109,8 @@ class TrainingRun {
     const onLost = (reason, started) => {
       if (started || payload.workers !== 0) this.#emit({ kind: 'workerLost', workers: team.size, reason });
     };
-    team.begin(size, trainRows, settings.num_virtual_tokens, onLost);
+    const { virtualTokens, kind } = this.#softPrompt();
+    team.begin(size, trainRows, { virtualTokens, kind }, onLost);
   }
 
   /** @returns {Promise<TrainResult>} */
@@ -124,6 +127,10 @@ class TrainingRun {
       step = done;
       const last = step >= settings.steps;
       if (last || step % settings.eval_every === 0) await this.#evaluate(step);
+      if (!last && this.#outOfPatience) {
+        this.#emit({ kind: 'earlyStop', step, bestStep: this.#best?.step ?? 0 });
+        break;
+      }
       if (this.payload.sampleEvery > 0 && (last || step % this.payload.sampleEvery === 0)) await this.#sample(step);
       if (performance.now() - this.#lastCheckpoint >= CHECKPOINT_EVERY_MS) this.#checkpoint(step);
     }
@@ -137,6 +144,12 @@ class TrainingRun {
       weightsHash: this.model.weightsHash(),
       state,
     };
+  }
+
+  /** Whether the held-out loss has not become better for as many evaluations as the settings allow. */
+  get #outOfPatience() {
+    const patience = this.settings.early_stopping_patience;
+    return patience > 0 && this.#withoutBetter >= patience;
   }
 
   /** Waits for those who are to share the steps: how many they are is fixed from here on. @param {number} step */
@@ -177,9 +190,12 @@ class TrainingRun {
 
   /** Held-out loss, example by example. Nothing without held-out rows. @param {number} step */
   async #evaluate(step) {
-    if (this.heldOutRows.length === 0) return;
+    if (this.heldOutRows.length === 0) {
+      this.#emit({ kind: 'evaluation', step, heldOutLoss: null, best: false, vectors: this.#softPrompt().vectors });
+      return;
+    }
     const rows = this.tuner.softPrompt();
-    const evaluation = this.model.evaluation(this.heldOutRows, rows);
+    const evaluation = this.model.evaluation(this.heldOutRows, rows, undefined);
     try {
       while (evaluation.next()) {
         await this.#turn(step);
@@ -187,8 +203,10 @@ class TrainingRun {
       }
       const heldOutLoss = evaluation.report().loss;
       const best = Number.isFinite(heldOutLoss) && (!this.#best || heldOutLoss < this.#best.heldOutLoss);
-      if (best) this.#best = { step, heldOutLoss, softPrompt: this.#softPrompt() };
-      this.#emit({ kind: 'evaluation', step, heldOutLoss, best });
+      const softPrompt = this.#softPrompt();
+      if (best) this.#best = { step, heldOutLoss, softPrompt };
+      this.#withoutBetter = best ? 0 : this.#withoutBetter + 1;
+      this.#emit({ kind: 'evaluation', step, heldOutLoss, best, vectors: softPrompt.vectors });
     } finally {
       release(evaluation);
       release(rows);
@@ -231,12 +249,7 @@ class TrainingRun {
 
   /** A copy of the soft prompt as it is now. @returns {SoftPrompt} */
   #softPrompt() {
-    const rows = this.tuner.softPrompt();
-    try {
-      return { vectors: rows.vectors(), virtualTokens: rows.virtualTokens(), hiddenSize: rows.hiddenSize() };
-    } finally {
-      release(rows);
-    }
+    return takeOut(this.tuner.softPrompt());
   }
 
   /** @param {TrainEvent} event */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Base against tuned, in numbers, with a sentence on what each number means and when it misleads. */
 import { downloadCsv } from '../../csv.js';
-import { formatLoss } from '../../plots.js';
+import { METRICS, isBetter } from '../../metrics.js';
 import { activePrefix, activePrompt, model, testRows } from '../../state.js';
 import { Button, Notice, Progress, formatNumber, html, plural } from '../../ui.js';
 import { MOST_WRITTEN_ANSWERS } from '../../limits.js';
@@ -10,47 +10,7 @@ import { cancelMeasuring, comparison, measure, problem, progress, promptKey } fr
 /** @typedef {import('./measure.js').Measures} Measures */
 /** @typedef {import('./measure.js').MeasuredSet} MeasuredSet */
 
-/** @typedef {{key: keyof Measures, name: string, better: 'lower'|'higher'|'neither', format: (value: number) => string, means: string, misleads: string}} Metric */
-
-/** @param {number} value */
-const percent = (value) => `${formatNumber(value * 100, value > 0 && value < 0.1 ? 1 : 0)} %`;
-
-/** @type {Metric[]} */
-const METRICS = [
-  { key: 'loss', name: 'Loss', better: 'lower', format: formatLoss,
-    means: 'how surprised the model is by each token of the ideal response, on average (nats).',
-    misleads: 'on training rows, which it may know by heart.' },
-  { key: 'perplexity', name: 'Perplexity', better: 'lower', format: (value) => formatNumber(value, value < 10 ? 2 : 1),
-    means: 'the same as a count: it hesitates between so many equally likely tokens.',
-    misleads: 'between models with different vocabularies.' },
-  { key: 'tokenAccuracy', name: 'Token accuracy', better: 'higher', format: percent,
-    means: 'how often the likeliest next token is the right one, when all before it is given.',
-    misleads: 'because in a real answer the model has to live with its own mistakes.' },
-  { key: 'exactMatch', name: 'Exact match', better: 'higher', format: percent,
-    means: 'how many greedy answers equal the reference, word for word.',
-    misleads: 'for free text: a good answer in other words counts as wrong, a memorised one as perfect.' },
-  { key: 'rouge1', name: 'ROUGE-1', better: 'higher', format: (value) => value.toFixed(2),
-    means: 'how many words answer and reference share, wherever they stand, from 0 to 1.',
-    misleads: 'where common words (“the”, “your”) make up most of both.' },
-  { key: 'rouge2', name: 'ROUGE-2', better: 'higher', format: (value) => value.toFixed(2),
-    means: 'the same for pairs of neighbouring words.',
-    misleads: 'for short answers, which have few pairs.' },
-  { key: 'rougeL', name: 'ROUGE-L', better: 'higher', format: (value) => value.toFixed(2),
-    means: 'how much of the wording appears in the same order in answer and reference, from 0 to 1.',
-    misleads: 'where a shared form (“please follow these steps”) hides a wrong fact.' },
-  { key: 'bleu', name: 'BLEU', better: 'higher', format: (value) => formatNumber(value, 1),
-    means: 'how much of the answer’s wording, in runs of up to four words, is in the reference, from 0 to 100; answers that are too short lose.',
-    misleads: 'on single sentences: it was made for whole test sets, and one other word order costs much.' },
-  { key: 'chrf', name: 'chrF', better: 'higher', format: (value) => formatNumber(value, 1),
-    means: 'how many runs of up to six letters answer and reference share, from 0 to 100.',
-    misleads: 'less than the others by endings and typing errors, but as much by a wrong fact in the right form.' },
-  { key: 'distinct', name: 'Distinct-2', better: 'neither', format: percent,
-    means: 'how many of the pairs of neighbouring words in all answers are different ones: little means that the answers repeat each other or themselves.',
-    misleads: 'where a fixed opening and closing are wanted: they are repeated on purpose.' },
-  { key: 'words', name: 'Words', better: 'neither', format: (value) => formatNumber(value, 1),
-    means: 'how long an answer is on average.',
-    misleads: 'by itself: it only says whether the tuned answers are as long as yours.' },
-];
+/** @typedef {import('../../metrics.js').Metric} Metric */
 
 const SET_NAMES = { training: 'Training rows', heldOut: 'Held-out rows', test: 'Test inquiries' };
 
@@ -108,7 +68,7 @@ function SetRows({ set }) {
       </tr>
       <tr class="tuned-row">
         <th scope="row">Tuned</th>
-        ${METRICS.map((metric) => html`<td key=${metric.key} class=${`number ${isBetter(metric, set) ? 'is-better' : ''}`}>${value(metric, set.tuned)}</td>`)}
+        ${METRICS.map((metric) => html`<td key=${metric.key} class=${`number ${isBetter(metric, set.base[metric.key], set.tuned[metric.key]) ? 'is-better' : ''}`}>${value(metric, set.tuned)}</td>`)}
       </tr>
     </tbody>`;
 }
@@ -122,14 +82,7 @@ function rowCount({ rows, all, base }) {
 /** @param {Metric} metric @param {Measures} measures */
 function value({ key, format }, measures) {
   const number = measures[key];
-  return number === null ? '–' : format(number);
-}
-
-/** @param {Metric} metric @param {MeasuredSet} set */
-function isBetter({ key, better }, { base, tuned }) {
-  const [before, after] = [base[key], tuned[key]];
-  if (before === null || after === null || better === 'neither') return false;
-  return better === 'lower' ? after < before : after > before;
+  return format(number);
 }
 
 function Meanings() {

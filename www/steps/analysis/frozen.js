@@ -51,7 +51,7 @@ function Counts() {
   const trained = activePrompt.value?.vectors.length ?? (run.value?.trainedNumbers || 0);
   if (!info || trained === 0) return null;
   const share = (trained / info.parameters) * 100;
-  const width = activePrompt.value ? `${activePrompt.value.virtualTokens} virtual tokens × ${activePrompt.value.hiddenSize} numbers` : '';
+  const width = activePrompt.value ? `${activePrompt.value.virtualTokens} virtual tokens × ${activePrompt.value.width} numbers` : '';
   return html`
     <div class="counts">
       <p><b>${formatNumber(trained)}</b> numbers were trained${width && html` <span>(${width})</span>`}, <b>${formatNumber(info.parameters)}</b> stayed as they were: ${formatPercent(share)} of the model’s size.</p>

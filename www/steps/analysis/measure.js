@@ -5,11 +5,11 @@
  */
 import { engine } from '../../engine.js';
 import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.js';
-import { earlierRuns, run } from '../../run.js';
-import { samePrompt } from '../../run/record.js';
-import { activePrompt, activePrefix, generation, testRows, usableExamples } from '../../state.js';
+import { runOf } from '../../run.js';
+import { activePrompt, activePrefix, softPromptOf, testRows, usableExamples } from '../../state.js';
 import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
+import { askGreedily } from './greedy.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */
 /** @typedef {import('../../protocol.js').SoftPrompt} SoftPrompt */
@@ -19,11 +19,17 @@ import { readInquiry } from '../test/answers.js';
  * @typedef {Record<'loss'|'perplexity'|'tokenAccuracy'|'distinct'|AnswerMeasure, number|null>} Measures */
 /** @typedef {typeof OF_ANSWERS[number]} AnswerMeasure */
 /** @typedef {'training'|'heldOut'|'test'} SetName */
-/** @typedef {{name: SetName, rows: Example[], all: number, base: Measures, tuned: Measures}} MeasuredSet  `all`: rows there are; `rows`: those measured */
+/** Of one row; null where not measured. `exactMatch`: 0 or 1. @typedef {{answer: string|null} & Record<'loss'|OfRow, number|null>} RowMeasures */
+/** @typedef {typeof OF_ROWS[number]} OfRow */
+/** @typedef {{name: SetName, rows: Example[], all: number, base: Measures, tuned: Measures, each: Record<'base'|'tuned', RowMeasures[]>}} MeasuredSet  `all`: rows there are; `rows`: those measured; `each`: of each of them */
 /** @typedef {{sets: MeasuredSet[], itsRows: boolean, prefix: string, promptKey: string}} Comparison  `itsRows`: the rows are those of the run that made the prompt */
 
 /** What `score` says of one answer, of which the mean is shown. */
 const OF_ANSWERS = /** @type {const} */ (['exactMatch', 'rouge1', 'rouge2', 'rougeL', 'bleu', 'chrf', 'words']);
+/** What is kept of each answer. */
+const OF_ROWS = /** @type {const} */ (['exactMatch', 'rougeL', 'bleu', 'chrf']);
+/** @type {RowMeasures} */
+const NO_ROW = { answer: null, loss: null, exactMatch: null, rougeL: null, bleu: null, chrf: null };
 /** @type {Measures} */
 const NOTHING = {
   loss: null, perplexity: null, tokenAccuracy: null, exactMatch: null, rouge1: null, rouge2: null, rougeL: null, bleu: null, chrf: null, words: null,
@@ -57,7 +63,7 @@ export async function measure(withAnswers) {
   if (!prompt || progress.value) return;
   cancelled = false;
   problem.value = '';
-  const softPrompt = { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize };
+  const softPrompt = softPromptOf(prompt);
   progress.value = { text: 'Choosing the rows', done: 0, total: 0 };
   try {
     const itsRun = runOf(prompt);
@@ -82,12 +88,6 @@ export async function measure(withAnswers) {
   }
 }
 
-/** The run that made a prompt, while the page still has it. @param {TrainedPrompt} prompt */
-function runOf(prompt) {
-  const runs = run.value ? [run.value, ...earlierRuns.value] : earlierRuns.value;
-  return runs.find(({ best, last }) => [best, last].some((reached) => reached && samePrompt(reached.softPrompt, prompt))) ?? null;
-}
-
 /**
  * The rows of the run that made the prompt; where that run is gone, the rows of step 1, split in the same way.
  * @param {TrainedPrompt} prompt
@@ -110,7 +110,9 @@ async function chooseRows(prompt, itsRun) {
 
 /** @param {SetName} name @param {Example[]} rows @returns {MeasuredSet} */
 function emptySet(name, rows) {
-  return { name, rows: spread(rows, MOST_MEASURED_ROWS), all: rows.length, base: { ...NOTHING }, tuned: { ...NOTHING } };
+  const measured = spread(rows, MOST_MEASURED_ROWS);
+  const each = { base: measured.map(() => NO_ROW), tuned: measured.map(() => NO_ROW) };
+  return { name, rows: measured, all: rows.length, base: { ...NOTHING }, tuned: { ...NOTHING }, each };
 }
 
 /** The requests one after another, with one progress over all of them. */
@@ -135,18 +137,19 @@ class Work {
     running = request;
     const report = await request;
     set[which] = { ...set[which], loss: report.loss, perplexity: report.perplexity, tokenAccuracy: report.tokenAccuracy };
+    set.each[which] = set.each[which].map((row, index) => ({ ...row, loss: report.examples[index]?.loss ?? null }));
     this.#done += set.rows.length;
   }
 
   /** @param {MeasuredSet} set @param {'base'|'tuned'} which @param {SoftPrompt|null} softPrompt */
   async answers(set, which, softPrompt) {
+    /** @type {{answer: string, reference: string}[]} */
     const pairs = [];
-    for (const { input, output } of spread(set.rows, MOST_WRITTEN_ANSWERS)) {
+    const places = spread([...set.rows.keys()], MOST_WRITTEN_ANSWERS);
+    for (const { input, output } of places.map((place) => set.rows[place])) {
       if (cancelled) throw new Stopped();
       this.#show(`Writing answers with the ${which} model`);
-      const request = engine.request('generate', {
-        text: input, variant: softPrompt ? 'tuned' : 'base', instruction: '', softPrompt, settings: { ...generation.value, temperature: 0 },
-      });
+      const request = askGreedily(input, softPrompt);
       running = request;
       const answer = await request;
       if (answer.finishReason === 'cancelled') throw new Stopped();
@@ -154,6 +157,12 @@ class Work {
       this.#done++;
     }
     const scores = await engine.request('score', { pairs });
+    const each = [...set.each[which]];
+    places.forEach((place, index) => {
+      const values = /** @type {Record<OfRow, number>} */ (Object.fromEntries(OF_ROWS.map((key) => [key, Number(scores[index][key])])));
+      each[place] = { ...each[place], answer: pairs[index].answer, ...values };
+    });
+    set.each[which] = each;
     set[which] = {
       ...set[which],
       .../** @type {Record<AnswerMeasure, number|null>} */ (Object.fromEntries(OF_ANSWERS.map((key) => [key, mean(scores.map((score) => Number(score[key])))]))),

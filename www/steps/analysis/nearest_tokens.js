@@ -1,7 +1,7 @@
 // @ts-check
 /** The words of the vocabulary that lie nearest to each virtual token. */
 import { engine } from '../../engine.js';
-import { activePrefix, activePrompt, model } from '../../state.js';
+import { activePrefix, activePrompt, model, softPromptOf } from '../../state.js';
 import { effect, html, signal } from '../../ui.js';
 
 const NEAREST = 4;
@@ -23,7 +23,7 @@ effect(() => {
     nearest.value = null;
     return;
   }
-  const softPrompt = { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize };
+  const softPrompt = softPromptOf(prompt);
   engine.request('nearestTokens', { softPrompt, k: NEAREST }).then(
     (found) => { if (request === latest) { nearest.value = found; problem.value = ''; } },
     (error) => { if (request === latest) { nearest.value = null; problem.value = error.message; } },

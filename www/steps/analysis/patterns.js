@@ -58,7 +58,25 @@ const someAreStale = () => testRows.value.some((row) => VARIANTS.some((variant) 
 }));
 
 /** @type {[Pattern['kind'], string][]} */
-const KINDS = [['contains', 'contains'], ['starts_with', 'starts with'], ['ends_with', 'ends with'], ['regex', 'matches the expression']];
+const KINDS = [
+  ['contains', 'contains'], ['starts_with', 'starts with'], ['ends_with', 'ends with'], ['regex', 'matches the expression'],
+  ['numbered_steps', 'has numbered steps'], ['at_most_words', 'has a length of'], ['valid_json', 'is valid JSON'],
+];
+
+/** Kinds whose value is a number. `suggested`: what a new one begins with.
+ * @type {Partial<Record<Pattern['kind'], {before: string, unit: string, most: number, suggested: string}>>} */
+const NUMBERS = {
+  numbered_steps: { before: 'at least', unit: 'steps', most: 20, suggested: '3' },
+  at_most_words: { before: 'at most', unit: 'words', most: 10000, suggested: '60' },
+};
+
+/** A pattern as another kind: a value that makes no sense there is replaced. @param {Pattern['kind']} kind @param {Pattern} pattern */
+function asKind(kind, pattern) {
+  const number = NUMBERS[kind];
+  if (number) return { kind, value: number.suggested };
+  const isText = kind !== 'valid_json' && pattern.kind !== 'valid_json' && !NUMBERS[pattern.kind];
+  return { kind, value: isText ? pattern.value : '' };
+}
 
 export function Patterns() {
   const list = patterns.value;
@@ -87,20 +105,36 @@ function PatternRow({ pattern, index }) {
     <li class="pattern">
       <div class="pattern-edit">
         <select aria-label=${`Kind of pattern ${index + 1}`} value=${pattern.kind}
-          onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => change(index, { kind: /** @type {Pattern['kind']} */ (event.currentTarget.value) })}>
+          onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => change(index, asKind(/** @type {Pattern['kind']} */ (event.currentTarget.value), pattern))}>
           ${KINDS.map(([kind, label]) => html`<option key=${kind} value=${kind}>${label}</option>`)}
         </select>
-        <input id=${`pattern-${index}`} type="text" aria-label=${`Text of pattern ${index + 1}`} value=${pattern.value} autocomplete="off" aria-invalid=${wrong ? 'true' : undefined}
-          aria-describedby=${wrong ? `pattern-${index}-error` : undefined} placeholder=${pattern.kind === 'regex' ? '\\d\\) .+' : 'our support team is here to help'}
-          onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => change(index, { value: event.currentTarget.value })} />
+        <${PatternValue} pattern=${pattern} index=${index} wrong=${Boolean(wrong)} />
         <${Button} kind="quiet" icon="trash" iconOnly onClick=${() => { patterns.value = patterns.value.filter((_, other) => other !== index); }}>${`Delete pattern ${index + 1}`}<//>
       </div>
       ${wrong && html`<p class="field-error" id=${`pattern-${index}-error`}><${Icon} name="error" />${wrong}</p>`}
-      ${!wrong && pattern.value !== '' && now?.matches[index] && html`
+      ${!wrong && (pattern.value !== '' || pattern.kind === 'valid_json') && now?.matches[index] && html`
         <div class="pattern-counts">
           ${VARIANTS.map((variant) => html`<${Share} key=${variant} variant=${variant} matching=${now.matches[index][variant]} of=${now.asked[variant]} />`)}
         </div>`}
     </li>`;
+}
+
+/** What the pattern is about: a text, a number, or nothing. @param {{pattern: Pattern, index: number, wrong: boolean}} props */
+function PatternValue({ pattern, index, wrong }) {
+  if (pattern.kind === 'valid_json') return html`<span class="pattern-none">an object or a list, and nothing around it</span>`;
+  const shared = {
+    id: `pattern-${index}`, value: pattern.value, autocomplete: 'off',
+    'aria-invalid': wrong ? 'true' : undefined, 'aria-describedby': wrong ? `pattern-${index}-error` : undefined,
+    onInput: (/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => change(index, { value: event.currentTarget.value }),
+  };
+  const number = NUMBERS[pattern.kind];
+  if (!number) return html`<input ...${shared} type="text" aria-label=${`Text of pattern ${index + 1}`} placeholder=${pattern.kind === 'regex' ? '\\d\\) .+' : 'our support team is here to help'} />`;
+  return html`
+    <span class="pattern-number">
+      <span aria-hidden="true">${number.before}</span>
+      <input ...${shared} type="number" class="is-number" min="1" max=${number.most} step="1" inputmode="numeric" aria-label=${`Number of ${number.unit} of pattern ${index + 1}, ${number.before}`} />
+      <span aria-hidden="true">${number.unit}</span>
+    </span>`;
 }
 
 /** @param {{variant: Variant, matching: number, of: number}} props */

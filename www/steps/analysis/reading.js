@@ -10,13 +10,17 @@ import { debounce, effect, html, signal } from '../../ui.js';
 const reading = signal(/** @type {CurveReading|null} */ (null));
 const WAIT_MS = 300;
 
-const read = debounce(async (/** @type {Run} */ now) => {
-  const heldOut = new Map(now.evaluations.map((point) => [point.step, point.heldOutLoss]));
-  const losses = new Map(now.steps.map((report) => [report.step, report.loss]));
+/** What Rust reads in the curves of a run. @param {Run} of @returns {Promise<CurveReading>} */
+export function readingOf(of) {
+  const heldOut = new Map(of.evaluations.map((point) => [point.step, point.heldOutLoss]));
+  const losses = new Map(of.steps.map((report) => [report.step, report.loss]));
   const steps = [...new Set([...heldOut.keys(), ...losses.keys()])].sort((a, b) => a - b);
-  const curve = steps.map((step) => ({ step, loss: losses.get(step) ?? null, heldOutLoss: heldOut.get(step) ?? null }));
+  return engine.request('readCurve', { curve: steps.map((step) => ({ step, loss: losses.get(step) ?? null, heldOutLoss: heldOut.get(step) ?? null })) });
+}
+
+const read = debounce(async (/** @type {Run} */ now) => {
   try {
-    reading.value = await engine.request('readCurve', { curve });
+    reading.value = await readingOf(now);
   } catch {
     reading.value = null;
   }

@@ -5,7 +5,7 @@
  * Tokens arrive faster than a screen is drawn, so a row's answers are shown at most once per animation frame.
  */
 import { EngineError, engine } from '../../engine.js';
-import { generation, model, objective, testRows, trainedPrompts, activePrefix } from '../../state.js';
+import { generation, model, objective, softPromptOf, testRows, trainedPrompts, activePrefix } from '../../state.js';
 import { computed, signal } from '../../ui.js';
 
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -122,7 +122,7 @@ async function answer(row, variant) {
       text,
       variant,
       instruction: variant === 'discrete' ? objective.value : '',
-      softPrompt: variant === 'tuned' && prompt ? { vectors: prompt.vectors, virtualTokens: prompt.virtualTokens, hiddenSize: prompt.hiddenSize } : null,
+      softPrompt: variant === 'tuned' && prompt ? softPromptOf(prompt) : null,
       settings: generation.value,
     }, (event) => {
       written.text += event.text;

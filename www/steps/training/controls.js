@@ -5,6 +5,7 @@ import { Button, Notice, Progress, formatDuration, formatNumber, html, plural } 
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
 import { formatLoss, formatValue } from '../../plots.js';
+import { running } from '../../experiments/experiment.js';
 import { LostWorker, WorkersField } from './workers.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
@@ -29,6 +30,7 @@ export function obstacle() {
   if (model.value.status === 'error') return 'There is no language model to train with (see the message at the top).';
   if (settingsProblems.value.length > 0) return `A setting in step 3 cannot be used yet. ${settingsProblems.value[0].message}`;
   if (usableExamples.value.length === 0) return 'Step 1 has no usable example yet.';
+  if (running.value) return `An experiment is under way (${running.value}); wait for it, or cancel it.`;
   return '';
 }
 

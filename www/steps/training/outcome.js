@@ -1,6 +1,6 @@
 // @ts-check
 /** What a run has led to: which prompt is kept, more steps, and the runs before it. */
-import { Button, Field, formatNumber, html, signal } from '../../ui.js';
+import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
 import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
 import { bestEvaluation, keptPrompt, samePrompt } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
@@ -17,6 +17,7 @@ export function Outcome() {
   const valid = Number.isInteger(more.value) && more.value > 0 && more.value <= 10_000;
   return html`
     <div class="outcome">
+      ${now.stoppedEarly > 0 && html`<p class="outcome-sentence">Stopped early, at step ${now.stoppedEarly}: ${plural(now.settings.early_stopping_patience, 'measurement')} in a row brought no better held-out loss.</p>`}
       <p class="outcome-sentence">${outcomeSentence(now)}</p>
       ${!stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the prompt of step ${keptPrompt(now)?.step}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}

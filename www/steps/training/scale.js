@@ -1,13 +1,15 @@
 // @ts-check
 /** The way from the tab to bigger machines. */
 import { saveRunForScale } from '../../scale.js';
+import { settings } from '../../state.js';
 import { Button, html } from '../../ui.js';
 import { obstacle } from './controls.js';
 
 export function Scale() {
+  const other = settings.value.peft_type !== 'PROMPT_TUNING';
   return html`
     <div class="scale">
-      <${Button} icon="export" disabled=${obstacle() !== ''} onClick=${() => void saveRunForScale()}>Continue at scale<//>
-      <p class="field-help">A zip with your rows, batches and settings, and a script that trains the same soft prompt with PEFT and Accelerate, on one GPU or many.</p>
+      <${Button} icon="export" disabled=${other || obstacle() !== ''} onClick=${() => void saveRunForScale()}>Continue at scale<//>
+      <p class="field-help">A zip with your rows, batches and settings, and a script that trains the same soft prompt with PEFT and Accelerate, on one GPU or many.${other ? ' The script knows prompt tuning only: choose it in step 3. Prompts of the other techniques are saved for PEFT in step 6.' : ''}</p>
     </div>`;
 }

@@ -1,0 +1,20 @@
+//! A discrete prompt: ordinary words in front of the input, which nothing trains. What a soft prompt is compared with.
+
+use serde::Deserialize;
+
+use crate::dataset::Example;
+
+/// An instruction as a system turn, then examples as turns of the conversation (few-shot, Brown et al. 2020); both may be
+/// left out.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct DiscretePrompt {
+    pub instruction: Option<String>,
+    pub shots: Vec<Example>,
+}
+
+impl DiscretePrompt {
+    pub fn instruction(text: Option<&str>) -> Self {
+        Self { instruction: text.map(str::to_string), shots: Vec::new() }
+    }
+}

@@ -1,0 +1,96 @@
+// Experiments: techniques compared, cross-validation, a learning curve; cancelled, gone on with after a reload, kept.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { downloaded, importText, modelReady, setting, startButton, startPlayground, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const part = (page, name) => page.getByRole('region', { name, exact: true }).or(page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) })).first();
+const rowsOf = async (table) => table.locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim())));
+
+test('ways are compared on the same rows, kept over a reload, and promoted to a prefix token', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('6');
+  await page.getByText('Compare techniques', { exact: true }).click();
+  await page.getByRole('checkbox', { name: 'Few-shot' }).check();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await until(() => startButton(page).isDisabled(), (disabled) => disabled, { what: 'no run beside the comparison' });
+  const table = page.getByRole('region', { name: 'What each way reached' });
+  await until(() => table.locator('tbody tr').count(), (count) => count === 6, { timeout: 120_000, what: 'six rows' });
+  const rows = await rowsOf(table);
+  assert.match(rows[0][0], /^No tuning/);
+  assert.match(rows[2][0], /^Few-shot: 3 examples/);
+  const trained = rows.filter(([, , count]) => count !== '0');
+  assert.deepEqual(trained.map(([name]) => name.split('\n')[0]), ['Prompt tuning', 'Prefix tuning', 'P-tuning, perceptron']);
+  assert.equal(trained[0][2], '3,840');
+  assert.match(trained[1][1], /technique prompt tuning → prefix tuning/);
+  for (const [, , , , loss] of rows) assert.ok(Number.parseFloat(loss) > 0, `a held-out loss: ${loss}`);
+  for (const row of rows) assert.match(row[6], /%$/, 'checks');
+
+  await page.reload();
+  await modelReady(page);
+  await page.getByText('Compare techniques', { exact: true }).click();
+  assert.deepEqual(await rowsOf(table), rows, 'kept over the reload');
+  await table.getByRole('button', { name: 'Keep as a prefix token' }).nth(1).click();
+  const prefix = `[${trained[1][0].split('\n')[1].toUpperCase().replace('-', '_')}]`;
+  assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), prefix);
+  const csv = await downloaded(page, () => page.getByRole('button', { name: 'Download comparison as CSV' }).click());
+  assert.equal(csv.trim().split('\r\n').length, 7);
+}));
+
+test('cross-validation holds out every row once, is cancelled, goes on after a reload, and reads its numbers', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('4');
+  const section = part(page, 'Is that result luck?');
+  await section.getByRole('button', { name: 'Cross-validate' }).click();
+  await until(() => section.locator('tbody tr').count(), (count) => count >= 2, { timeout: 60_000, what: 'two folds' });
+  await section.getByRole('button', { name: 'Cancel' }).click();
+  await section.getByText(/of 10 are done/).waitFor();
+  const some = await section.locator('tbody tr').count();
+  await page.reload();
+  await modelReady(page);
+  await until(() => section.locator('tbody tr').count(), (count) => count === some, { what: 'what was done is kept' });
+  await section.getByRole('button', { name: /^Go on with the \d+ trainings? left/ }).click();
+  await until(() => section.locator('tbody tr').count(), (count) => count === 10, { timeout: 120_000, what: 'all ten' });
+  const rows = await rowsOf(section);
+  assert.deepEqual([...new Set(rows.map(([name]) => Number.parseInt(name, 10)))].sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const losses = rows.map(([, , loss]) => Number(loss));
+  assert.deepEqual(losses, [...losses].sort((a, b) => b - a), 'the highest loss first');
+  await section.getByText(/Trained on 9/).waitFor();
+  const csv = await downloaded(page, () => section.getByRole('button', { name: 'Download cross-validation as CSV' }).click());
+  assert.equal(csv.trim().split('\r\n').length, 11);
+}));
+
+test('a learning curve is measured, drawn and read', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('3');
+  const section = part(page, 'Is more data needed?');
+  await section.getByRole('button', { name: 'Measure the learning curve' }).click();
+  await section.getByRole('button', { name: 'Cancel' }).waitFor();
+  await section.getByRole('button', { name: 'Measure the learning curve' }).waitFor({ timeout: 120_000 });
+  await section.getByRole('img', { name: /^Loss by number of training rows\. Measured: .* with 2 rows \(3 trainings\).*with 8 rows/ }).waitFor();
+  assert.match(await section.locator('.reading-verdict').innerText(), /More data would help|Not clear|Enough for now/);
+  const csv = await downloaded(page, () => section.getByRole('button', { name: 'Download learning curve as CSV' }).click());
+  const rows = csv.trim().split('\r\n').slice(1).map((line) => line.split(','));
+  assert.equal(rows.length, 12);
+  for (const [, size, trained, loss] of rows) {
+    assert.equal(trained.split(' ').length, Number(size));
+    assert.ok(Number(loss) > 0);
+  }
+}));
+
+test('a single example is told what is missing', () => playground.withPage({}, async (page) => {
+  await importText(page, JSON.stringify([{ input: 'Only one?', output: 'Yes.' }]));
+  await page.getByText('Cross-validation needs at least two usable rows in step 1.').waitFor();
+  await page.getByText('A learning curve needs at least three usable rows in step 1.').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Cross-validate' }).isDisabled());
+}));
+
+test('patience ends a run early, at the page and with a sentence', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings', { exact: true }).click();
+  await setting(page, 'Stop early after').fill('1');
+  await setting(page, 'Evaluate every').fill('1');
+  await setting(page, 'Learning rate').fill('5');
+  await setting(page, 'Steps').fill('200');
+  await startButton(page).click();
+  await page.locator('#step-training').getByText(/^Stopped early, at step \d+: 1 measurements? in a row/).waitFor({ timeout: 60_000 });
+}));

@@ -1,0 +1,192 @@
+// @ts-check
+/**
+ * Ways to give the model a voice, one after another on the same rows: techniques with their settings, the base model, the
+ * objective as plain text, examples in the context. Every training is kept with its curve and its prompt.
+ */
+import { engine } from '../engine.js';
+import { spread, MOST_HELD_OUT_ROWS, MOST_WRITTEN_ANSWERS } from '../limits.js';
+import { defaultsOf } from '../protocol.js';
+import { workers } from '../run.js';
+import { differences } from '../run/differences.js';
+import { nameOfRun } from '../run/names.js';
+import { addNotice, effectiveSettings, generation, objective, patterns, saveTrainedPrompt, settings, testRows, usableExamples } from '../state.js';
+import { readInquiry } from '../steps/test/answers.js';
+import { keep } from '../store.js';
+import { signal } from '../ui.js';
+import { Experiment } from './experiment.js';
+
+/** @typedef {import('../protocol.js').Example} Example */
+/** @typedef {import('../protocol.js').Settings} Settings */
+/** @typedef {import('../protocol.js').SoftPrompt} SoftPrompt */
+/** @typedef {import('./experiment.js').Hooks} Hooks */
+
+/** What is compared. `settings` of a training; `shots`: examples in the context.
+ * @typedef {{id: string, kind: 'training'|'base'|'instruction'|'shots', label: string, settings: Settings|null, shots: number}} Way */
+/** @typedef {{examples: Example[], split: {train: number[], heldOut: number[]}, test: Example[], patterns: import('../protocol.js').Pattern[],
+ *             objective: string, generation: import('../protocol.js').GenerationSettings, workers: number, first: number}} Context  `first`: number of the first run */
+/** One way, done. Means over the answers to the test inquiries; `checks`: share of the person's checks that hold; `problem`: why it could not be done.
+ * @typedef {object} Trial
+ * @property {string} name            memorable
+ * @property {Way} way
+ * @property {string[]} changes       against the training before it
+ * @property {import('../protocol.js').CurvePoint[]} curve
+ * @property {number} trainedNumbers
+ * @property {number} milliseconds    of the steps
+ * @property {number|null} heldOutLoss  of the best step, or of what was not trained
+ * @property {number|null} bestStep
+ * @property {SoftPrompt|null} prompt  the best one, or the last without held-out rows
+ * @property {number|null} chrf
+ * @property {number|null} rougeL
+ * @property {number|null} checks
+ * @property {{question: string, answer: string}[]} answers
+ * @property {string} problem */
+
+/** The ways to choose from. @returns {Way[]} */
+function usualWays() {
+  const training = (/** @type {string} */ id, /** @type {string} */ label, /** @type {import('../protocol.js').PeftType} */ type, /** @type {Partial<Settings>} */ more = {}) =>
+    /** @type {Way} */ ({ id, kind: 'training', label, settings: { ...defaultsOf(type), ...more }, shots: 0 });
+  return [
+    { id: 'base', kind: 'base', label: 'No tuning', settings: null, shots: 0 },
+    { id: 'instruction', kind: 'instruction', label: 'Objective as text', settings: null, shots: 0 },
+    { id: 'shots', kind: 'shots', label: 'Few-shot', settings: null, shots: 3 },
+    training('prompt', 'Prompt tuning', 'PROMPT_TUNING'),
+    training('prefix', 'Prefix tuning', 'PREFIX_TUNING'),
+    training('prefix-mlp', 'Prefix tuning, perceptron', 'PREFIX_TUNING', { prefix_projection: true }),
+    training('p-mlp', 'P-tuning, perceptron', 'P_TUNING'),
+    training('p-lstm', 'P-tuning, LSTM', 'P_TUNING', { encoder_reparameterization_type: 'LSTM' }),
+  ];
+}
+
+export const ways = signal(usualWays());
+export const chosenWays = signal(['base', 'instruction', 'prompt', 'prefix', 'p-mlp']);
+keep('ways', ways, (saved) => (Array.isArray(saved) && saved.every((way) => typeof way?.id === 'string' && typeof way.kind === 'string') ? saved : undefined));
+keep('chosenWays', chosenWays, (saved) => (Array.isArray(saved) && saved.every((id) => typeof id === 'string') ? saved : undefined));
+
+/** Adds the settings of step 3 as they are now. */
+export function addSettingsOfPage() {
+  const now = settings.value;
+  const changed = differences(asked(defaultsOf(now.peft_type)), asked(now)).filter((change) => !change.startsWith('prefix token'));
+  const name = ways.value.find((way) => way.settings?.peft_type === now.peft_type)?.label ?? now.peft_type;
+  const way = /** @type {Way} */ ({ id: `own-${Date.now().toString(36)}`, kind: 'training', label: changed.length > 0 ? `${name}: ${changed.join(', ')}` : name, settings: { ...now }, shots: 0 });
+  ways.value = [...ways.value, way];
+  chosenWays.value = [...chosenWays.value, way.id];
+}
+
+/** @param {string} id */
+export function removeWay(id) {
+  ways.value = ways.value.filter((way) => way.id !== id);
+}
+
+/** @param {Settings} of @returns {import('../run/record.js').Asked} */
+const asked = (of) => ({ settings: of, objective: '', examples: [], startFrom: '' });
+
+/** What all trainings have in common with step 3: how long, on what, and where they start. @param {Settings} of */
+function withThePage(of) {
+  const { steps, batch_size, seed, held_out_share, eval_every, prompt_tuning_init_text, early_stopping_patience } = effectiveSettings.value;
+  return { ...of, steps, batch_size, seed, held_out_share, eval_every, prompt_tuning_init_text, early_stopping_patience };
+}
+
+/** @type {Experiment<Way, Context, Trial>} */
+export const comparisonOfWays = new Experiment('comparison of techniques', async (way, { jobs, context }, hooks) => {
+  const name = nameOfRun(context.first + jobs.indexOf(way));
+  const before = jobs.slice(0, jobs.indexOf(way)).findLast((other) => other.settings !== null);
+  const changes = way.settings && before?.settings ? differences(asked(before.settings), asked(way.settings)) : [];
+  /** @type {Trial} */
+  const nothing = { name, way, changes, curve: [], trainedNumbers: 0, milliseconds: 0, heldOutLoss: null, bestStep: null, prompt: null, chrf: null, rougeL: null, checks: null, answers: [], problem: '' };
+  try {
+    const reached = way.settings ? await trained(way.settings, context, hooks) : await untrained(way, context, hooks);
+    return { ...nothing, ...reached, ...(await answered(way, reached.prompt ?? null, context, hooks)) };
+  } catch (error) {
+    if (error instanceof Error && 'kind' in error && error.kind === 'input') return { ...nothing, problem: error.message };
+    throw error;
+  }
+});
+
+/** @param {number[]} indices @param {Context} context */
+const rowsOf = (indices, { examples }) => indices.map((index) => examples[index]);
+
+/** Share of a training's work that its steps are; the rest is answering. */
+const STEPS_SHARE = 0.9;
+
+/** @param {Settings} of @param {Context} context @param {Hooks} hooks @returns {Promise<Partial<Trial>>} */
+async function trained(of, context, { own, onProgress }) {
+  const heldOut = spread(rowsOf(context.split.heldOut, context), MOST_HELD_OUT_ROWS);
+  const { curve, best, last, trainedNumbers, milliseconds } = await own(engine.request('trial', {
+    train: rowsOf(context.split.train, context), heldOut, settings: of, workers: context.workers,
+  }, ({ step, steps }) => onProgress((STEPS_SHARE * step) / steps)));
+  return { curve, trainedNumbers, milliseconds, heldOutLoss: best?.heldOutLoss ?? null, bestStep: best?.step ?? null, prompt: best?.softPrompt ?? last };
+}
+
+/** Words in front of the input. @param {Way} way @param {Context} context @returns {import('../protocol.js').DiscretePrompt} */
+function frontOf(way, context) {
+  return {
+    instruction: way.kind === 'instruction' ? context.objective : null,
+    shots: way.kind === 'shots' ? rowsOf(context.split.train, context).slice(0, way.shots) : [],
+  };
+}
+
+/** @param {Way} way @param {Context} context @param {Hooks} hooks @returns {Promise<Partial<Trial>>} */
+async function untrained(way, context, { own }) {
+  const heldOut = spread(rowsOf(context.split.heldOut, context), MOST_HELD_OUT_ROWS);
+  if (heldOut.length === 0) return {};
+  const report = await own(engine.request('evaluate', { examples: heldOut, softPrompt: null, front: frontOf(way, context) }));
+  return { heldOutLoss: report.loss };
+}
+
+/** Greedy answers to the test inquiries, and what they are worth. @param {Way} way @param {SoftPrompt|null} prompt @param {Context} context @param {Hooks} hooks */
+async function answered(way, prompt, context, { own, onProgress }) {
+  /** @type {{question: string, answer: string}[]} */
+  const answers = [];
+  const front = frontOf(way, context);
+  for (const [index, { input }] of context.test.entries()) {
+    onProgress(STEPS_SHARE + ((1 - STEPS_SHARE) * index) / context.test.length);
+    const answer = await own(engine.request('generate', {
+      text: input, variant: prompt ? 'tuned' : way.kind === 'base' ? 'base' : 'discrete', instruction: front.instruction ?? '', shots: front.shots,
+      softPrompt: prompt, settings: { ...context.generation, temperature: 0 },
+    }));
+    if (answer.finishReason === 'cancelled') throw new Error('Cancelled.');
+    answers.push({ question: input, answer: answer.text });
+  }
+  const pairs = context.test.flatMap(({ output }, index) => (output === '' ? [] : [{ answer: answers[index].answer, reference: output }]));
+  const scores = pairs.length > 0 ? await engine.request('score', { pairs }) : [];
+  const usable = context.patterns.filter(({ kind, value }) => kind === 'valid_json' || value.trim() !== '');
+  const { matches } = await engine.request('matchPatterns', { texts: answers.map(({ answer }) => answer), patterns: usable });
+  const held = matches.flat();
+  return { answers, chrf: mean(scores.map(({ chrf }) => chrf)), rougeL: mean(scores.map(({ rougeL }) => rougeL)), checks: mean(held.map(Number)) };
+}
+
+/** @param {number[]} values */
+const mean = (values) => (values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
+
+/** Runs what was compared so far count on. */
+const lastNumber = signal(0);
+keep('lastRunName', lastNumber, (saved) => (Number.isInteger(saved) && saved >= 0 ? saved : undefined));
+
+/** Begins a comparison of the chosen ways on the rows and test inquiries of the page. */
+export async function compareWays() {
+  const examples = usableExamples.value;
+  const { held_out_share: share, seed } = settings.value;
+  const split = await engine.request('split', { count: examples.length, share, seed });
+  const test = spread(testRows.value, MOST_WRITTEN_ANSWERS)
+    .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
+    .filter(({ input }) => input !== '');
+  const jobs = ways.value.filter(({ id }) => chosenWays.value.includes(id)).map((way) => (way.settings ? { ...way, settings: withThePage(way.settings) } : way));
+  const first = lastNumber.value + 1;
+  lastNumber.value += jobs.length;
+  await comparisonOfWays.begin(jobs, {
+    examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first,
+  });
+}
+
+/** Makes the prompt of a trial one with a prefix token of its own. @param {Trial} trial */
+export function promote({ name, way, prompt, bestStep, heldOutLoss }) {
+  const plan = comparisonOfWays.state.value.plan;
+  if (!prompt || !way.settings || !plan) return;
+  const prefix = `[${name.toUpperCase().replace('-', '_')}]`;
+  const { split } = plan.context;
+  saveTrainedPrompt(prefix, {
+    ...prompt, settings: { ...way.settings, prefix_token: prefix }, step: bestStep ?? way.settings.steps, heldOutLoss, trainedAt: Date.now(),
+    modelHash: plan.modelHash, examples: split.train.length, heldOutExamples: split.heldOut.length,
+  });
+  addNotice('success', `The prompt of ${name} now stands under ${prefix}, and answers in step 6.`);
+}

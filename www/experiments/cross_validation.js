@@ -1,0 +1,44 @@
+// @ts-check
+/** Cross-validation: every row is held out once, and asked about by a prompt that was trained on the others. */
+import { engine } from '../engine.js';
+import { effectiveSettings, usableExamples } from '../state.js';
+import { workers } from '../run.js';
+import { effect, signal } from '../ui.js';
+import { Experiment } from './experiment.js';
+
+/** @typedef {import('../protocol.js').Example} Example */
+/** @typedef {import('../protocol.js').FoldResult} FoldResult */
+/** @typedef {import('../protocol.js').Settings} Settings */
+/** @typedef {{train: number[], heldOut: number[]}} Split */
+/** @typedef {{examples: Example[], settings: Settings, workers: number}} Context */
+
+/** @type {Experiment<Split, Context, FoldResult>} */
+export const crossValidation = new Experiment('cross-validation', async (fold, { jobs, context }, { own, onProgress }) => {
+  const rows = (/** @type {number[]} */ indices) => indices.map((index) => context.examples[index]);
+  const result = await own(engine.request('trial', {
+    train: rows(fold.train), heldOut: rows(fold.heldOut), settings: context.settings, workers: context.workers,
+  }, ({ step, steps }) => onProgress(step / steps)));
+  const losses = (/** @type {import('../protocol.js').LossReport|null} */ report) => report?.examples.map(({ loss }) => loss) ?? [];
+  return {
+    fold: jobs.indexOf(fold), heldOut: fold.heldOut, baseLosses: losses(result.base), tunedLosses: losses(result.tuned),
+    tokens: result.tuned?.examples.map(({ tokens }) => tokens) ?? [], bestStep: result.best?.step ?? null, trainedOn: fold.train.length,
+  };
+});
+
+/** What Rust says of the folds that are done. */
+export const foldSummary = signal(/** @type {import('../protocol.js').CrossValidation|null} */ (null));
+let latest = 0;
+effect(() => {
+  const { results } = crossValidation.state.value;
+  const asked = ++latest;
+  if (results.length === 0) { foldSummary.value = null; return; }
+  engine.request('summariseFolds', { folds: results }).then((summary) => { if (asked === latest) foldSummary.value = summary; }, () => {});
+});
+
+/** @param {number} folds 0: leave one out */
+export async function crossValidate(folds) {
+  const examples = usableExamples.value;
+  const settings = effectiveSettings.value;
+  const jobs = await engine.request('planFolds', { count: examples.length, folds: folds === 0 ? examples.length : folds, seed: settings.seed });
+  await crossValidation.begin(jobs, { examples, settings, workers: workers.value });
+}

@@ -1,0 +1,118 @@
+// @ts-check
+/**
+ * Several trainings one after another, in the background: progress with the time left, cancel, and everything that is
+ * done is kept, over a reload too, so that an experiment goes on where it was left.
+ */
+import { isActive } from '../run.js';
+import { model } from '../state.js';
+import { keep } from '../store.js';
+import { computed, signal } from '../ui.js';
+
+/** What is to be done, as it stood on the page when it was begun. `modelHash`: of the model that it is for.
+ * @template Job, Context
+ * @typedef {{jobs: Job[], context: Context, modelHash: string}} Plan */
+
+/** @typedef {'idle'|'running'|'left'|'failed'|'done'} Status  left: cancelled, or the page was closed in the middle */
+
+/** @template Job, Context, Result
+ * @typedef {{plan: Plan<Job, Context>|null, results: Result[], status: Status, problem: string}} State */
+
+/** Told how far a job is, from 0 to 1. @typedef {(share: number) => void} OnProgress */
+
+/** What a job needs of the experiment: `own` takes the request under way, so that cancelling reaches it.
+ * @typedef {{own: <T extends {control: (action: 'cancel') => void}>(request: T) => T, onProgress: OnProgress}} Hooks */
+
+/** The experiment under way; one at a time. */
+export const running = signal(/** @type {string|null} */ (null));
+
+/** Why no experiment can begin now, or "". */
+export const obstacleToExperiments = computed(() => {
+  if (model.value.status !== 'ready') return 'The model is not there yet.';
+  if (isActive.value) return 'A run is under way in step 5; wait for it, or stop it.';
+  return running.value ? `Another experiment is under way (${running.value}).` : '';
+});
+
+/** @template Job, Context, Result */
+export class Experiment {
+  /** @type {{control: (action: 'cancel') => void}|null} */ #request = null;
+  #cancelled = false;
+  /** How far the job under way is, and how long the ones before took. */
+  progress = signal(/** @type {{done: number, total: number, share: number, secondsLeft: number|null}|null} */ (null));
+
+  /**
+   * @param {string} name  for a sentence, and where it is kept
+   * @param {(job: Job, plan: Plan<Job, Context>, hooks: Hooks) => Promise<Result>} perform
+   */
+  constructor(name, perform) {
+    this.name = name;
+    this.perform = perform;
+    /** @type {import('../vendor/signals/signals.js').Signal<State<Job, Context, Result>>} */
+    this.state = signal(/** @type {State<Job, Context, Result>} */ ({ plan: null, results: [], status: 'idle', problem: '' }));
+    keep(`experiment ${name}`, this.state, (saved) => {
+      if (!saved || !Array.isArray(saved.results) || (saved.plan && !Array.isArray(saved.plan.jobs))) return undefined;
+      return { ...saved, status: saved.status === 'running' ? 'left' : saved.status };
+    });
+  }
+
+  /** Begins anew. @param {Job[]} jobs @param {Context} context */
+  begin(jobs, context) {
+    const modelHash = model.value.info?.weightsHash ?? '';
+    this.state.value = { plan: { jobs, context, modelHash }, results: [], status: 'left', problem: '' };
+    return this.goOn();
+  }
+
+  /** Whether it was left in the middle and can go on with the model in use. */
+  get canGoOn() {
+    const { plan, status, results } = this.state.value;
+    return plan !== null && (status === 'left' || status === 'failed') && results.length < plan.jobs.length && plan.modelHash === model.value.info?.weightsHash;
+  }
+
+  async goOn() {
+    const { plan } = this.state.value;
+    if (!plan || obstacleToExperiments.value !== '') return;
+    running.value = this.name;
+    this.#cancelled = false;
+    this.#change({ status: 'running', problem: '' });
+    const began = performance.now();
+    const before = this.state.value.results.length;
+    const total = plan.jobs.length;
+    const show = (/** @type {number} */ share) => {
+      const done = this.state.value.results.length;
+      const finished = done - before + share;
+      const seconds = (performance.now() - began) / 1000;
+      this.progress.value = { done, total, share, secondsLeft: finished > 0.02 ? (seconds / finished) * (total - done - share) : null };
+    };
+    try {
+      for (let index = before; index < total; index++) {
+        show(0);
+        const result = await this.perform(plan.jobs[index], plan, {
+          own: (request) => { this.#request = request; if (this.#cancelled) request.control('cancel'); return request; },
+          onProgress: show,
+        });
+        this.#change({ results: [...this.state.value.results, result] });
+      }
+      this.#change({ status: 'done' });
+    } catch (error) {
+      if (this.#cancelled) this.#change({ status: 'left' });
+      else this.#change({ status: 'failed', problem: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.#request = null;
+      this.progress.value = null;
+      running.value = null;
+    }
+  }
+
+  cancel() {
+    this.#cancelled = true;
+    this.#request?.control('cancel');
+  }
+
+  clear() {
+    this.state.value = { plan: null, results: [], status: 'idle', problem: '' };
+  }
+
+  /** @param {Partial<State<Job, Context, Result>>} changed */
+  #change(changed) {
+    this.state.value = { ...this.state.value, ...changed };
+  }
+}

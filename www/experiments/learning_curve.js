@@ -1,0 +1,47 @@
+// @ts-check
+/** A learning curve: the held-out loss after training on two, four, six ... of the rows, several times with others. */
+import { engine } from '../engine.js';
+import { effectiveSettings, testRows, usableExamples } from '../state.js';
+import { workers } from '../run.js';
+import { readInquiry } from '../steps/test/answers.js';
+import { effect, signal } from '../ui.js';
+import { Experiment } from './experiment.js';
+
+/** @typedef {import('../protocol.js').Draw} Draw */
+/** @typedef {import('../protocol.js').DrawResult} DrawResult */
+/** `test`: rows that are asked about in place of held-out ones; empty where some are held out.
+ * @typedef {import('./cross_validation.js').Context & {test: import('../protocol.js').Example[]}} Context */
+
+/** @type {Experiment<Draw, Context, DrawResult>} */
+export const learningCurve = new Experiment('learning curve', async (draw, { context }, { own, onProgress }) => {
+  const rows = (/** @type {number[]} */ indices) => indices.map((index) => context.examples[index]);
+  const heldOut = context.test.length > 0 ? context.test : rows(draw.heldOut);
+  // The largest training sets of all draws can be the same rows: another seed makes them other trainings.
+  const settings = { ...context.settings, seed: (context.settings.seed + draw.draw) % 2 ** 32, eval_every: context.settings.steps };
+  const { tuned } = await own(engine.request('trial', { train: rows(draw.train), heldOut, settings, workers: context.workers },
+    ({ step, steps }) => onProgress(step / steps)));
+  return { draw: draw.draw, size: draw.size, train: draw.train, loss: tuned?.loss ?? NaN };
+});
+
+/** What Rust reads out of the trainings that are done. */
+export const curveReading = signal(/** @type {import('../protocol.js').LearningCurve|null} */ (null));
+let latest = 0;
+effect(() => {
+  const { results, plan } = learningCurve.state.value;
+  const asked = ++latest;
+  if (results.length === 0 || !plan) { curveReading.value = null; return; }
+  engine.request('readLearningCurve', { results, seed: plan.context.settings.seed }).then((reading) => { if (asked === latest) curveReading.value = reading; }, () => {});
+});
+
+/** Test inquiries with a reference, which are as good as held-out rows. */
+export const testExamples = () => testRows.value
+  .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
+  .filter(({ input, output }) => input !== '' && output !== '');
+
+/** @param {number} draws */
+export async function measureLearningCurve(draws) {
+  const [examples, settings, test] = [usableExamples.value, effectiveSettings.value, testExamples()];
+  const own = test.length >= 2;
+  const jobs = await engine.request('planDraws', { count: examples.length, draws, ownTestRows: own, seed: settings.seed });
+  await learningCurve.begin(jobs, { examples, settings, workers: workers.value, test: own ? test : [] });
+}

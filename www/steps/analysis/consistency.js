@@ -1,0 +1,132 @@
+// @ts-check
+/** Do answers to the same question in other words agree? The wordings and the agreement come from Rust. */
+import { engine } from '../../engine.js';
+import { activePrefix, activePrompt, model, softPromptOf, testRows } from '../../state.js';
+import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal } from '../../ui.js';
+import { readInquiry } from '../test/answers.js';
+import { Asking } from './greedy.js';
+import { LongText } from './long_text.js';
+import { promptKey } from './measure.js';
+
+const MOST_QUESTIONS = 3;
+const WAIT_MS = 400;
+
+/** `agreement`: chrF from 0 to 100, null where it is not known (yet). @typedef {{answers: string[], agreement: number|null}} Agreement */
+/** `texts`: the question and its other wordings, as they were asked. @typedef {{question: string, texts: string[], base: Agreement, tuned: Agreement}} Result */
+/** @typedef {'base'|'tuned'} Which */
+
+const questions = computed(() =>
+  [...new Set(testRows.value.map((row) => readInquiry(row.question).text).filter((text) => text !== ''))].slice(0, MOST_QUESTIONS));
+/** The other wordings by question, as the person has left them. */
+const wordings = signal(/** @type {Readonly<Record<string, string[]>>} */ ({}));
+const results = signal(/** @type {{promptKey: string, prefix: string, list: Result[]}|null} */ (null));
+const asking = new Asking();
+
+/** Proposes wordings where there are none. */
+const propose = debounce(async () => {
+  const known = wordings.peek();
+  const missing = questions.peek().filter((question) => !Object.hasOwn(known, question));
+  try {
+    const proposed = await Promise.all(missing.map(async (question) => /** @type {const} */ ([question, await engine.request('paraphrases', { question })])));
+    const all = { ...Object.fromEntries(proposed), ...wordings.peek() };
+    if (missing.length > 0) wordings.value = Object.fromEntries(questions.peek().filter((question) => Object.hasOwn(all, question)).map((question) => [question, all[question]]));
+  } catch { /* a crash says so itself, and they are proposed when the model is back */ }
+}, WAIT_MS);
+
+const modelIsReady = computed(() => model.value.status === 'ready');
+effect(() => { if (questions.value.length > 0 && modelIsReady.value) propose(); });
+
+/** What is asked for a question: itself and its other wordings, without tags, each once. @param {string} question */
+const textsOf = (question) => [...new Set([question, ...(wordings.value[question] ?? []).map((text) => readInquiry(text).text)].filter((text) => text !== ''))];
+
+async function askAll() {
+  const prompt = activePrompt.peek();
+  const softPrompt = prompt ? softPromptOf(prompt) : null;
+  const nothing = () => ({ answers: /** @type {string[]} */ ([]), agreement: null });
+  /** @type {Result[]} */
+  const list = questions.peek().map((question) => ({ question, texts: textsOf(question), base: nothing(), tuned: nothing() }));
+  if (list.every(({ texts }) => texts.length < 2)) {
+    asking.problem.value = 'Every question has only one wording, so there is nothing to compare. Write another wording below one of them.';
+    return;
+  }
+  const about = { promptKey: promptKey(), prefix: activePrefix.peek() };
+  /** @type {[Which, import('../../protocol.js').SoftPrompt|null][]} */
+  const models = [['base', null], ...(softPrompt ? [/** @type {[Which, typeof softPrompt]} */ (['tuned', softPrompt])] : [])];
+  const jobs = models.flatMap(([which, front]) => list.flatMap((result) => result.texts.map((question) => ({ question, softPrompt: front, which, result }))));
+  results.value = null;
+  await asking.askAll(jobs, async ({ which, result }, { text }) => {
+    result[which].answers.push(text);
+    if (result[which].answers.length < result.texts.length) return;
+    result[which].agreement = await engine.request('agreement', { answers: result[which].answers });
+    results.value = { ...about, list: [...list] };
+  });
+}
+
+export function Consistency() {
+  const now = asking.progress.value;
+  const ready = model.value.status === 'ready' && questions.value.length > 0;
+  return html`
+    <section class="part" aria-labelledby="consistency-title">
+      <h3 class="part-title" id="consistency-title">Does it answer the same question in the same way?</h3>
+      <p class="part-intro">The first test questions in other words, proposed by simple rules; change them as you like. Agreement is the mean chrF between the answers to one question, from 0 (no letters in common) to 100 (the same). It misleads where a model always says the same: then it is perfectly consistent, whatever is asked.</p>
+      ${questions.value.length === 0 && html`<p class="hint">Write an inquiry in step 6 first.</p>`}
+      ${questions.value.map((question, index) => html`<${Wordings} key=${index} question=${question} number=${index + 1} />`)}
+      <div class="part-actions">
+        <${Button} icon="play" disabled=${!ready || now !== null} onClick=${() => void askAll()}>Ask them all<//>
+        ${now && html`<${Button} icon="stop" onClick=${() => asking.cancel()}>Stop asking in other words<//>`}
+      </div>
+      ${now && html`<${Progress} value=${now.done} max=${now.total} label="Asking in other words" text=${`Asking in other words: ${now.done} of ${now.total}`} />`}
+      ${asking.problem.value && html`<${Notice} kind="error" onClose=${() => { asking.problem.value = ''; }}>${asking.problem.value}<//>`}
+      <${Outcome} />
+    </section>`;
+}
+
+/** @param {{question: string, number: number}} props */
+function Wordings({ question, number }) {
+  const texts = wordings.value[question] ?? [];
+  return html`
+    <fieldset class="wordings">
+      <legend><${LongText} text=${question} /></legend>
+      ${texts.map((text, index) => html`
+        <${GrowingText} key=${index} aria-label=${`Other wording ${index + 1} of question ${number}`} value=${text}
+          onInput=${(/** @type {string} */ changed) => { wordings.value = { ...wordings.value, [question]: texts.map((old, other) => (other === index ? changed : old)) }; }} />`)}
+    </fieldset>`;
+}
+
+function Outcome() {
+  const found = results.value;
+  if (!found) return null;
+  const changed = found.list.some(({ question, texts }) => !questions.value.includes(question) || textsOf(question).join('\n') !== texts.join('\n'));
+  return html`
+    ${found.promptKey !== promptKey() && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt (${found.prefix})` : 'the base model alone'}; ask again for the prompt chosen now.</p>`}
+    ${changed && html`<p class="part-caution">Some wordings have changed since they were asked. Ask them all again for new numbers.</p>`}
+    <table class="plain-table agreement">
+      <caption class="visually-hidden">Agreement of the answers, from 0 to 100</caption>
+      <thead><tr><th scope="col">Question</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned</th></tr></thead>
+      <tbody>
+        ${found.list.map((result, index) => html`
+          <tr key=${index}><td><${LongText} text=${result.question} /></td><td class="number">${shown(result.base.agreement)}</td><td class="number">${shown(result.tuned.agreement)}</td></tr>`)}
+      </tbody>
+      <tfoot><tr><th scope="row">Mean</th><td class="number">${shown(mean(found.list, 'base'))}</td><td class="number">${shown(mean(found.list, 'tuned'))}</td></tr></tfoot>
+    </table>
+    <details class="answers-read">
+      <summary>Read the answers</summary>
+      ${found.list.map(({ texts, base, tuned }, question) => texts.map((text, index) => html`
+        <div key=${`${question} ${index}`} class="answers-of">
+          <div class="asked"><${LongText} text=${text} /></div>
+          <dl class="answer-list">
+            <div><dt>Base</dt><dd><${LongText} text=${base.answers[index] ?? null} /></dd></div>
+            <div><dt>Tuned</dt><dd><${LongText} text=${tuned.answers[index] ?? null} /></dd></div>
+          </dl>
+        </div>`))}
+    </details>`;
+}
+
+/** @param {number|null} agreement */
+const shown = (agreement) => (agreement === null ? '–' : formatNumber(agreement, 1));
+
+/** Over the questions of which it is known. @param {Result[]} list @param {Which} which */
+function mean(list, which) {
+  const known = list.flatMap((result) => result[which].agreement ?? []);
+  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+}

@@ -1,0 +1,36 @@
+// @ts-check
+/** The buttons and the progress that every experiment has. */
+import { obstacleToExperiments } from '../experiments/experiment.js';
+import { Button, Notice, Progress, html, plural } from '../ui.js';
+
+/** @typedef {import('../experiments/experiment.js').Experiment<any, any, any>} AnyExperiment */
+
+/**
+ * @param {{experiment: AnyExperiment, label: string, problem: string, onStart: () => void, children?: any}} props
+ *   `label` of the button that begins it; `problem`: why it can't, beside what all experiments wait for
+ */
+export function ExperimentControls({ experiment, label, problem, onStart, children }) {
+  const { status, results, plan } = experiment.state.value;
+  const progress = experiment.progress.value;
+  const why = problem || obstacleToExperiments.value;
+  const left = plan ? plan.jobs.length - results.length : 0;
+  return html`
+    <div class="part-actions">
+      ${children}
+      ${progress
+        ? html`<${Button} icon="stop" onClick=${() => experiment.cancel()}>Cancel<//>`
+        : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} title=${why || undefined} onClick=${onStart}>${label}<//>
+            ${experiment.canGoOn && html`<${Button} icon="play" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
+    </div>
+    ${problem !== '' && !progress && html`<p class="hint">${problem}</p>`}
+    ${progress && html`<${Progress} value=${progress.done + progress.share} max=${progress.total} label=${label}
+      text=${`${progress.done + 1} of ${progress.total}${progress.secondsLeft === null ? '' : `, about ${timeLeft(progress.secondsLeft)} left`}`} />`}
+    ${status === 'left' && !progress && left > 0 && results.length > 0 && html`<p class="part-caution">${results.length} of ${plan?.jobs.length} are done; what follows is about these.</p>`}
+    ${experiment.state.value.problem !== '' && html`<${Notice} kind="error">${experiment.state.value.problem}<//>`}`;
+}
+
+/** @param {number} seconds */
+function timeLeft(seconds) {
+  if (seconds < 90) return plural(Math.max(1, Math.round(seconds)), 'second');
+  return plural(Math.round(seconds / 60), 'minute');
+}

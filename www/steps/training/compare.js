@@ -1,0 +1,125 @@
+// @ts-check
+/** Comparing techniques on the same rows: which to run, their curves in one plot, and a table of what they reached. */
+import { downloadCsv } from '../../csv.js';
+import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, promote, removeWay, ways } from '../../experiments/comparison.js';
+import { Plot, formatLoss } from '../../plots.js';
+import { objective, settingsProblems, usableExamples } from '../../state.js';
+import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
+import { ExperimentControls } from '../experiment_controls.js';
+
+/** @typedef {import('../../experiments/comparison.js').Trial} Trial */
+/** @typedef {import('../../experiments/comparison.js').Way} Way */
+
+const COLORS = ['--chart-held-out', '--chart-train', '--chart-third', '--input', '--response', '--template'];
+
+export function Compare() {
+  const chosen = ways.value.filter(({ id }) => chosenWays.value.includes(id));
+  const problem = usableExamples.value.length < 2 ? 'Comparing needs at least two usable rows in step 1.'
+    : chosen.length === 0 ? 'Choose at least one way.'
+      : chosen.some(({ kind }) => kind === 'instruction') && objective.value.trim() === '' ? 'There is no objective in step 2 to put in front as text: write one, or leave that way out.'
+        : settingsProblems.value.length > 0 ? 'Mend the settings in step 3 first.' : '';
+  return html`
+    <details class="compare">
+      <summary>Compare techniques</summary>
+      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique. Each answers the inquiries of step 6, and every trained prompt is kept.</p>
+      <fieldset class="ways">
+        <legend class="visually-hidden">Ways to compare</legend>
+        ${ways.value.map((way) => html`<${WayChoice} key=${way.id} way=${way} />`)}
+      </fieldset>
+      <p><${Button} kind="quiet" icon="plus" onClick=${addSettingsOfPage}>Add the settings of step 3 as they are<//></p>
+      <${ExperimentControls} experiment=${comparisonOfWays} label="Compare" problem=${problem} onStart=${() => void compareWays()} />
+      <${Results} />
+    </details>`;
+}
+
+/** @param {{way: Way}} props */
+function WayChoice({ way }) {
+  const { id, kind, label, shots } = way;
+  const toggle = (/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => {
+    chosenWays.value = event.currentTarget.checked ? [...chosenWays.value, id] : chosenWays.value.filter((other) => other !== id);
+  };
+  return html`
+    <div class="way">
+      <label><input type="checkbox" checked=${chosenWays.value.includes(id)} onChange=${toggle} /> ${label}</label>
+      ${kind === 'shots' && html`<${Field} label="Examples in the context" class="is-inline">
+        <input type="number" min="1" max="20" value=${shots} class="is-number" onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => setShots(id, event.currentTarget.valueAsNumber)} /><//>`}
+      ${id.startsWith('own-') && html`<${Button} kind="quiet" icon="close" iconOnly onClick=${() => removeWay(id)}>Remove ${label}<//>`}
+    </div>`;
+}
+
+/** @param {string} id @param {number} shots */
+function setShots(id, shots) {
+  if (!Number.isInteger(shots) || shots < 1 || shots > 20) return;
+  ways.value = ways.value.map((way) => (way.id === id ? { ...way, shots } : way));
+}
+
+/** The best loss of all that were measured, to mark it. @param {Trial[]} trials */
+const bestLoss = (trials) => Math.min(...trials.map(({ heldOutLoss }) => heldOutLoss ?? Infinity));
+
+function Results() {
+  const trials = comparisonOfWays.state.value.results;
+  if (trials.length === 0) return null;
+  const best = bestLoss(trials);
+  return html`
+    <${HeldOutCurves} trials=${trials} />
+    <div class="table-scroll" tabindex="0" role="region" aria-label="What each way reached">
+      <table class="plain-table">
+        <thead><tr>
+          <th scope="col">Run</th><th scope="col">What was changed</th><th scope="col" class="number">Trained numbers</th><th scope="col" class="number">Time</th>
+          <th scope="col" class="number">Held-out loss</th><th scope="col" class="number">chrF</th><th scope="col" class="number">Checks</th><th scope="col"><span class="visually-hidden">Action</span></th>
+        </tr></thead>
+        <tbody>${trials.map((trial) => html`<${Row} key=${trial.name} trial=${trial} best=${trial.heldOutLoss === best} />`)}</tbody>
+      </table>
+    </div>
+    <p class="part-caution">Held-out loss: of the best step, over the same held-out rows, so a technique with more tries has more luck. chrF: answers to the inquiries of step 6 that have a reference. Checks: how many of the patterns of step 7 hold in the answers. Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
+    <details class="earlier"><summary>Read the answers</summary><${Answers} trials=${trials} /></details>
+    <p><${Button} kind="quiet" icon="export" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
+}
+
+/** @param {{trial: Trial, best: boolean}} props */
+function Row({ trial, best }) {
+  const { name, way, changes, trainedNumbers, milliseconds, heldOutLoss, bestStep, chrf, checks, problem } = trial;
+  const label = way.kind === 'shots' ? `${way.label}: ${way.shots} examples in the context` : way.label;
+  return html`
+    <tr>
+      <th scope="row">${label}<br /><small>${name}</small></th>
+      <td>${problem ? html`<${Notice} kind="warning">${problem}<//>` : changes.length > 0 ? changes.join('; ') : way.settings ? 'the first training' : 'nothing is trained'}</td>
+      <td class="number">${formatNumber(trainedNumbers)}</td>
+      <td class="number">${way.settings && !problem ? `${formatNumber(milliseconds / 1000, 1)} s` : '–'}</td>
+      <td class="number">${heldOutLoss === null ? '–' : html`${best ? html`<strong>${formatLoss(heldOutLoss)}</strong>` : formatLoss(heldOutLoss)}${bestStep === null ? '' : html`<br /><small>step ${bestStep}</small>`}`}</td>
+      <td class="number">${chrf === null ? '–' : formatNumber(chrf, 1)}</td>
+      <td class="number">${checks === null ? '–' : `${formatNumber(checks * 100, 0)} %`}</td>
+      <td>${trial.prompt && html`<${Button} kind="quiet" onClick=${() => promote(trial)}>Keep as a prefix token<//>`}</td>
+    </tr>`;
+}
+
+/** @param {{trials: Trial[]}} props */
+function HeldOutCurves({ trials }) {
+  const trained = trials.filter(({ curve }) => curve.some(({ heldOutLoss }) => heldOutLoss !== null));
+  if (trained.length === 0) return null;
+  const last = Math.max(...trained.flatMap(({ curve }) => curve.map(({ step }) => step)));
+  const steps = Array.from({ length: last + 1 }, (_, step) => step);
+  const lines = trained.map((trial, index) => {
+    const at = new Map(trial.curve.map(({ step, heldOutLoss }) => [step, heldOutLoss]));
+    return { label: trial.way.label, color: COLORS[index % COLORS.length], values: steps.map((step) => at.get(step) ?? null), width: 2, points: true, dash: index >= COLORS.length ? [6, 4] : undefined };
+  });
+  const summary = trained.map(({ way, heldOutLoss, bestStep }) => `${way.label}: lowest held-out loss ${formatLoss(heldOutLoss ?? NaN)} at step ${bestStep}`).join('; ');
+  return html`<${Plot} title="Held-out loss" summary=${`${summary}.`} steps=${steps} lastStep=${last} lines=${lines} height=${260} format=${formatLoss} />`;
+}
+
+/** @param {{trials: Trial[]}} props */
+function Answers({ trials }) {
+  const questions = trials.find(({ answers }) => answers.length > 0)?.answers.map(({ question }) => question) ?? [];
+  return html`
+    ${questions.map((question, index) => html`
+      <h4 class="compare-question" key=${question}>${question}</h4>
+      <dl class="compare-answers">
+        ${trials.filter(({ answers }) => answers[index]).map(({ name, way, answers }) => html`<div key=${name}><dt>${way.label}</dt><dd>${answers[index].answer}</dd></div>`)}
+      </dl>`)}`;
+}
+
+/** @param {Trial[]} trials */
+function download(trials) {
+  downloadCsv('comparison.csv', ['name', 'way', 'changes', 'trained_numbers', 'seconds', 'held_out_loss', 'best_step', 'chrf', 'rouge_l', 'checks', 'problem'],
+    trials.map((t) => [t.name, t.way.label, t.changes.join('; '), t.trainedNumbers, t.milliseconds / 1000, t.heldOutLoss, t.bestStep, t.chrf, t.rougeL, t.checks, t.problem]));
+}
