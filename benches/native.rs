@@ -6,10 +6,12 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use prompt_playground::dataset::Example;
+use prompt_playground::discrete_prompt::DiscretePrompt;
 use prompt_playground::generate::Generation;
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::sampler::GenerationSettings;
 use prompt_playground::settings::TunerSettings;
+use prompt_playground::soft_prompt::SoftPrompt;
 use prompt_playground::tuner::Tuner;
 
 /// The chapter's data.
@@ -74,7 +76,9 @@ fn decoding(model: &Rc<LanguageModel>, question: &str) -> f64 {
         seed: 0.0,
     };
     let answer = || {
-        let mut generation = Generation::new(model.clone(), question, None, &[], &settings).expect("an answer");
+        let mut generation =
+            Generation::new(model.clone(), question, &DiscretePrompt::default(), &SoftPrompt::none(), &settings)
+                .expect("an answer");
         while generation.ids().is_empty() && generation.next().is_some() {}
         let start = Instant::now();
         while generation.next().is_some() {}

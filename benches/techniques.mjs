@@ -18,7 +18,7 @@ const STEPS = 100;
 const ways = {};
 const add = (name, settings) => { ways[name] = settings; };
 add('prompt 0.05', { learning_rate: 0.05 });
-for (const rate of [0.01, 0.03, 0.1]) add(`prefix ${rate}`, { peft_type: 'PREFIX_TUNING', learning_rate: rate });
+for (const rate of [0.01, 0.03, 0.05, 0.07, 0.1]) add(`prefix ${rate}`, { peft_type: 'PREFIX_TUNING', learning_rate: rate });
 for (const rate of [0.01, 0.03]) add(`prefix zero ${rate}`, { peft_type: 'PREFIX_TUNING', learning_rate: rate, prompt_tuning_init: 'ZERO' });
 for (const rate of [0.001, 0.003, 0.01]) add(`prefix mlp ${rate}`, { peft_type: 'PREFIX_TUNING', learning_rate: rate, prefix_projection: true });
 for (const rate of [0.001, 0.003, 0.01]) add(`p mlp text ${rate}`, { peft_type: 'P_TUNING', learning_rate: rate });

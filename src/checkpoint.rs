@@ -68,8 +68,10 @@ impl Tuner {
         for (i, parameter) in tuner.technique_mut().parameters_mut().into_iter().enumerate() {
             parameter.values = values(&file, &format!("value.{i}"), parameter.values.len())?;
         }
-        if let Some(fixed) = tuner.technique_mut().fixed_mut() {
-            *fixed = values(&file, FIXED, fixed.len())?;
+        // A run that started from a trained prompt has one although the settings alone would make none.
+        if let Ok(fixed) = file.tensor(FIXED) {
+            let length = fixed.shape().iter().product();
+            tuner.technique_mut().set_fixed(values(&file, FIXED, length)?);
         }
         for (i, moments) in tuner.optimizer.moments.iter_mut().enumerate() {
             moments.first = values(&file, &format!("first.{i}"), moments.first.len())?;

@@ -206,7 +206,8 @@ mod tests {
             max_new_tokens: 9.0,
             seed: 0.0,
         };
-        let mut generation = Generation::new(model.clone(), "Hi", &DiscretePrompt::default(), &SoftPrompt::none(), &settings).unwrap();
+        let mut generation =
+            Generation::new(model.clone(), "Hi", &DiscretePrompt::default(), &SoftPrompt::none(), &settings).unwrap();
         while !generation.reading.is_empty() {
             assert_eq!(generation.next().as_deref(), Some(""));
         }

@@ -5,12 +5,6 @@
 //! (virtual tokens, numbers of one). Of P-tuning PEFT keeps the rows that the encoder made, without the encoder; of prefix
 //! tuning the keys and values, without the perceptron.
 
-//! Hugging Face PEFT's adapters of prompt tuning, out and in: `adapter_config.json` and `adapter_model.safetensors`.
-//!
-//! Reference: PEFT 0.21, `tuners/prompt_tuning/config.py`, `utils/save_and_load.py`. The weights are one tensor
-//! `prompt_embeddings` (virtual tokens, hidden size). PEFT stores a P-tuning adapter the same way: the rows that its
-//! encoder made, without the encoder; such an adapter is read as the soft prompt that it is.
-
 use std::collections::{BTreeMap, HashMap};
 
 use safetensors::{Dtype, tensor::TensorView};

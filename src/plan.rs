@@ -26,6 +26,9 @@ pub struct Batch {
     pub response_tokens: usize,
     pub virtual_tokens: usize,
     pub batch_size: usize,
+    /// Those of an encoder included; 0 where they are few beside the rest.
+    #[serde(default)]
+    pub trained_numbers: usize,
 }
 
 /// `TrainingPlan` of `www/protocol.js`. Bytes of wasm memory of one worker.
@@ -112,7 +115,9 @@ fn numbers_of_a_step(config: &LlamaConfig, batch: &Batch) -> u64 {
     let logits = (LOGITS as u64).min(predicting * config.vocab_size as u64);
     let tokens: u64 = batch.example_tokens.iter().map(|n| *n as u64).sum();
     let first = (tokens * (2 * d)).min(16 << 20);
-    tapes + block + logits + first
+    // values, gradient, two moments, and the copy that is saved
+    let trained = 5 * batch.trained_numbers as u64;
+    tapes + block + logits + first + trained
 }
 
 /// Operations of the linear layers of a mean batch, forward and backward: every row once, the last block and the head
@@ -221,7 +226,7 @@ mod tests {
     }
 
     fn batch(batch_size: usize) -> Batch {
-        Batch { example_tokens: vec![98; 10], response_tokens: 700, virtual_tokens: 20, batch_size }
+        Batch { example_tokens: vec![98; 10], response_tokens: 700, virtual_tokens: 20, batch_size, trained_numbers: 0 }
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Default for TunerSettings {
 }
 
 impl TunerSettings {
-    /// What worked best for a technique (README, "Defaults").
+    /// What worked best for a technique (benches/README.md, "Settings of the techniques").
     pub fn default_of(peft_type: PeftType) -> Self {
         Self {
             prefix_token: "[TECH_SUPPORT]".into(),
@@ -280,7 +280,7 @@ pub fn check(raw: RawSettings) -> CheckedSettings {
                 "The encoder's hidden size",
                 raw.encoder_hidden_size,
                 1,
-                2048,
+                512,
                 default.encoder_hidden_size,
             ),
             encoder_num_layers: check.whole(
@@ -288,7 +288,7 @@ pub fn check(raw: RawSettings) -> CheckedSettings {
                 "The number of LSTM layers",
                 raw.encoder_num_layers,
                 1,
-                8,
+                3,
                 default.encoder_num_layers,
             ),
             prefix_projection: raw.prefix_projection.unwrap_or(default.prefix_projection),

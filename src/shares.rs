@@ -37,7 +37,7 @@ pub fn shares(batch: &[usize], rows: &[TokenRow], workers: usize) -> Vec<Vec<usi
 pub enum Share {
     /// Nobody has begun here; another worker may have it.
     Waiting(Vec<usize>),
-    UnderWay(GradientPass),
+    UnderWay(Box<GradientPass>),
     Done(Gradient),
 }
 

@@ -64,10 +64,8 @@ pub trait Technique {
         None
     }
 
-    /// The same, to restore it.
-    fn fixed_mut(&mut self) -> Option<&mut Vec<f32>> {
-        None
-    }
+    /// Restores it.
+    fn set_fixed(&mut self, _fixed: Vec<f32>) {}
 
     /// How many numbers are trained.
     fn trained_numbers(&self) -> usize {

@@ -152,7 +152,7 @@ impl Tuner {
         let share = step.shares.get_mut(index).ok_or_else(no_step)?;
         if let Share::Waiting(examples) = share {
             let (prompt, targets) = (step.soft_prompt.clone(), step.targets);
-            *share = Share::UnderWay(GradientPass::new(&self.model, &self.rows, examples, prompt, targets)?);
+            *share = Share::UnderWay(Box::new(GradientPass::new(&self.model, &self.rows, examples, prompt, targets)?));
         }
         let Share::UnderWay(pass) = share else { return Ok(false) };
         if pass.advance(&self.model) {

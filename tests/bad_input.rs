@@ -60,10 +60,15 @@ fn more_virtual_tokens_than_the_context_holds() {
     let settings = TunerSettings { num_virtual_tokens: context, ..settings() };
     assert_sentence(Tuner::new(model.clone(), &example("a", "b"), settings).err().unwrap(), "virtual tokens");
     let rows = vec![0.1; context * model.llama.config.hidden_size];
-    let error =
-        Generation::new(model.clone(), "a", &DiscretePrompt::default(), &SoftPrompt::of_embeddings(rows, &model.llama).unwrap(), &decoding())
-            .err()
-            .unwrap();
+    let error = Generation::new(
+        model.clone(),
+        "a",
+        &DiscretePrompt::default(),
+        &SoftPrompt::of_embeddings(rows, &model.llama).unwrap(),
+        &decoding(),
+    )
+    .err()
+    .unwrap();
     assert_sentence(error, "positions");
 }
 
@@ -81,7 +86,8 @@ fn decoding() -> GenerationSettings {
 fn impossible_decoding_is_refused() {
     let model = bundled();
     let new = |input: &str, instruction: Option<&str>, settings: &GenerationSettings| {
-        Generation::new(model.clone(), input, &DiscretePrompt::instruction(instruction), &SoftPrompt::none(), settings).err()
+        Generation::new(model.clone(), input, &DiscretePrompt::instruction(instruction), &SoftPrompt::none(), settings)
+            .err()
     };
     for settings in [
         GenerationSettings { temperature: f64::NAN, ..decoding() },
@@ -105,7 +111,8 @@ fn an_empty_question_is_answered_up_to_the_end_of_the_context() {
     let context = model.llama.config.max_position_embeddings;
     let prompt = model.tokenizer.prompt(None, "").unwrap().len();
     let settings = GenerationSettings { max_new_tokens: 100_000.0, temperature: 10.0, ..decoding() };
-    let mut generation = Generation::new(model, "", &DiscretePrompt::default(), &SoftPrompt::none(), &settings).unwrap();
+    let mut generation =
+        Generation::new(model, "", &DiscretePrompt::default(), &SoftPrompt::none(), &settings).unwrap();
     while generation.next().is_some() {}
     assert!(generation.finish_reason().is_some() && generation.ids().len() <= context - prompt);
     assert_eq!(generation.next(), None);

@@ -14,7 +14,9 @@ const GREEDY: GenerationSettings =
     GenerationSettings { temperature: 0.0, top_p: 1.0, repetition_penalty: 1.0, max_new_tokens: 24.0, seed: 1.0 };
 
 fn answer(input: &str, instruction: Option<&str>, settings: &GenerationSettings) -> (String, Generation) {
-    let mut generation = Generation::new(bundled(), input, &DiscretePrompt::instruction(instruction), &SoftPrompt::none(), settings).unwrap();
+    let mut generation =
+        Generation::new(bundled(), input, &DiscretePrompt::instruction(instruction), &SoftPrompt::none(), settings)
+            .unwrap();
     let text = std::iter::from_fn(|| generation.next()).collect();
     (text, generation)
 }
@@ -57,7 +59,8 @@ fn a_soft_prompt_answers_the_same_from_kept_keys_and_as_read_anew() {
     prompts.push(SoftPrompt::new(sines(5 * width, 9), PromptKind::KeysValues, &model.llama).unwrap());
     let question = "How do I restart my hub?";
     let answer = |soft_prompt: &SoftPrompt| {
-        let mut generation = Generation::new(model.clone(), question, &DiscretePrompt::default(), soft_prompt, &GREEDY).unwrap();
+        let mut generation =
+            Generation::new(model.clone(), question, &DiscretePrompt::default(), soft_prompt, &GREEDY).unwrap();
         while generation.next().is_some() {}
         generation.ids().to_vec()
     };

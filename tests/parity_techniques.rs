@@ -196,6 +196,11 @@ fn every_technique_saves_and_goes_on_and_leaves_the_model_alone() {
         let error = relative_error(again.soft_prompt().unwrap().vectors(), moved.vectors());
         assert!(error < 1e-6, "{what}: the start differs by {error}");
         again.step().unwrap();
+        // and goes on from there after it was saved, whatever the settings' own start is
+        let state = again.save_state().unwrap();
+        let mut resumed = Tuner::resume(model.clone(), &case.examples[..3], &state, None).unwrap();
+        assert_eq!(resumed.soft_prompt().unwrap(), again.soft_prompt().unwrap(), "{what}");
+        assert_eq!(resumed.step().unwrap().loss, again.step().unwrap().loss, "{what}");
     }
     assert_eq!(model.llama.weights_hash(), hash);
 }

@@ -89,7 +89,9 @@ fn an_answer_is_written_and_the_prompt_changes_it() {
         || parse(r#"{"temperature": 0, "top_p": 1, "repetition_penalty": 1, "max_new_tokens": 12, "seed": 1}"#);
     let answer = |soft_prompt: Option<JsValue>| {
         let lent = soft_prompt.map(|prompt| prompt.unchecked_into());
-        let mut generation = model.generation("How do I restart my hub?", None, lent, settings(), JsValue::UNDEFINED).expect("an answer");
+        let mut generation = model
+            .generation("How do I restart my hub?", None, lent, settings(), JsValue::UNDEFINED)
+            .expect("an answer");
         let mut text = String::new();
         while let Some(added) = generation.next() {
             text += &added;
@@ -126,7 +128,12 @@ fn errors_are_sentences_with_a_kind() {
         (Model::from_hf(br#"{"hidden_size": 1e99}"#, TOKENIZER, WEIGHTS, None).err(), "model"),
         (Tuner::new_run(&bundled(), Array::new().into(), plain_settings()).err(), "input"),
         (SoftPrompt::from_vectors(&bundled(), vec![1.0; 7], None).err(), "input"),
-        (bundled().evaluation(get(&parse(CASE), "examples"), Some(prompt_of_another_model()), JsValue::UNDEFINED).err(), "input"),
+        (
+            bundled()
+                .evaluation(get(&parse(CASE), "examples"), Some(prompt_of_another_model()), JsValue::UNDEFINED)
+                .err(),
+            "input",
+        ),
     ];
     for (error, kind) in kinds {
         let error = error.expect("an error");

@@ -142,7 +142,7 @@
  *            licence: string, bytes: number, total: number, complete: boolean, lasting: boolean}} StoredModel */
 
 /** The batch that is planned for (src/plan.rs).
- * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number}} PlannedBatch */
+ * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number, trainedNumbers?: number}} PlannedBatch */
 /** Bytes of memory of one worker, and operations of one step (src/plan.rs).
  * @typedef {{weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
 /** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `stepMilliseconds`: of one
@@ -253,9 +253,9 @@
  * @typedef {{instruction: string|null, shots: Example[]}} DiscretePrompt */
 
 /** `steps`: of the whole trial. @typedef {{step: number, steps: number, loss: number|null, heldOutLoss: number|null}} TrialEvent */
-/** `base` and `tuned` (after the last step): over the held-out rows, null without any; `milliseconds`: of the steps alone.
+/** `base` and `tuned` (after the last step): over the held-out rows, null without any; `diverged`: the loss became no number, so there is no `tuned`; `milliseconds`: of the steps alone.
  * @typedef {{curve: CurvePoint[], best: {step: number, heldOutLoss: number, softPrompt: SoftPrompt}|null, last: SoftPrompt,
- *            trainedNumbers: number, milliseconds: number, base: LossReport|null, tuned: LossReport|null, settings: Settings}} TrialResult */
+ *            trainedNumbers: number, milliseconds: number, base: LossReport|null, tuned: LossReport|null, diverged: boolean, settings: Settings}} TrialResult */
 
 /** Losses and tokens of each held-out row, in their order; `bestStep`: of the held-out curve.
  * @typedef {{fold: number, heldOut: number[], baseLosses: number[], tunedLosses: number[], tokens: number[], bestStep: number|null, trainedOn: number}} FoldResult */
@@ -390,6 +390,9 @@ export const TECHNIQUE_DEFAULTS = {
   PREFIX_TUNING: {},
   P_TUNING: { learning_rate: 0.003 },
 };
+
+/** Learning rate of prefix tuning's perceptron (benches/README.md). */
+export const PROJECTED_LEARNING_RATE = 0.003;
 
 /** @param {PeftType} technique @returns {Settings} */
 export const defaultsOf = (technique) => ({ ...DEFAULT_SETTINGS, peft_type: technique, ...TECHNIQUE_DEFAULTS[technique] });

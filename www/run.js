@@ -6,6 +6,7 @@
 import { plannedBatch } from './checks.js';
 import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
+import { experimentInTheWay } from './experiments/under_way.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt } from './run/record.js';
 import { addNotice, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
@@ -66,9 +67,15 @@ let shownAt = 0;
 /** Wall-clock time of the steps since the run was started or continued, without its pauses. */
 let clock = { since: 0, milliseconds: 0, steps: 0 };
 
+/** A run and an experiment share the workers. */
+function refusedByExperiment() {
+  startError.value = experimentInTheWay();
+  return startError.value !== '';
+}
+
 /** Starts a new run with the settings and the rows of now. */
 export async function startRun() {
-  if (isActive.value) return;
+  if (isActive.value || refusedByExperiment()) return;
   before = { current, earlier: earlierRuns.value };
   startError.value = '';
   const asked = pageNow();
@@ -90,7 +97,7 @@ export async function startRun() {
  * @param {number} more steps beyond the planned ones; 0 finishes the plan
  */
 export async function continueRun(more) {
-  if (isActive.value || !current?.state) return;
+  if (isActive.value || !current?.state || refusedByExperiment()) return;
   if (current.hashBefore !== model.value.info?.weightsHash) {
     startError.value = 'This run was made with another language model. Choose that model at the top to go on with it, or start a new run.';
     return;
@@ -162,13 +169,11 @@ function pageNow() {
 /** The rows that can be trained on. @param {Asked} asked @returns {Promise<Example[]>} */
 async function rowsToTrainOn(asked) {
   const rows = asked.examples.map(({ input, output }) => ({ input, output }));
-  const { virtualTokens } = await engine.request('promptShape', { settings: asked.settings });
-  const report = await engine.request('checkDataset', { examples: rows, virtualTokens });
+  const report = await refuseTooMuch(rows, asked.settings);
   const usable = rows.filter((_, index) => !report.rows[index]?.warnings.some((warning) => warning.blocking));
   if (usable.length === 0) {
     throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
   }
-  await refuseWhatDoesNotFit(report, virtualTokens, asked.settings.batch_size);
   if (usable.length < rows.length) {
     addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
   }
@@ -176,11 +181,14 @@ async function rowsToTrainOn(asked) {
 }
 
 /** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
- * @param {import('./protocol.js').DatasetReport} report @param {number} virtualTokens @param {number} batchSize */
-async function refuseWhatDoesNotFit(report, virtualTokens, batchSize) {
-  const batch = plannedBatch(report, virtualTokens, batchSize);
+ * @param {Example[]} examples @param {Settings} wanted @returns {Promise<import('./protocol.js').DatasetReport>} of all examples */
+export async function refuseTooMuch(examples, wanted) {
+  const { virtualTokens, trainedNumbers } = await engine.request('promptShape', { settings: wanted });
+  const report = await engine.request('checkDataset', { examples, virtualTokens });
+  const batchSize = wanted.batch_size;
+  const batch = { ...plannedBatch(report, virtualTokens, batchSize), trainedNumbers };
   const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
-  if (plan.training <= limit) return;
+  if (batch.exampleTokens.length === 0 || plan.training <= limit) return report;
   const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.training)} of memory, and this tab can have about ${formatBytes(limit)}.`;
   if (largestBatch === 0) throw new EngineError(`${need} Even one example is too much: choose a smaller model, or shorten the examples.`, 'input');
   addNotice('warning', `${need} A batch of ${largestBatch} fits.`, { label: `Use a batch of ${largestBatch}`, run: () => setSetting('batch_size', largestBatch) });

@@ -7,6 +7,7 @@
  */
 import { effect } from './ui.js';
 import * as state from './state.js';
+import { DEFAULT_SETTINGS } from './protocol.js';
 import { accepted } from './run/record.js';
 import { fieldOf, parseSetting } from './settings.js';
 
@@ -60,8 +61,13 @@ keep('patterns', state.patterns, (saved) =>
   Array.isArray(saved) && saved.every((pattern) => typeof pattern?.kind === 'string' && typeof pattern?.value === 'string') ? saved : undefined);
 keep('trainedPrompts', state.trainedPrompts, (saved) =>
   saved && typeof saved === 'object'
-    ? Object.fromEntries(Object.entries(saved).map(([prefix, prompt]) => [prefix, accepted(prompt)]).filter(([, prompt]) => prompt?.vectors instanceof Float32Array && prompt.vectors.length === prompt.virtualTokens * prompt.width))
+    ? Object.fromEntries(Object.entries(saved).map(([prefix, prompt]) => [prefix, withAllSettings(accepted(prompt))]).filter(([, prompt]) => prompt?.vectors instanceof Float32Array && prompt.vectors.length === prompt.virtualTokens * prompt.width))
     : undefined);
+
+/** Settings that a prompt of an earlier version of the page does not have are the defaults. @param {any} prompt */
+function withAllSettings(prompt) {
+  return prompt && { ...prompt, settings: { ...DEFAULT_SETTINGS, ...prompt.settings } };
+}
 
 // ---------------------------------------------------------------- the database
 

@@ -37,6 +37,13 @@ class Bundled(unittest.TestCase):
     def examples(self, company, count=4):
         return [self.chat.example(e["input"], e["output"]) for e in company.examples[:count]]
 
+    def test_a_start_with_the_same_tokenizer_is_the_model_itself(self):
+        tokenizer = self.chat.tokenizer
+        started = checkpoint.load_for(BUNDLED, tokenizer)
+        self.assertTrue(torch.equal(started.embed_tokens.weight, self.model.embed_tokens.weight))
+        ids = torch.tensor([tokenizer.encode("Reset the hub").ids])
+        self.assertTrue(torch.equal(started.loss(ids), self.model.loss(ids)))
+
     def test_logits_are_those_of_transformers(self):
         ids = torch.tensor([self.examples(self.case)[0].ids])
         ours = self.model.logits(self.model.hidden(self.model.embed_tokens(ids)))

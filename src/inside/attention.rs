@@ -147,9 +147,9 @@ mod tests {
             let prompt = prompt(&tiny.model, kind, 2);
             let expected = tiny.attention(&row.ids, &prompt);
             let report = report(&tiny.model, &row, &prompt).unwrap();
-            for layer in 0..tiny::LAYERS {
-                for head in 0..tiny::HEADS {
-                    let (a, b) = (&expected[layer][head][2], &expected[layer][head][3]);
+            for (layer, heads) in expected.iter().enumerate() {
+                for (head, rows) in heads.iter().enumerate() {
+                    let (a, b) = (&rows[2], &rows[3]);
                     for v in 0..2 {
                         assert!(close(f64::from(report.weights[layer][head][v]), (a[v] + b[v]) / 2.0, 1e-5));
                     }

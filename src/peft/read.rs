@@ -63,16 +63,17 @@ fn check_sizes(config: &ReadConfig, kind: PromptKind, model: &LlamaConfig) -> Re
         PromptKind::Embeddings => model.hidden_size,
         PromptKind::KeysValues => prefix::kv_width(model),
     };
-    let other = |what: &str, has: usize, expected: usize| {
-        Err(Error::model(format!(
-            "This adapter is for a model with {has} {what}, and the model in use has {expected}. Choose the model that it was trained on, or train again."
-        )))
+    let other = |sizes: String| {
+        Err(Error::model(format!("{sizes} It was trained on another model: choose that one, or train again.")))
     };
     match (config.token_dim, config.num_layers) {
-        (Some(has), _) if has != expected => other("numbers in a virtual token of a layer", has, expected),
-        (_, Some(has)) if kind == PromptKind::KeysValues && has != model.num_hidden_layers => {
-            other("layers", has, model.num_hidden_layers)
+        (Some(has), _) if has != expected => {
+            other(format!("The virtual tokens of this adapter have {has} numbers, and the model's have {expected}."))
         }
+        (_, Some(has)) if kind == PromptKind::KeysValues && has != model.num_hidden_layers => other(format!(
+            "This adapter has keys and values for {has} layers, and the model has {}.",
+            model.num_hidden_layers
+        )),
         _ => Ok(()),
     }
 }

@@ -3,6 +3,8 @@
 
 use super::Parameter;
 use super::network::{column_sums, outer, product, product_backward};
+use crate::kernels::gemm::{Left, add_product};
+use crate::kernels::panels::Panels;
 use crate::rng::Rng;
 
 /// x (T, inputs) -> (T, 2 H): the forward direction, then the reverse one.
@@ -87,10 +89,11 @@ impl Direction {
         let bias: Vec<f32> = self.b_ih.values.iter().zip(&self.b_hh.values).map(|(a, b)| a + b).collect();
         let mut gates = bias.repeat(x.len() / inputs);
         product(&x, &self.w_ih.values, inputs, &mut gates);
+        let w_hh = Panels::of_rows(&self.w_hh.values, hidden);
         let (mut cells, mut h): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
         for (t, gates) in gates.chunks_exact_mut(4 * hidden).enumerate() {
             if t > 0 {
-                product(&h[(t - 1) * hidden..], &self.w_hh.values, hidden, gates);
+                add_product(Left::rows(&h[(t - 1) * hidden..], 1, hidden), w_hh.view(), gates, 4 * hidden);
             }
             for k in 0..hidden {
                 let (i, f, o) = (sigmoid(gates[k]), sigmoid(gates[hidden + k]), sigmoid(gates[3 * hidden + k]));
@@ -108,6 +111,7 @@ impl Direction {
         let (hidden, inputs) = (self.hidden(), self.w_ih.shape[1]);
         let States { mut gates, cells, h } = self.run(x);
         let (x, dy) = (self.in_order(x, inputs), self.in_order(dy, hidden));
+        let w_hh = Panels::of_columns(&self.w_hh.values, hidden);
         let (mut d_h, mut d_cell) = (vec![0.0; hidden], vec![0.0; hidden]);
         // `gates` becomes the gradient by the gates before their activations.
         for (t, gates) in gates.chunks_exact_mut(4 * hidden).enumerate().rev() {
@@ -123,7 +127,8 @@ impl Direction {
                 gates[3 * hidden + k] = d * cell * o * (1.0 - o);
                 d_cell[k] = dc * f;
             }
-            d_h = product_backward(gates, &self.w_hh.values, hidden);
+            d_h.fill(0.0);
+            add_product(Left::rows(gates, 1, 4 * hidden), w_hh.view(), &mut d_h, hidden);
         }
         let rows = h.len() / hidden;
         let h_before = [vec![0.0; hidden], h[..(rows - 1) * hidden].to_vec()].concat();

@@ -11,7 +11,7 @@ use crate::rng::Rng;
 /// One layer of the network.
 pub enum Layer {
     Linear(Linear),
-    Lstm(Lstm),
+    Lstm(Box<Lstm>),
     Relu,
     Tanh,
 }
@@ -200,8 +200,8 @@ mod tests {
     fn gradients_of_an_lstm_equal_finite_differences() {
         let mut rng = Rng::new(4);
         let layers = vec![
-            Layer::Lstm(Lstm::new(3, 4, &mut rng)),
-            Layer::Lstm(Lstm::new(8, 4, &mut rng)),
+            Layer::Lstm(Box::new(Lstm::new(3, 4, &mut rng))),
+            Layer::Lstm(Box::new(Lstm::new(8, 4, &mut rng))),
             Layer::Linear(Linear::new(8, 3, &mut rng)),
         ];
         check_network(Network { embedding: Parameter::normal(&[5, 3], 1.0, &mut rng), layers, fixed: None }, 3);

@@ -58,7 +58,8 @@ impl PTuning {
             }
             Encoder::Lstm => {
                 for layer in 0..settings.encoder_num_layers {
-                    layers.push(Layer::Lstm(Lstm::new(if layer == 0 { width } else { 2 * hidden }, hidden, rng)));
+                    let inputs = if layer == 0 { width } else { 2 * hidden };
+                    layers.push(Layer::Lstm(Box::new(Lstm::new(inputs, hidden, rng))));
                 }
                 layers.push(Layer::Linear(Linear::new(2 * hidden, 2 * hidden, rng)));
             }
@@ -95,7 +96,7 @@ impl Technique for PTuning {
         self.network.fixed.as_ref()
     }
 
-    fn fixed_mut(&mut self) -> Option<&mut Vec<f32>> {
-        self.network.fixed.as_mut()
+    fn set_fixed(&mut self, fixed: Vec<f32>) {
+        self.network.fixed = Some(fixed);
     }
 }

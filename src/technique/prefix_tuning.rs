@@ -81,10 +81,9 @@ impl Technique for PrefixTuning {
         }
     }
 
-    fn fixed_mut(&mut self) -> Option<&mut Vec<f32>> {
-        match self {
-            Self::Direct(_) => None,
-            Self::Projected { network, .. } => network.fixed.as_mut(),
+    fn set_fixed(&mut self, fixed: Vec<f32>) {
+        if let Self::Projected { network, .. } = self {
+            network.fixed = Some(fixed);
         }
     }
 }

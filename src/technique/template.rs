@@ -139,8 +139,8 @@ impl<T: Technique> Technique for Words<T> {
         self.inside.fixed()
     }
 
-    fn fixed_mut(&mut self) -> Option<&mut Vec<f32>> {
-        self.inside.fixed_mut()
+    fn set_fixed(&mut self, fixed: Vec<f32>) {
+        self.inside.set_fixed(fixed);
     }
 }
 

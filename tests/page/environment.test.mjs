@@ -49,13 +49,15 @@ async function withoutSimd(page) {
 test('a browser without SIMD is told which browsers work, and can still edit and keep its data', () => playground.withPage({
   before: withoutSimd, wait: false,
 }, async (page) => {
-  await page.getByText(/no SIMD/).waitFor();
+  await page.getByRole('alert').getByText(/no SIMD/).waitFor();
   assert.ok(await startButton(page).isDisabled());
   await box(page, 'Input of row 1').fill('Kept');
   await page.waitForTimeout(400);
   await page.reload();
-  await page.getByText(/no SIMD/).waitFor();
+  await page.getByRole('alert').getByText(/no SIMD/).waitFor();
   assert.equal(await box(page, 'Input of row 1').inputValue(), 'Kept');
+  await page.waitForTimeout(1500);
+  assert.equal(await page.getByText(/no SIMD/).count(), 1, 'said once');
 }));
 
 test('a crash of the worker in mid-run: said, restarted, and the last soft prompt is back', () => playground.withPage({}, async (page) => {

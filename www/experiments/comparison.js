@@ -3,16 +3,16 @@
  * Ways to give the model a voice, one after another on the same rows: techniques with their settings, the base model, the
  * objective as plain text, examples in the context. Every training is kept with its curve and its prompt.
  */
-import { engine } from '../engine.js';
+import { EngineError, engine } from '../engine.js';
 import { spread, MOST_HELD_OUT_ROWS, MOST_WRITTEN_ANSWERS } from '../limits.js';
-import { defaultsOf } from '../protocol.js';
-import { workers } from '../run.js';
+import { PROJECTED_LEARNING_RATE, defaultsOf } from '../protocol.js';
+import { refuseTooMuch, workers } from '../run.js';
 import { differences } from '../run/differences.js';
 import { nameOfRun } from '../run/names.js';
 import { addNotice, effectiveSettings, generation, objective, patterns, saveTrainedPrompt, settings, testRows, usableExamples } from '../state.js';
 import { readInquiry } from '../steps/test/answers.js';
 import { keep } from '../store.js';
-import { signal } from '../ui.js';
+import { computed, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
 
 /** @typedef {import('../protocol.js').Example} Example */
@@ -48,49 +48,62 @@ function usualWays() {
   return [
     { id: 'base', kind: 'base', label: 'No tuning', settings: null, shots: 0 },
     { id: 'instruction', kind: 'instruction', label: 'Objective as text', settings: null, shots: 0 },
-    { id: 'shots', kind: 'shots', label: 'Few-shot', settings: null, shots: 3 },
+    { id: 'shots', kind: 'shots', label: 'Few-shot', settings: null, shots: shots.value },
     training('prompt', 'Prompt tuning', 'PROMPT_TUNING'),
     training('prefix', 'Prefix tuning', 'PREFIX_TUNING'),
-    training('prefix-mlp', 'Prefix tuning, perceptron', 'PREFIX_TUNING', { prefix_projection: true }),
+    training('prefix-mlp', 'Prefix tuning, perceptron', 'PREFIX_TUNING', { prefix_projection: true, learning_rate: PROJECTED_LEARNING_RATE }),
     training('p-mlp', 'P-tuning, perceptron', 'P_TUNING'),
     training('p-lstm', 'P-tuning, LSTM', 'P_TUNING', { encoder_reparameterization_type: 'LSTM' }),
   ];
 }
 
-export const ways = signal(usualWays());
+/** Examples in the context of few-shot. */
+export const shots = signal(3);
+keep('shots', shots, (saved) => (Number.isInteger(saved) && saved >= 1 && saved <= 20 ? saved : undefined));
+/** Those that the person has added. */
+const ownWays = signal(/** @type {Way[]} */ ([]));
+export const ways = computed(() => [...usualWays(), ...ownWays.value]);
 export const chosenWays = signal(['base', 'instruction', 'prompt', 'prefix', 'p-mlp']);
-keep('ways', ways, (saved) => (Array.isArray(saved) && saved.every((way) => typeof way?.id === 'string' && typeof way.kind === 'string') ? saved : undefined));
+keep('ownWays', ownWays, (saved) => (Array.isArray(saved) && saved.every((way) => typeof way?.id === 'string' && typeof way.kind === 'string') ? saved : undefined));
 keep('chosenWays', chosenWays, (saved) => (Array.isArray(saved) && saved.every((id) => typeof id === 'string') ? saved : undefined));
 
 /** Adds the settings of step 3 as they are now. */
 export function addSettingsOfPage() {
   const now = settings.value;
-  const changed = differences(asked(defaultsOf(now.peft_type)), asked(now)).filter((change) => !change.startsWith('prefix token'));
+  const changed = differencesOf(defaultsOf(now.peft_type), now);
   const name = ways.value.find((way) => way.settings?.peft_type === now.peft_type)?.label ?? now.peft_type;
   const way = /** @type {Way} */ ({ id: `own-${Date.now().toString(36)}`, kind: 'training', label: changed.length > 0 ? `${name}: ${changed.join(', ')}` : name, settings: { ...now }, shots: 0 });
-  ways.value = [...ways.value, way];
+  ownWays.value = [...ownWays.value, way];
   chosenWays.value = [...chosenWays.value, way.id];
 }
 
 /** @param {string} id */
 export function removeWay(id) {
-  ways.value = ways.value.filter((way) => way.id !== id);
+  ownWays.value = ownWays.value.filter((way) => way.id !== id);
 }
 
 /** @param {Settings} of @returns {import('../run/record.js').Asked} */
 const asked = (of) => ({ settings: of, objective: '', examples: [], startFrom: '' });
 
-/** What all trainings have in common with step 3: how long, on what, and where they start. @param {Settings} of */
-function withThePage(of) {
+/** What differs between two trainings, their names left out. @param {Settings} before @param {Settings} now */
+const differencesOf = (before, now) => differences(asked(before), asked({ ...now, prefix_token: before.prefix_token }));
+
+/** What a training has in common with step 3: how long, on what, and where it starts. Settings that the person has added stay
+ * as they were, but for the text. @param {Way} way @param {Settings} of */
+function withThePage({ id }, of) {
+  if (id.startsWith('own-')) return { ...of, prompt_tuning_init_text: effectiveSettings.value.prompt_tuning_init_text };
   const { steps, batch_size, seed, held_out_share, eval_every, prompt_tuning_init_text, early_stopping_patience } = effectiveSettings.value;
   return { ...of, steps, batch_size, seed, held_out_share, eval_every, prompt_tuning_init_text, early_stopping_patience };
 }
+
+/** What is not trained takes little beside what is. */
+const UNTRAINED_WEIGHT = 0.05;
 
 /** @type {Experiment<Way, Context, Trial>} */
 export const comparisonOfWays = new Experiment('comparison of techniques', async (way, { jobs, context }, hooks) => {
   const name = nameOfRun(context.first + jobs.indexOf(way));
   const before = jobs.slice(0, jobs.indexOf(way)).findLast((other) => other.settings !== null);
-  const changes = way.settings && before?.settings ? differences(asked(before.settings), asked(way.settings)) : [];
+  const changes = way.settings && before?.settings ? differencesOf(before.settings, way.settings) : [];
   /** @type {Trial} */
   const nothing = { name, way, changes, curve: [], trainedNumbers: 0, milliseconds: 0, heldOutLoss: null, bestStep: null, prompt: null, chrf: null, rougeL: null, checks: null, answers: [], problem: '' };
   try {
@@ -100,7 +113,7 @@ export const comparisonOfWays = new Experiment('comparison of techniques', async
     if (error instanceof Error && 'kind' in error && error.kind === 'input') return { ...nothing, problem: error.message };
     throw error;
   }
-});
+}, (way) => (way.settings ? 1 : UNTRAINED_WEIGHT));
 
 /** @param {number[]} indices @param {Context} context */
 const rowsOf = (indices, { examples }) => indices.map((index) => examples[index]);
@@ -111,9 +124,10 @@ const STEPS_SHARE = 0.9;
 /** @param {Settings} of @param {Context} context @param {Hooks} hooks @returns {Promise<Partial<Trial>>} */
 async function trained(of, context, { own, onProgress }) {
   const heldOut = spread(rowsOf(context.split.heldOut, context), MOST_HELD_OUT_ROWS);
-  const { curve, best, last, trainedNumbers, milliseconds } = await own(engine.request('trial', {
+  const { curve, best, last, trainedNumbers, milliseconds, diverged } = await own(engine.request('trial', {
     train: rowsOf(context.split.train, context), heldOut, settings: of, workers: context.workers,
   }, ({ step, steps }) => onProgress((STEPS_SHARE * step) / steps)));
+  if (diverged) throw new EngineError('The training diverged: its loss is no longer a number. Try a lower learning rate.', 'input');
   return { curve, trainedNumbers, milliseconds, heldOutLoss: best?.heldOutLoss ?? null, bestStep: best?.step ?? null, prompt: best?.softPrompt ?? last };
 }
 
@@ -150,33 +164,33 @@ async function answered(way, prompt, context, { own, onProgress }) {
   const pairs = context.test.flatMap(({ output }, index) => (output === '' ? [] : [{ answer: answers[index].answer, reference: output }]));
   const scores = pairs.length > 0 ? await engine.request('score', { pairs }) : [];
   const usable = context.patterns.filter(({ kind, value }) => kind === 'valid_json' || value.trim() !== '');
-  const { matches } = await engine.request('matchPatterns', { texts: answers.map(({ answer }) => answer), patterns: usable });
-  const held = matches.flat();
+  const { matches, problems } = await engine.request('matchPatterns', { texts: answers.map(({ answer }) => answer), patterns: usable });
+  const unusable = new Set(problems.map(({ pattern }) => pattern));
+  const held = matches.flatMap((of) => of.filter((_, pattern) => !unusable.has(pattern)));
   return { answers, chrf: mean(scores.map(({ chrf }) => chrf)), rougeL: mean(scores.map(({ rougeL }) => rougeL)), checks: mean(held.map(Number)) };
 }
 
 /** @param {number[]} values */
 const mean = (values) => (values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
 
-/** Runs what was compared so far count on. */
-const lastNumber = signal(0);
+/** Trials are counted for their names, from where the runs of step 5 hardly come. */
+const lastNumber = signal(155);
 keep('lastRunName', lastNumber, (saved) => (Number.isInteger(saved) && saved >= 0 ? saved : undefined));
 
 /** Begins a comparison of the chosen ways on the rows and test inquiries of the page. */
-export async function compareWays() {
+export const compareWays = () => comparisonOfWays.begin(async () => {
   const examples = usableExamples.value;
   const { held_out_share: share, seed } = settings.value;
   const split = await engine.request('split', { count: examples.length, share, seed });
   const test = spread(testRows.value, MOST_WRITTEN_ANSWERS)
     .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
     .filter(({ input }) => input !== '');
-  const jobs = ways.value.filter(({ id }) => chosenWays.value.includes(id)).map((way) => (way.settings ? { ...way, settings: withThePage(way.settings) } : way));
+  const jobs = ways.value.filter(({ id }) => chosenWays.value.includes(id)).map((way) => (way.settings ? { ...way, settings: withThePage(way, way.settings) } : { ...way, shots: Math.min(way.shots, split.train.length) }));
+  for (const { settings: of } of jobs) if (of) await refuseTooMuch(examples, of);
   const first = lastNumber.value + 1;
   lastNumber.value += jobs.length;
-  await comparisonOfWays.begin(jobs, {
-    examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first,
-  });
-}
+  return { jobs, context: { examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first } };
+});
 
 /** Makes the prompt of a trial one with a prefix token of its own. @param {Trial} trial */
 export function promote({ name, way, prompt, bestStep, heldOutLoss }) {

@@ -2,7 +2,7 @@
 /** Cross-validation: every row is held out once, and asked about by a prompt that was trained on the others. */
 import { engine } from '../engine.js';
 import { effectiveSettings, usableExamples } from '../state.js';
-import { workers } from '../run.js';
+import { refuseTooMuch, workers } from '../run.js';
 import { effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
 
@@ -18,10 +18,11 @@ export const crossValidation = new Experiment('cross-validation', async (fold, {
   const result = await own(engine.request('trial', {
     train: rows(fold.train), heldOut: rows(fold.heldOut), settings: context.settings, workers: context.workers,
   }, ({ step, steps }) => onProgress(step / steps)));
-  const losses = (/** @type {import('../protocol.js').LossReport|null} */ report) => report?.examples.map(({ loss }) => loss) ?? [];
+  // A training that diverged has no loss: Rust leaves it out and says so.
+  const losses = (/** @type {import('../protocol.js').LossReport|null} */ report) => fold.heldOut.map((_, index) => report?.examples[index]?.loss ?? NaN);
   return {
     fold: jobs.indexOf(fold), heldOut: fold.heldOut, baseLosses: losses(result.base), tunedLosses: losses(result.tuned),
-    tokens: result.tuned?.examples.map(({ tokens }) => tokens) ?? [], bestStep: result.best?.step ?? null, trainedOn: fold.train.length,
+    tokens: result.base?.examples.map(({ tokens }) => tokens) ?? [], bestStep: result.best?.step ?? null, trainedOn: fold.train.length,
   };
 });
 
@@ -39,6 +40,9 @@ effect(() => {
 export async function crossValidate(folds) {
   const examples = usableExamples.value;
   const settings = effectiveSettings.value;
-  const jobs = await engine.request('planFolds', { count: examples.length, folds: folds === 0 ? examples.length : folds, seed: settings.seed });
-  await crossValidation.begin(jobs, { examples, settings, workers: workers.value });
+  await crossValidation.begin(async () => {
+    await refuseTooMuch(examples, settings);
+    const jobs = await engine.request('planFolds', { count: examples.length, folds: folds === 0 ? examples.length : folds, seed: settings.seed });
+    return { jobs, context: { examples, settings, workers: workers.value } };
+  });
 }

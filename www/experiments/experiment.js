@@ -6,7 +6,8 @@
 import { isActive } from '../run.js';
 import { model } from '../state.js';
 import { keep } from '../store.js';
-import { computed, signal } from '../ui.js';
+import { computed, sentenceOf, signal } from '../ui.js';
+import { experimentInTheWay, underWay } from './under_way.js';
 
 /** What is to be done, as it stood on the page when it was begun. `modelHash`: of the model that it is for.
  * @template Job, Context
@@ -17,19 +18,19 @@ import { computed, signal } from '../ui.js';
 /** @template Job, Context, Result
  * @typedef {{plan: Plan<Job, Context>|null, results: Result[], status: Status, problem: string}} State */
 
+/** The time left is said once so much of a training is done. */
+const SURE_AFTER = 0.15;
+
 /** Told how far a job is, from 0 to 1. @typedef {(share: number) => void} OnProgress */
 
 /** What a job needs of the experiment: `own` takes the request under way, so that cancelling reaches it.
  * @typedef {{own: <T extends {control: (action: 'cancel') => void}>(request: T) => T, onProgress: OnProgress}} Hooks */
 
-/** The experiment under way; one at a time. */
-export const running = signal(/** @type {string|null} */ (null));
-
 /** Why no experiment can begin now, or "". */
 export const obstacleToExperiments = computed(() => {
   if (model.value.status !== 'ready') return 'The model is not there yet.';
   if (isActive.value) return 'A run is under way in step 5; wait for it, or stop it.';
-  return running.value ? `Another experiment is under way (${running.value}).` : '';
+  return experimentInTheWay();
 });
 
 /** @template Job, Context, Result */
@@ -42,10 +43,12 @@ export class Experiment {
   /**
    * @param {string} name  for a sentence, and where it is kept
    * @param {(job: Job, plan: Plan<Job, Context>, hooks: Hooks) => Promise<Result>} perform
+   * @param {(job: Job) => number} [weigh] how much work a job is beside the others
    */
-  constructor(name, perform) {
+  constructor(name, perform, weigh = () => 1) {
     this.name = name;
     this.perform = perform;
+    this.weigh = weigh;
     /** @type {import('../vendor/signals/signals.js').Signal<State<Job, Context, Result>>} */
     this.state = signal(/** @type {State<Job, Context, Result>} */ ({ plan: null, results: [], status: 'idle', problem: '' }));
     keep(`experiment ${name}`, this.state, (saved) => {
@@ -54,11 +57,17 @@ export class Experiment {
     });
   }
 
-  /** Begins anew. @param {Job[]} jobs @param {Context} context */
-  begin(jobs, context) {
-    const modelHash = model.value.info?.weightsHash ?? '';
-    this.state.value = { plan: { jobs, context, modelHash }, results: [], status: 'left', problem: '' };
-    return this.goOn();
+  /** Begins anew; what stands in the way is said. @param {() => Promise<{jobs: Job[], context: Context}>} prepare */
+  async begin(prepare) {
+    try {
+      const { jobs, context } = await prepare();
+      const modelHash = model.value.info?.weightsHash ?? '';
+      this.state.value = { plan: { jobs, context, modelHash }, results: [], status: 'left', problem: '' };
+    } catch (error) {
+      this.#change({ problem: sentenceOf(error) });
+      return;
+    }
+    await this.goOn();
   }
 
   /** Whether it was left in the middle and can go on with the model in use. */
@@ -70,7 +79,7 @@ export class Experiment {
   async goOn() {
     const { plan } = this.state.value;
     if (!plan || obstacleToExperiments.value !== '') return;
-    running.value = this.name;
+    underWay.value = this.name;
     this.#cancelled = false;
     this.#change({ status: 'running', problem: '' });
     const began = performance.now();
@@ -78,9 +87,11 @@ export class Experiment {
     const total = plan.jobs.length;
     const show = (/** @type {number} */ share) => {
       const done = this.state.value.results.length;
-      const finished = done - before + share;
+      const weight = (/** @type {Job[]} */ jobs) => jobs.reduce((sum, job) => sum + this.weigh(job), 0);
+      const now = share * weight(plan.jobs.slice(done, done + 1));
+      const finished = weight(plan.jobs.slice(before, done)) + now;
       const seconds = (performance.now() - began) / 1000;
-      this.progress.value = { done, total, share, secondsLeft: finished > 0.02 ? (seconds / finished) * (total - done - share) : null };
+      this.progress.value = { done, total, share, secondsLeft: finished >= SURE_AFTER ? (seconds / finished) * (weight(plan.jobs.slice(done)) - now) : null };
     };
     try {
       for (let index = before; index < total; index++) {
@@ -94,11 +105,11 @@ export class Experiment {
       this.#change({ status: 'done' });
     } catch (error) {
       if (this.#cancelled) this.#change({ status: 'left' });
-      else this.#change({ status: 'failed', problem: error instanceof Error ? error.message : String(error) });
+      else this.#change({ status: 'failed', problem: sentenceOf(error) });
     } finally {
       this.#request = null;
       this.progress.value = null;
-      running.value = null;
+      underWay.value = null;
     }
   }
 

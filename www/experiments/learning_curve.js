@@ -2,7 +2,7 @@
 /** A learning curve: the held-out loss after training on two, four, six ... of the rows, several times with others. */
 import { engine } from '../engine.js';
 import { effectiveSettings, testRows, usableExamples } from '../state.js';
-import { workers } from '../run.js';
+import { refuseTooMuch, workers } from '../run.js';
 import { readInquiry } from '../steps/test/answers.js';
 import { effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
@@ -42,6 +42,9 @@ export const testExamples = () => testRows.value
 export async function measureLearningCurve(draws) {
   const [examples, settings, test] = [usableExamples.value, effectiveSettings.value, testExamples()];
   const own = test.length >= 2;
-  const jobs = await engine.request('planDraws', { count: examples.length, draws, ownTestRows: own, seed: settings.seed });
-  await learningCurve.begin(jobs, { examples, settings, workers: workers.value, test: own ? test : [] });
+  await learningCurve.begin(async () => {
+    await refuseTooMuch(examples, settings);
+    const jobs = await engine.request('planDraws', { count: examples.length, draws, ownTestRows: own, seed: settings.seed });
+    return { jobs, context: { examples, settings, workers: workers.value, test: own ? test : [] } };
+  });
 }

@@ -5,8 +5,7 @@
  */
 import { engine } from '../engine.js';
 import { baseModel, inUse } from '../model.js';
-import { earlierRuns, run } from '../run.js';
-import { samePrompt } from '../run/record.js';
+import { earlierRuns, run, runOf } from '../run.js';
 import { activePrefix, activePrompt, conclusions, effectiveSettings, examples, generation, model, objective, patterns, settings, testRows, usableExamples } from '../state.js';
 import { comparison, promptKey } from '../steps/analysis/measure.js';
 import { readingOf } from '../steps/analysis/reading.js';
@@ -30,13 +29,7 @@ const PATIENCE_MS = 5000;
 /** The run that the report is about: the one that made the chosen prompt, else the latest. @returns {Run|null} */
 export function reportedRun() {
   const prompt = activePrompt.value;
-  const runs = run.value ? [run.value, ...earlierRuns.value] : earlierRuns.value;
-  return (prompt && runs.find((one) => hasMade(one, prompt))) ?? run.value;
-}
-
-/** @param {Run} one @param {import('../state.js').TrainedPrompt} prompt */
-function hasMade({ best, last }, prompt) {
-  return [best, last].some((reached) => reached && samePrompt(reached.softPrompt, prompt));
+  return (prompt && runOf(prompt)) ?? run.value;
 }
 
 /** @param {string} by the name of who hands it in */
@@ -114,7 +107,7 @@ function promptData(about) {
   const prompt = activePrompt.value;
   if (!prompt) return null;
   const { settings: used, step, heldOutLoss, trainedAt, modelHash, origin = '' } = prompt;
-  return { prefix: activePrefix.value, ofRun: about !== null && hasMade(about, prompt), origin, step, heldOutLoss, trainedAt: new Date(trainedAt).toISOString(), modelHash, ...sizeOf(prompt), settings: used };
+  return { prefix: activePrefix.value, ofRun: about !== null && runOf(prompt) === about, origin, step, heldOutLoss, trainedAt: new Date(trainedAt).toISOString(), modelHash, ...sizeOf(prompt), settings: used };
 }
 
 function metricsData() {

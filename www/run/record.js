@@ -1,5 +1,6 @@
 // @ts-check
 /** What is known of one training run, and how each event of the worker changes it. */
+import { DEFAULT_SETTINGS } from '../protocol.js';
 import { differences } from './differences.js';
 
 /** @typedef {import('../protocol.js').Example} Example */
@@ -113,17 +114,20 @@ export function acceptRun(saved) {
   const looksRight = saved && typeof saved.number === 'number' && saved.settings && saved.asked && saved.last
     && ['steps', 'evaluations', 'samples', 'examples', 'changes'].every((list) => Array.isArray(saved[list]));
   if (!looksRight) return undefined;
-  const asked = { startFrom: '', ...saved.asked };
+  const asked = { startFrom: '', ...saved.asked, settings: { ...DEFAULT_SETTINGS, ...saved.asked.settings } };
   const reached = (/** @type {any} */ of) => (of ? { ...of, softPrompt: accepted(of.softPrompt) } : of);
-  const run = { ...saved, asked, last: reached(saved.last), best: reached(saved.best), path: saved.path ?? [], stoppedEarly: saved.stoppedEarly ?? 0, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
+  const run = { ...saved, asked, settings: { ...DEFAULT_SETTINGS, ...saved.settings }, last: reached(saved.last), best: reached(saved.best), path: saved.path ?? [], stoppedEarly: saved.stoppedEarly ?? 0, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
   return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped' };
 }
 
+/** Snapshots of a run, and the bytes that they may take together: they are saved with it. */
 const MOST_SNAPSHOTS = 24;
+const MOST_BYTES = 2 ** 21;
 
-/** At most `MOST_SNAPSHOTS`, the first and the last among them. @param {import('../protocol.js').Snapshot[]} path */
+/** As many as there is room for, the first and the last among them. @param {import('../protocol.js').Snapshot[]} path */
 function thinned(path) {
-  return path.length <= MOST_SNAPSHOTS ? path : path.filter((_, index) => index % 2 === 0 || index === path.length - 1);
+  const most = Math.max(2, Math.min(MOST_SNAPSHOTS, Math.floor(MOST_BYTES / (path[0]?.vectors.byteLength || 1))));
+  return path.length <= most ? path : path.filter((_, index) => index % 2 === 0 || index === path.length - 1);
 }
 
 /** A soft prompt as it was saved; those of the first versions knew prompt tuning only. @param {any} prompt */

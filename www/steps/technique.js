@@ -3,8 +3,8 @@
 import { batch, Button, Card, Field, html, Notice, plural, useEffect, useRef } from '../ui.js';
 import { setSetting, settings, settingsProblems, settingTexts, startFrom, startPrompt, trainedPrompts } from '../state.js';
 import { defaultText, fieldOf, FIELDS, parseSetting, settingText } from '../settings.js';
-import { defaultsOf } from '../protocol.js';
-import { TechniqueChoice } from './technique/choice.js';
+import { PROJECTED_LEARNING_RATE, defaultsOf } from '../protocol.js';
+import { TechniqueChoice, chooseTechnique } from './technique/choice.js';
 
 /** @typedef {import('../settings.js').SettingField} SettingField */
 
@@ -12,8 +12,17 @@ import { TechniqueChoice } from './technique/choice.js';
  * @param {SettingField} field @param {string} text */
 const type = (field, text) => {
   const { value, problem } = parseSetting(field, text);
-  if (problem === null) setSetting(field.name, value);
+  if (problem === null) {
+    if (field.name === 'prefix_projection') changeRate(value);
+    setSetting(field.name, value);
+  }
   else settingTexts.value = { ...settingTexts.value, [field.name]: text };
+};
+
+/** A perceptron wants another learning rate than the numbers themselves; one that the person has chosen stays. @param {boolean} projected */
+const changeRate = (projected) => {
+  const [direct, now] = [defaultsOf('PREFIX_TUNING').learning_rate, settings.value.learning_rate];
+  if (now === (projected ? direct : PROJECTED_LEARNING_RATE)) setSetting('learning_rate', projected ? PROJECTED_LEARNING_RATE : direct);
 };
 
 /** @param {SettingField} field */
@@ -73,6 +82,9 @@ const Template = () => {
 };
 const EXAMPLE_TEMPLATE = '{v10} You are a support agent. {v10}';
 
+/** Settings that a trained prompt brings when it is trained on. @type {(keyof import('../protocol.js').Settings)[]} */
+const OF_THE_TECHNIQUE = ['prefix_projection', 'template', 'encoder_reparameterization_type', 'encoder_hidden_size', 'encoder_num_layers'];
+
 /** Which trained prompt the next run goes on from, instead of an initialisation. */
 const StartFrom = () => {
   const prefixes = Object.keys(trainedPrompts.value);
@@ -82,8 +94,10 @@ const StartFrom = () => {
     startFrom.value = event.currentTarget.value;
     const start = startPrompt.value;
     if (!start) return;
-    const { peft_type, prefix_projection, template, num_virtual_tokens } = start.settings;
-    settings.value = { ...settings.value, peft_type, prefix_projection, template, num_virtual_tokens: template ? num_virtual_tokens : start.virtualTokens };
+    const { peft_type, template, num_virtual_tokens } = start.settings;
+    chooseTechnique(peft_type);
+    for (const name of OF_THE_TECHNIQUE) setSetting(name, start.settings[name]);
+    setSetting('num_virtual_tokens', template ? num_virtual_tokens : start.virtualTokens);
   });
   return html`
     <${Field} label="Start from" class="start-from"

@@ -26,7 +26,8 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
   const tuner = library.Tuner.new(model, train, settings);
   const effective = /** @type {import('../protocol.js').Settings} */ (tuner.settings());
   try {
-    const { virtualTokens, kind } = takeOut(tuner.softPrompt());
+    const start = takeOut(tuner.softPrompt());
+    const { virtualTokens, kind } = start;
     team.begin(workersFor(workers, team.room, Math.min(effective.batch_size, train.length)), train, { virtualTokens, kind }, () => {});
     const base = heldOut.length > 0 ? await lossOf(model, heldOut, undefined, undefined, task) : null;
     while (!(await settledWithin(team.prepared, TURN_EVERY_MS))) await task.turn();
@@ -35,6 +36,8 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
     /** @type {TrialResult['best']} */
     let best = null;
     let milliseconds = 0;
+    let withoutBetter = 0;
+    let diverged = false;
     const evaluate = async (/** @type {number} */ step, /** @type {number|null} */ loss) => {
       let heldOutLoss = null;
       if (heldOut.length > 0 && (step % effective.eval_every === 0 || step === effective.steps)) {
@@ -46,7 +49,8 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
         }
         if (Number.isFinite(heldOutLoss) && (best === null || heldOutLoss < best.heldOutLoss)) {
           best = { step, heldOutLoss, softPrompt: takeOut(tuner.softPrompt()) };
-        }
+          withoutBetter = 0;
+        } else withoutBetter++;
       }
       curve.push({ step, loss, heldOutLoss });
       task.emit({ step, steps: effective.steps, loss, heldOutLoss });
@@ -56,13 +60,17 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
       const report = await sharedStep(tuner, team, async () => { await task.patientTurn(); return true; });
       if (report === null) break;
       milliseconds += report.milliseconds;
-      if (!Number.isFinite(report.loss)) throw Object.assign(new Error(DIVERGED), { kind: 'input' });
+      diverged = !Number.isFinite(report.loss) || !Number.isFinite(report.gradNorm);
+      if (diverged) break;
       await evaluate(step, report.loss);
+      if (effective.early_stopping_patience > 0 && withoutBetter >= effective.early_stopping_patience) break;
     }
+    const result = { curve, best, trainedNumbers: tuner.trainedNumbers(), milliseconds, base, diverged, settings: effective };
+    if (diverged) return { ...result, last: start, tuned: null };
     const prompt = tuner.softPrompt();
     try {
       const tuned = heldOut.length > 0 ? await lossOf(model, heldOut, prompt, undefined, task) : null;
-      return { curve, best, last: takeOut(tuner.softPrompt()), trainedNumbers: tuner.trainedNumbers(), milliseconds, base, tuned, settings: effective };
+      return { ...result, last: takeOut(tuner.softPrompt()), tuned };
     } finally {
       release(prompt);
     }
@@ -71,5 +79,3 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
     release(tuner);
   }
 }
-
-const DIVERGED = 'The training diverged: the loss is no longer a number. Lower the learning rate in step 3, and start the comparison again.';

@@ -1,8 +1,8 @@
 // @ts-check
 /** Checks that the person writes, counted over the answers of step 6. */
 import { engine } from '../../engine.js';
-import { patterns, testRows } from '../../state.js';
-import { Button, Icon, debounce, effect, formatNumber, html, signal } from '../../ui.js';
+import { model, patterns, testRows } from '../../state.js';
+import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, signal } from '../../ui.js';
 import { VARIANTS, answerKey, answersOf, finishedAnswers } from '../test/answers.js';
 import { VARIANT_NAMES } from '../test/variants.js';
 
@@ -33,7 +33,8 @@ const count = debounce(async () => {
     counts.value = { matches: byPattern, asked, problems: new Map(problems.map(({ pattern, message }) => [pattern, message])) };
     problem.value = '';
   } catch (error) {
-    if (request === latest) problem.value = error instanceof Error ? error.message : String(error);
+    // Without a library the page says so at its top already.
+    if (request === latest && model.value.status !== 'error') problem.value = sentenceOf(error);
   }
 }, WAIT_MS);
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Comparing techniques on the same rows: which to run, their curves in one plot, and a table of what they reached. */
 import { downloadCsv } from '../../csv.js';
-import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, promote, removeWay, ways } from '../../experiments/comparison.js';
+import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
 import { Plot, formatLoss } from '../../plots.js';
 import { objective, settingsProblems, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
@@ -21,7 +21,7 @@ export function Compare() {
   return html`
     <details class="compare">
       <summary>Compare techniques</summary>
-      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique. Each answers the inquiries of step 6, and every trained prompt is kept.</p>
+      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique; settings that you have added run as they were. All start from an initialisation. Each answers the inquiries of step 6, and every trained prompt is kept.</p>
       <fieldset class="ways">
         <legend class="visually-hidden">Ways to compare</legend>
         ${ways.value.map((way) => html`<${WayChoice} key=${way.id} way=${way} />`)}
@@ -34,7 +34,7 @@ export function Compare() {
 
 /** @param {{way: Way}} props */
 function WayChoice({ way }) {
-  const { id, kind, label, shots } = way;
+  const { id, kind, label } = way;
   const toggle = (/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => {
     chosenWays.value = event.currentTarget.checked ? [...chosenWays.value, id] : chosenWays.value.filter((other) => other !== id);
   };
@@ -42,15 +42,14 @@ function WayChoice({ way }) {
     <div class="way">
       <label><input type="checkbox" checked=${chosenWays.value.includes(id)} onChange=${toggle} /> ${label}</label>
       ${kind === 'shots' && html`<${Field} label="Examples in the context" class="is-inline">
-        <input type="number" min="1" max="20" value=${shots} class="is-number" onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => setShots(id, event.currentTarget.valueAsNumber)} /><//>`}
+        <input type="number" min="1" max="20" value=${way.shots} class="is-number" onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => setShots(event.currentTarget.valueAsNumber)} /><//>`}
       ${id.startsWith('own-') && html`<${Button} kind="quiet" icon="close" iconOnly onClick=${() => removeWay(id)}>Remove ${label}<//>`}
     </div>`;
 }
 
-/** @param {string} id @param {number} shots */
-function setShots(id, shots) {
-  if (!Number.isInteger(shots) || shots < 1 || shots > 20) return;
-  ways.value = ways.value.map((way) => (way.id === id ? { ...way, shots } : way));
+/** @param {number} count */
+function setShots(count) {
+  if (Number.isInteger(count) && count >= 1 && count <= 20) shots.value = count;
 }
 
 /** The best loss of all that were measured, to mark it. @param {Trial[]} trials */
@@ -97,7 +96,7 @@ function Row({ trial, best }) {
 function HeldOutCurves({ trials }) {
   const trained = trials.filter(({ curve }) => curve.some(({ heldOutLoss }) => heldOutLoss !== null));
   if (trained.length === 0) return null;
-  const last = Math.max(...trained.flatMap(({ curve }) => curve.map(({ step }) => step)));
+  const last = Math.max(...trained.map(({ curve }) => curve.at(-1)?.step ?? 0));
   const steps = Array.from({ length: last + 1 }, (_, step) => step);
   const lines = trained.map((trial, index) => {
     const at = new Map(trial.curve.map(({ step, heldOutLoss }) => [step, heldOutLoss]));

@@ -4,8 +4,9 @@ import { model, settingsProblems, usableExamples } from '../../state.js';
 import { Button, Notice, Progress, formatDuration, formatNumber, html, plural } from '../../ui.js';
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
+import { nameOfRun } from '../../run/names.js';
 import { formatLoss, formatValue } from '../../plots.js';
-import { running } from '../../experiments/experiment.js';
+import { experimentInTheWay } from '../../experiments/under_way.js';
 import { LostWorker, WorkersField } from './workers.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
@@ -30,7 +31,7 @@ export function obstacle() {
   if (model.value.status === 'error') return 'There is no language model to train with (see the message at the top).';
   if (settingsProblems.value.length > 0) return `A setting in step 3 cannot be used yet. ${settingsProblems.value[0].message}`;
   if (usableExamples.value.length === 0) return 'Step 1 has no usable example yet.';
-  if (running.value) return `An experiment is under way (${running.value}); wait for it, or cancel it.`;
+  if (experimentInTheWay()) return experimentInTheWay();
   return '';
 }
 
@@ -94,7 +95,7 @@ function Numbers() {
   const heldOut = now.evaluations.at(-1);
   return html`
     <div class="run-progress">
-      <p class="run-status"><strong>${statusText(now)}</strong> <span class="run-name">run ${now.number}, ${now.settings.prefix_token}${now.workers > 0 && `, ${plural(now.workers, 'worker')}`}</span></p>
+      <p class="run-status"><strong>${statusText(now)}</strong> <span class="run-name">run ${now.number}, ${nameOfRun(now.number)}, ${now.settings.prefix_token}${now.workers > 0 && `, ${plural(now.workers, 'worker')}`}</span></p>
       <${Progress} value=${step} max=${total} label="Training steps" />
       <dl class="run-numbers">
         <${Figure} name="Step" value=${formatNumber(step)} unit=${`of ${formatNumber(total)}`} />

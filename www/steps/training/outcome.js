@@ -2,6 +2,8 @@
 /** What a run has led to: which prompt is kept, more steps, and the runs before it. */
 import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
 import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
+import { experimentInTheWay } from '../../experiments/under_way.js';
+import { nameOfRun } from '../../run/names.js';
 import { bestEvaluation, keptPrompt, samePrompt } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
 import { formatLoss } from '../../plots.js';
@@ -22,12 +24,12 @@ export function Outcome() {
       ${!stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the prompt of step ${keptPrompt(now)?.step}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       <div class="outcome-more">
-        ${unfinished > 0 && html`<${Button} icon="play" onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
+        ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
         <${Field} label="More steps" class="more-steps" error=${valid ? null : 'Use a whole number from 1 to 10,000.'}>
           <input type="number" min="1" max="10000" step="10" value=${Number.isFinite(more.value) ? more.value : ''}
             onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
         <//>
-        <${Button} icon="plus" disabled=${!valid} onClick=${() => void continueRun(more.value)}>Train ${valid ? more.value : ''} more steps<//>
+        <${Button} icon="plus" disabled=${!valid || experimentInTheWay() !== ''} onClick=${() => void continueRun(more.value)}>Train ${valid ? more.value : ''} more steps<//>
       </div>
     </div>`;
 }
@@ -101,7 +103,7 @@ function EarlierRun({ earlier }) {
   const best = bestEvaluation(earlier);
   return html`
     <tr>
-      <th scope="row">${earlier.number}, ${earlier.settings.prefix_token}</th>
+      <th scope="row">${earlier.number}, ${nameOfRun(earlier.number)}<br /><small>${earlier.settings.prefix_token}</small></th>
       <td>${earlier.changes.length > 0 ? earlier.changes.join('; ') : earlier.number === 1 ? 'the first run' : 'nothing'}</td>
       <td class="number">${formatNumber(earlier.steps.at(-1)?.step ?? 0)}</td>
       <td class="number">${best ? `${formatLoss(best.heldOutLoss)} (step ${best.step})` : '–'}</td>

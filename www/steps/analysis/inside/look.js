@@ -95,9 +95,7 @@ function whyNoWay(prompt) {
   if (prompt.origin) return `This prompt was opened from the adapter “${prompt.origin}”, and an adapter holds only the end of the training, so there is no way to draw. Train a prompt here to see one.`;
   if (!made) return 'The run that made this prompt is no longer in this browser, so the way of its virtual tokens is not known. Train again to see it.';
   if (made.path.length > 0) return '';
-  return made.split.heldOut.length === 0
-    ? 'The way is recorded whenever the held-out loss is measured, and this run held no rows out. Set a held-out share in step 3 and train again to see it.'
-    : 'No step of this run was kept, as it is from an earlier visit. Train again to see the way of its virtual tokens.';
+  return 'No step of this run was kept, as it is from an earlier version of the page. Train again to see the way of its virtual tokens.';
 }
 
 /** @returns {Promise<Way|null>} */

@@ -1,0 +1,114 @@
+// Step 7 on a trained prompt: rows from best to worst, checks, consistency, forgetting, a look inside, and the report.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { chapter, downloaded, setting, startPlayground, train, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const analysis = (page) => page.locator('#step-analysis');
+const region = (page, name) => analysis(page).locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) }).last();
+const number = (text) => Number.parseFloat(text.replaceAll(',', ''));
+
+test('rows are measured one by one, from best to worst and back', () => playground.withPage({}, async (page) => {
+  await train(page, 4);
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
+  await analysis(page).getByRole('button', { name: 'Download rows as CSV' }).waitFor({ timeout: 90_000 });
+  await analysis(page).getByRole('button', { name: 'Measure', exact: true }).and(page.locator(':enabled')).waitFor({ timeout: 90_000 });
+  await page.getByRole('combobox', { name: 'Sort by' }).selectOption('chrf');
+  const table = page.getByRole('table', { name: 'Training rows, best first' });
+  const tuned = async (of) => (await of.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.cells[row.cells.length - 1].innerText))).map(number);
+  const values = await tuned(table);
+  assert.equal(values.length, 8);
+  assert.deepEqual(values, [...values].sort((a, b) => b - a), 'the highest chrF first');
+  await page.getByRole('checkbox', { name: 'Worst first' }).check();
+  assert.deepEqual(await tuned(page.getByRole('table', { name: 'Training rows, worst first' })), values.reverse());
+  const csv = await downloaded(page, () => page.getByRole('button', { name: 'Download rows as CSV' }).click());
+  for (const { input } of chapter.examples) assert.ok(csv.includes(input.slice(0, 20)), input);
+}));
+
+test('checks of form: numbered steps, length, JSON; a value that makes no sense is named', () => playground.withPage({}, async (page) => {
+  const kind = page.getByRole('combobox', { name: 'Kind of pattern 1' });
+  await kind.selectOption('numbered_steps');
+  const steps = page.getByRole('spinbutton', { name: 'Number of steps of pattern 1, at least' });
+  await steps.fill('21');
+  await page.locator('#pattern-0-error').waitFor();
+  await steps.fill('2');
+  await page.locator('#pattern-0-error').waitFor({ state: 'detached' });
+  await kind.selectOption('at_most_words');
+  await page.getByRole('spinbutton', { name: 'Number of words of pattern 1, at most' }).fill('500');
+  await train(page, 3);
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await analysis(page).locator('.pattern-counts').first().getByText('1 of 1').first().waitFor({ timeout: 60_000 });
+  await kind.selectOption('valid_json');
+  await analysis(page).locator('.pattern-counts').first().getByText('0 of 1').first().waitFor();
+}));
+
+test('the same question in other words, and the base model asked again after training', () => playground.withPage({}, async (page) => {
+  const forgetting = region(page, 'Did the model forget anything?');
+  await forgetting.getByRole('button', { name: 'Ask the base model again' }).click();
+  await forgetting.getByText(/5 base answers are recorded/).waitFor({ timeout: 60_000 });
+  await train(page, 5);
+  await forgetting.getByRole('button', { name: 'Ask the base model again' }).click();
+  await forgetting.getByText('5 of 5 identical').waitFor({ timeout: 60_000 });
+
+  const consistency = region(page, 'Does it answer the same question in the same way?');
+  const wording = page.getByRole('textbox', { name: 'Other wording 1 of question 1', exact: true });
+  assert.notEqual(await wording.inputValue(), chapter.test[0]);
+  await consistency.getByRole('button', { name: 'Ask them all' }).click();
+  const table = page.getByRole('table', { name: 'Agreement of the answers, from 0 to 100' });
+  await table.getByRole('row', { name: /^Mean/ }).waitFor({ timeout: 120_000 });
+  for (const cell of (await table.locator('tr').last().innerText()).match(/[\d.]+/g)) assert.ok(Number(cell) >= 0 && Number(cell) <= 100, cell);
+}));
+
+test('a look inside: loss of every token, attention, the way of the virtual tokens', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Virtual tokens').fill('6');
+  await train(page, 10);
+  await page.getByRole('button', { name: 'Look inside', exact: true }).click();
+  await page.getByRole('status').filter({ hasText: /^Looked into/ }).waitFor({ timeout: 60_000 });
+  const tokens = page.getByRole('group', { name: /^Response tokens, tuned model/ }).getByRole('button');
+  const losses = (await tokens.evaluateAll((all) => all.map((token) => token.getAttribute('aria-label')))).map((name) => number(name.match(/loss ([\d.]+)/)[1]));
+  assert.ok(losses.length > 10 && losses.every((loss) => loss >= 0));
+  const share = page.getByRole('button', { name: /^Layer 6, head 3: \d+ %/ });
+  await share.click();
+  const list = page.getByRole('list', { name: 'Layer 6, head 3, share of each virtual token' });
+  assert.equal(await list.getByRole('listitem').count(), 6);
+  const slider = page.getByRole('slider', { name: 'Step on the map' });
+  await slider.press('Home');
+  assert.match(await slider.getAttribute('aria-valuetext'), /step 0 of 10/);
+  await page.getByRole('table', { name: 'The nearest word to each virtual token' }).getByRole('row').nth(6).waitFor();
+  const csv = await downloaded(page, () => page.getByRole('button', { name: 'Download CSV: Loss of every token' }).click());
+  assert.ok(csv.trim().split('\r\n').length > losses.length);
+
+  // keys and values have a way, but no words near them
+  await page.getByRole('radio', { name: /^Prefix tuning/ }).check();
+  await train(page, 5);
+  await page.getByRole('status').filter({ hasText: /^Looked into/ }).waitFor({ timeout: 60_000 });
+  await until(() => page.getByRole('table', { name: 'The nearest word to each virtual token' }).count(), (count) => count === 0);
+  await page.getByRole('img', { name: /^Map of the virtual tokens after step/ }).waitFor({ timeout: 60_000 });
+}));
+
+test('the report is one file with everything that is there, and nothing that runs or is fetched', () => playground.withPage({}, async (page, { context }) => {
+  await page.getByRole('textbox', { name: 'Your name', exact: true }).fill('Ada <b>L.</b>');
+  await page.getByRole('textbox', { name: 'Your conclusions', exact: true }).fill('It took the voice. </script><script>alert(1)</script>');
+  await train(page, 6);
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await page.locator('#step-test').getByText(/^\d+ tokens/).nth(2).waitFor({ timeout: 60_000 });
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download report (HTML)' }).click()]);
+  assert.match(file.suggestedFilename(), /^report-TECH_SUPPORT-\d{4}-\d\d-\d\d\.html$/);
+  const html = readFileSync(await file.path(), 'utf8');
+  assert.ok(!/<script/i.test(html) && !/NaN|undefined/.test(html));
+  const opened = await context.newPage();
+  const asked = [];
+  opened.on('request', (request) => asked.push(request.url()));
+  await opened.setContent(html);
+  await opened.getByText('Ada <b>L.</b>').first().waitFor();
+  await opened.getByText(chapter.examples[0].input).first().waitFor();
+  await opened.getByText(/It took the voice\. <\/script>/).first().waitFor();
+  assert.ok(await opened.locator('svg').count() >= 1, 'the loss curve');
+  assert.deepEqual(asked.filter((url) => /^http/.test(url)), []);
+  const numbers = JSON.parse(await downloaded(page, () => page.getByRole('button', { name: 'Download all numbers (JSON)' }).click()));
+  assert.equal(numbers.report, 1);
+}));
