@@ -50,7 +50,8 @@ fn attention(model: &LanguageModel, rows: &Rows, keys: impl Fn(u64) -> u64) -> u
 }
 
 fn batch(rows: &[TokenRow], virtual_tokens: usize) -> Rows {
-    Rows::new(virtual_tokens, &rows.iter().collect::<Vec<_>>(), 512).unwrap()
+    let prompt = prompt_of(&bundled(), vec![0.0; virtual_tokens * 192]);
+    Rows::new(&prompt, &rows.iter().collect::<Vec<_>>(), 512).unwrap()
 }
 
 #[test]

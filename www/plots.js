@@ -116,7 +116,7 @@ function makePlot(element, latest, readout, height) {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: {
-      x: { time: false, range: () => [latest.current.firstStep ?? 0, Math.max(latest.current.lastStep, 1)] },
+      x: { time: false, range: () => [latest.current.firstStep ?? 0, Math.max(latest.current.lastStep, (latest.current.firstStep ?? 0) + 1)] },
       y: { distr: latest.current.log ? 3 : 1, range: (_, low, high) => verticalRange(latest.current, low, high) },
     },
     axes: [

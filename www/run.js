@@ -166,29 +166,37 @@ function pageNow() {
   return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '' };
 }
 
-/** The rows that can be trained on. @param {Asked} asked @returns {Promise<Example[]>} */
-async function rowsToTrainOn(asked) {
-  const rows = asked.examples.map(({ input, output }) => ({ input, output }));
-  const report = await refuseTooMuch(rows, asked.settings);
-  const usable = rows.filter((_, index) => !report.rows[index]?.warnings.some((warning) => warning.blocking));
-  if (usable.length === 0) {
-    throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
-  }
+/** The rows of a run. @param {Asked} asked @returns {Promise<Example[]>} */
+async function rowsToTrainOn({ examples: rows, settings: wanted }) {
+  const usable = await trainableRows(rows, wanted);
   if (usable.length < rows.length) {
     addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
   }
   return usable;
 }
 
-/** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
- * @param {Example[]} examples @param {Settings} wanted @returns {Promise<import('./protocol.js').DatasetReport>} of all examples */
-export async function refuseTooMuch(examples, wanted) {
+/**
+ * The rows that can be trained on.
+ * @param {readonly Example[]} rows @param {Settings} wanted @returns {Promise<Example[]>}
+ */
+export async function trainableRows(rows, wanted) {
+  const all = rows.map(({ input, output }) => ({ input, output }));
   const { virtualTokens, trainedNumbers } = await engine.request('promptShape', { settings: wanted });
-  const report = await engine.request('checkDataset', { examples, virtualTokens });
-  const batchSize = wanted.batch_size;
-  const batch = { ...plannedBatch(report, virtualTokens, batchSize), trainedNumbers };
+  const report = await engine.request('checkDataset', { examples: all, virtualTokens });
+  const usable = all.filter((_, index) => !report.rows[index]?.warnings.some((warning) => warning.blocking));
+  if (usable.length === 0) {
+    throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
+  }
+  await refuseWhatDoesNotFit({ ...plannedBatch(report, virtualTokens, wanted.batch_size), trainedNumbers });
+  return usable;
+}
+
+/** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
+ * @param {import('./protocol.js').PlannedBatch} batch */
+async function refuseWhatDoesNotFit(batch) {
+  const { batchSize } = batch;
   const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
-  if (batch.exampleTokens.length === 0 || plan.training <= limit) return report;
+  if (plan.training <= limit) return;
   const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.training)} of memory, and this tab can have about ${formatBytes(limit)}.`;
   if (largestBatch === 0) throw new EngineError(`${need} Even one example is too much: choose a smaller model, or shorten the examples.`, 'input');
   addNotice('warning', `${need} A batch of ${largestBatch} fits.`, { label: `Use a batch of ${largestBatch}`, run: () => setSetting('batch_size', largestBatch) });

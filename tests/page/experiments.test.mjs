@@ -94,3 +94,24 @@ test('patience ends a run early, at the page and with a sentence', () => playgro
   await startButton(page).click();
   await page.locator('#step-training').getByText(/^Stopped early, at step \d+: 1 measurements? in a row/).waitFor({ timeout: 60_000 });
 }));
+
+test('identical rows, other scripts and a very long row give sensible numbers, never NaN', () => playground.withPage({}, async (page) => {
+  const rows = [...Array(3).fill({ input: 'Same?', output: 'Same.' }), { input: '你好 🙂', output: 'שלום مرحبا' }, { input: 'x '.repeat(5000), output: 'Too long.' }];
+  await importText(page, rows.map((row) => JSON.stringify(row)).join('\n'));
+  await setting(page, 'Steps').fill('2');
+  for (const [heading, button] of [['Is that result luck?', 'Cross-validate'], ['Is more data needed?', 'Measure the learning curve']]) {
+    const section = part(page, heading);
+    await section.getByRole('button', { name: button }).click();
+    await section.locator('.reading').waitFor({ timeout: 60_000 });
+    await section.getByRole('button', { name: button }).and(page.locator(':enabled')).waitFor({ timeout: 120_000 });
+    assert.ok(!/NaN|Infinity|undefined/.test(await section.innerText()), await section.innerText());
+  }
+  await page.getByText('Compare techniques', { exact: true }).click();
+  await page.getByRole('checkbox', { name: 'Few-shot' }).check();
+  await page.getByRole('spinbutton', { name: 'Examples in the context' }).fill('20');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  const table = page.getByRole('region', { name: 'What each way reached' });
+  await until(() => table.locator('tbody tr').count(), (count) => count === 6, { timeout: 120_000, what: 'six rows' });
+  assert.match((await rowsOf(table))[2][0], /^Few-shot: [123] examples/, 'as many as there are');
+  assert.ok(!/NaN|Infinity|undefined/.test(await page.locator('.compare').innerText()));
+}));

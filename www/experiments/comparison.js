@@ -6,10 +6,10 @@
 import { EngineError, engine } from '../engine.js';
 import { spread, MOST_HELD_OUT_ROWS, MOST_WRITTEN_ANSWERS } from '../limits.js';
 import { PROJECTED_LEARNING_RATE, defaultsOf } from '../protocol.js';
-import { refuseTooMuch, workers } from '../run.js';
+import { trainableRows, workers } from '../run.js';
 import { differences } from '../run/differences.js';
 import { nameOfRun } from '../run/names.js';
-import { addNotice, effectiveSettings, generation, objective, patterns, saveTrainedPrompt, settings, testRows, usableExamples } from '../state.js';
+import { addNotice, effectiveSettings, examples as pageRows, generation, objective, patterns, saveTrainedPrompt, settings, testRows } from '../state.js';
 import { readInquiry } from '../steps/test/answers.js';
 import { keep } from '../store.js';
 import { computed, signal } from '../ui.js';
@@ -179,14 +179,14 @@ keep('lastRunName', lastNumber, (saved) => (Number.isInteger(saved) && saved >= 
 
 /** Begins a comparison of the chosen ways on the rows and test inquiries of the page. */
 export const compareWays = () => comparisonOfWays.begin(async () => {
-  const examples = usableExamples.value;
+  const examples = await trainableRows(pageRows.value, effectiveSettings.value);
   const { held_out_share: share, seed } = settings.value;
   const split = await engine.request('split', { count: examples.length, share, seed });
   const test = spread(testRows.value, MOST_WRITTEN_ANSWERS)
     .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
     .filter(({ input }) => input !== '');
   const jobs = ways.value.filter(({ id }) => chosenWays.value.includes(id)).map((way) => (way.settings ? { ...way, settings: withThePage(way, way.settings) } : { ...way, shots: Math.min(way.shots, split.train.length) }));
-  for (const { settings: of } of jobs) if (of) await refuseTooMuch(examples, of);
+  for (const { settings: of } of jobs) if (of) await trainableRows(examples, of);
   const first = lastNumber.value + 1;
   lastNumber.value += jobs.length;
   return { jobs, context: { examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first } };

@@ -1,8 +1,8 @@
 // @ts-check
 /** Cross-validation: every row is held out once, and asked about by a prompt that was trained on the others. */
 import { engine } from '../engine.js';
-import { effectiveSettings, usableExamples } from '../state.js';
-import { refuseTooMuch, workers } from '../run.js';
+import { effectiveSettings, examples as pageRows } from '../state.js';
+import { trainableRows, workers } from '../run.js';
 import { effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
 
@@ -38,10 +38,9 @@ effect(() => {
 
 /** @param {number} folds 0: leave one out */
 export async function crossValidate(folds) {
-  const examples = usableExamples.value;
-  const settings = effectiveSettings.value;
+  const [rows, settings] = [pageRows.value, effectiveSettings.value];
   await crossValidation.begin(async () => {
-    await refuseTooMuch(examples, settings);
+    const examples = await trainableRows(rows, settings);
     const jobs = await engine.request('planFolds', { count: examples.length, folds: folds === 0 ? examples.length : folds, seed: settings.seed });
     return { jobs, context: { examples, settings, workers: workers.value } };
   });

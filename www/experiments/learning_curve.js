@@ -1,8 +1,8 @@
 // @ts-check
 /** A learning curve: the held-out loss after training on two, four, six ... of the rows, several times with others. */
 import { engine } from '../engine.js';
-import { effectiveSettings, testRows, usableExamples } from '../state.js';
-import { refuseTooMuch, workers } from '../run.js';
+import { effectiveSettings, examples as pageRows, testRows } from '../state.js';
+import { trainableRows, workers } from '../run.js';
 import { readInquiry } from '../steps/test/answers.js';
 import { effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
@@ -40,10 +40,10 @@ export const testExamples = () => testRows.value
 
 /** @param {number} draws */
 export async function measureLearningCurve(draws) {
-  const [examples, settings, test] = [usableExamples.value, effectiveSettings.value, testExamples()];
+  const [rows, settings, test] = [pageRows.value, effectiveSettings.value, testExamples()];
   const own = test.length >= 2;
   await learningCurve.begin(async () => {
-    await refuseTooMuch(examples, settings);
+    const examples = await trainableRows(rows, settings);
     const jobs = await engine.request('planDraws', { count: examples.length, draws, ownTestRows: own, seed: settings.seed });
     return { jobs, context: { examples, settings, workers: workers.value, test: own ? test : [] } };
   });

@@ -4,7 +4,7 @@ import { downloadCsv } from '../../csv.js';
 import { curveReading, learningCurve, measureLearningCurve, testExamples } from '../../experiments/learning_curve.js';
 import { Plot, formatLoss } from '../../plots.js';
 import { settingsProblems, usableExamples } from '../../state.js';
-import { Button, Field, html, signal } from '../../ui.js';
+import { Button, Field, html, plural, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 import { shortened } from './cross_validation.js';
 
@@ -53,7 +53,7 @@ function Curve({ reading }) {
     return sizes.map((size) => known.get(size) ?? null);
   };
   const last = reading.doubled?.size ?? Math.max(...sizes, 1);
-  const measured = reading.points.map(({ size, mean, runs }) => `${formatLoss(mean)} with ${size} rows (${runs} trainings)`).join(', ');
+  const measured = reading.points.map(({ size, mean, runs }) => `${formatLoss(mean)} with ${plural(size, 'row')} (${plural(runs, 'training')})`).join(', ');
   return html`
     <${Plot} title="Loss by number of training rows" unit="Rows" steps=${sizes} firstStep=${1} lastStep=${last} height=${260} format=${formatLoss}
       summary=${`Measured: ${measured}.${reading.doubled ? ` Continued to ${reading.doubled.size} rows: ${formatLoss(reading.doubled.loss)}, between ${formatLoss(reading.doubled.low)} and ${formatLoss(reading.doubled.high)}.` : ''}`}
