@@ -90,6 +90,18 @@ test('a look inside: loss of every token, attention, the way of the virtual toke
   await page.getByRole('img', { name: /^Map of the virtual tokens after step/ }).waitFor({ timeout: 60_000 });
 }));
 
+test('the hardest rows and the tokens that were not expected', () => playground.withPage({}, async (page) => {
+  await train(page, 5);
+  const section = region(page, 'What kind of example is missing?');
+  await section.getByRole('button', { name: 'Find the hardest rows and tokens' }).click();
+  const table = section.getByRole('region', { name: 'Tokens that were not expected' });
+  await table.locator('tbody tr').first().waitFor({ timeout: 60_000 });
+  const losses = (await table.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.cells[3].innerText))).map(number);
+  assert.ok(losses.length > 0 && losses.length <= 10);
+  assert.deepEqual(losses, [...losses].sort((a, b) => b - a), 'the highest loss first');
+  assert.equal(await section.locator('.hardest-rows li').count(), 2, 'the two held-out rows');
+}));
+
 test('the report is one file with everything that is there, and nothing that runs or is fetched', () => playground.withPage({}, async (page, { context }) => {
   await page.getByRole('textbox', { name: 'Your name', exact: true }).fill('Ada <b>L.</b>');
   await page.getByRole('textbox', { name: 'Your conclusions', exact: true }).fill('It took the voice. </script><script>alert(1)</script>');

@@ -7,6 +7,7 @@ import { Consistency } from './analysis/consistency.js';
 import { Forgetting } from './analysis/forgetting.js';
 import { CrossValidation } from './analysis/cross_validation.js';
 import { LearningCurve } from './analysis/learning_curve.js';
+import { Hardest } from './analysis/hardest.js';
 import { Frozen } from './analysis/frozen.js';
 import { Inside } from './analysis/inside/inside.js';
 import { NearestTokens } from './analysis/nearest_tokens.js';
@@ -25,6 +26,7 @@ export function AnalysisStep() {
       <${Reading} />
       <${CrossValidation} />
       <${LearningCurve} />
+      <${Hardest} />
       <${Consistency} />
       <${Forgetting} />
       <${Frozen} />

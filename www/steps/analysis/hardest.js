@@ -1,0 +1,84 @@
+// @ts-check
+/** What kind of example is missing: the rows that the tuned model finds hardest, and in them the tokens that it did not expect. */
+import { downloadCsv } from '../../csv.js';
+import { engine } from '../../engine.js';
+import { formatLoss } from '../../plots.js';
+import { activePrefix, activePrompt, model, softPromptOf } from '../../state.js';
+import { Button, Notice, html, sentenceOf, signal } from '../../ui.js';
+import { shortened } from './cross_validation.js';
+import { groups } from './inside/choices.js';
+import { promptKey } from './measure.js';
+
+/** @typedef {import('../../protocol.js').Example} Example */
+/** A token of the ideal response that cost much. @typedef {{row: number, before: string, text: string, loss: number, likeliest: string}} HardToken */
+/** @typedef {{key: string, prefix: string, unseen: boolean, rows: {example: Example, loss: number}[], tokens: HardToken[]}} Hardest */
+
+const ROWS = 3;
+const TOKENS = 10;
+/** Tokens shown before a hard one, so that its place is seen. */
+const BEFORE = 6;
+
+const found = signal(/** @type {Hardest|null} */ (null));
+const busy = signal(false);
+const problem = signal('');
+
+/** Rows that the prompt has not seen, where there are any. */
+function rowsToAsk() {
+  const unseen = groups.value.filter(({ title }) => title !== 'Training rows').flatMap(({ examples }) => examples);
+  return unseen.length > 0 ? { unseen: true, examples: unseen } : { unseen: false, examples: groups.value.flatMap(({ examples }) => examples) };
+}
+
+async function look() {
+  const prompt = activePrompt.value;
+  if (!prompt || busy.value) return;
+  busy.value = true;
+  problem.value = '';
+  const { examples, unseen } = rowsToAsk();
+  const [key, prefix, softPrompt] = [promptKey(), activePrefix.value, softPromptOf(prompt)];
+  try {
+    const report = await engine.request('evaluate', { examples, softPrompt });
+    const rows = examples.map((example, index) => ({ example, loss: report.examples[index].loss })).sort((a, b) => b.loss - a.loss).slice(0, ROWS);
+    /** @type {HardToken[]} */
+    const tokens = [];
+    for (const [row, { example }] of rows.entries()) {
+      const losses = await engine.request('tokenLosses', { example, softPrompt });
+      losses.forEach(({ text, loss, likeliest, correct }, at) => {
+        if (!correct) tokens.push({ row, before: losses.slice(Math.max(0, at - BEFORE), at).map((token) => token.text).join(''), text, loss, likeliest });
+      });
+    }
+    found.value = { key, prefix, unseen, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
+  } catch (error) {
+    problem.value = sentenceOf(error);
+  }
+  busy.value = false;
+}
+
+export function Hardest() {
+  const ready = model.value.status === 'ready' && activePrompt.value !== null && rowsToAsk().examples.length > 0;
+  return html`
+    <section class="part" aria-labelledby="hardest-title">
+      <h3 class="part-title" id="hardest-title">What kind of example is missing?</h3>
+      <p class="part-intro">The rows that the tuned model finds hardest, and the tokens in them that it did not expect. If they have a topic, a form or a fact in common, that is what to write examples of. A name or a number that stands nowhere in your rows is always hard: a soft prompt sets style, it does not know facts.</p>
+      <p><${Button} icon="play" disabled=${!ready || busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
+      ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}
+      ${found.value && html`<${Found} hardest=${found.value} />`}
+    </section>`;
+}
+
+/** @param {{hardest: Hardest}} props */
+function Found({ hardest }) {
+  const { key, prefix, unseen, rows, tokens } = hardest;
+  return html`
+    ${key !== promptKey() && html`<p class="part-caution">This is about another prompt (${prefix}); look again for the one chosen now.</p>`}
+    ${!unseen && html`<p class="part-caution">These rows were trained on, as there are no others: what is hard in them even so is hard indeed.</p>`}
+    <ol class="hardest-rows">${rows.map(({ example, loss }) => html`<li key=${example.input}>${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ol>
+    <div class="table-scroll" tabindex="0" role="region" aria-label="Tokens that were not expected">
+      <table class="plain-table">
+        <thead><tr><th scope="col">Before it</th><th scope="col">Token</th><th scope="col">Expected instead</th><th scope="col" class="number">Loss</th><th scope="col" class="number">Row</th></tr></thead>
+        <tbody>${tokens.map((token, index) => html`
+          <tr key=${index}><td>…${token.before}</td><th scope="row"><code>${token.text}</code></th><td><code>${token.likeliest}</code></td><td class="number">${formatLoss(token.loss)}</td><td class="number">${token.row + 1}</td></tr>`)}</tbody>
+      </table>
+    </div>
+    <p><${Button} kind="quiet" icon="export" onClick=${() => downloadCsv('hardest-tokens.csv', ['row', 'before', 'token', 'expected', 'loss'],
+      tokens.map((token) => [rows[token.row].example.input, token.before, token.text, token.likeliest, token.loss]))}>Download hardest tokens as CSV<//></p>`;
+}
