@@ -95,6 +95,7 @@ export class Experiment {
     };
     try {
       for (let index = before; index < total; index++) {
+        if (plan.modelHash !== model.value.info?.weightsHash) throw new Error('Another language model has come into use meanwhile. Choose the one that the experiment was begun with, and go on.');
         show(0);
         const result = await this.perform(plan.jobs[index], plan, {
           own: (request) => { this.#request = request; if (this.#cancelled) request.control('cancel'); return request; },
@@ -116,10 +117,6 @@ export class Experiment {
   cancel() {
     this.#cancelled = true;
     this.#request?.control('cancel');
-  }
-
-  clear() {
-    this.state.value = { plan: null, results: [], status: 'idle', problem: '' };
   }
 
   /** @param {Partial<State<Job, Context, Result>>} changed */
