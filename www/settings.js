@@ -33,7 +33,7 @@ export const FIELDS = [
   { name: 'template', label: 'Template', kind: 'text', own: true, applies: isPTuning,
     help: 'Words and virtual tokens in one prompt: write {v5} where five virtual tokens stand. The words stay as they are, the virtual tokens are trained. Leave it empty for virtual tokens alone.' },
   { name: 'num_virtual_tokens', label: 'Virtual tokens', kind: 'integer', min: 1, max: 256, basic: true, applies: (settings) => !(isPTuning(settings) && settings.template.trim() !== ''),
-    help: 'How many trained vectors stand in front of every input: more can carry more style, and cost more time.' },
+    help: 'How many trained positions stand in front of every input: more can carry more style, and cost more time.' },
   { name: 'steps', label: 'Steps', kind: 'integer', min: 1, max: 100000, basic: true,
     help: 'How many times the virtual tokens are updated.' },
   { name: 'learning_rate', label: 'Learning rate', kind: 'number', min: 1e-6, max: 10, basic: true,

@@ -17,6 +17,11 @@ test('rows are measured one by one, from best to worst and back', () => playgrou
   await page.getByRole('button', { name: 'Measure', exact: true }).click();
   await analysis(page).getByRole('button', { name: 'Download rows as CSV' }).waitFor({ timeout: 90_000 });
   await analysis(page).getByRole('button', { name: 'Measure', exact: true }).and(page.locator(':enabled')).waitFor({ timeout: 90_000 });
+  const heldOut = page.getByRole('table', { name: 'Held-out rows, best first' });
+  for (const row of await heldOut.locator('tbody tr').evaluateAll((rows) => rows.map((one) => [...one.cells].map((cell) => cell.innerText)))) {
+    assert.ok(row.slice(2, 4).every((answer) => answer.length > 10), `both answers: ${row}`);
+    assert.ok(row.slice(-2).every((loss) => number(loss) > 0), `both losses: ${row}`);
+  }
   await page.getByRole('combobox', { name: 'Sort by' }).selectOption('chrf');
   const table = page.getByRole('table', { name: 'Training rows, best first' });
   const tuned = async (of) => (await of.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.cells[row.cells.length - 1].innerText))).map(number);

@@ -35,6 +35,10 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
   await table.getByRole('button', { name: 'Keep as a prefix token' }).nth(1).click();
   const prefix = `[${trained[1][0].split('\n')[1].toUpperCase().replace('-', '_')}]`;
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), prefix);
+  await table.getByText('kept as').waitFor();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.waitForTimeout(300);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no wider than a phone');
   const csv = await downloaded(page, () => page.getByRole('button', { name: 'Download comparison as CSV' }).click());
   assert.equal(csv.trim().split('\r\n').length, 7);
 }));

@@ -192,11 +192,15 @@ export const compareWays = () => comparisonOfWays.begin(async () => {
   return { jobs, context: { examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first } };
 });
 
+/** The prefix token that a trial's prompt gets. @param {Trial} trial */
+export const prefixOf = ({ name }) => `[${name.toUpperCase().replace('-', '_')}]`;
+
 /** Makes the prompt of a trial one with a prefix token of its own. @param {Trial} trial */
-export function promote({ name, way, prompt, bestStep, heldOutLoss }) {
+export function promote(trial) {
+  const { name, way, prompt, bestStep, heldOutLoss } = trial;
   const plan = comparisonOfWays.state.value.plan;
   if (!prompt || !way.settings || !plan) return;
-  const prefix = `[${name.toUpperCase().replace('-', '_')}]`;
+  const prefix = prefixOf(trial);
   const { split } = plan.context;
   saveTrainedPrompt(prefix, {
     ...prompt, settings: { ...way.settings, prefix_token: prefix }, step: bestStep ?? way.settings.steps, heldOutLoss, trainedAt: Date.now(),

@@ -86,7 +86,8 @@ export function lossFigure(run) {
 }
 
 /** Loss by the number of training rows, continued with its band. @param {Pick<import('./experiments.js').ReportCurve['reading'], 'points'|'band'|'doubled'>} reading @param {{size: number, loss: number}[]} draws @returns {Markup} */
-export function learningFigure({ points, band, doubled }, draws) {
+export function learningFigure({ points, band: whole, doubled }, draws) {
+  const band = doubled ? whole.filter(({ size }) => size <= doubled.size) : whole;
   const measured = points.map(({ size, mean, runs }) => `${loss(mean)} with ${plural(size, 'row')} (${plural(runs, 'training')})`).join(', ');
   const caption = `Mean held-out loss: ${measured}.${doubled ? ` Continued to ${doubled.size} rows: ${loss(doubled.loss)}, between ${loss(doubled.low)} and ${loss(doubled.high)}.` : ''}`;
   return figure({

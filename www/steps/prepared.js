@@ -2,7 +2,7 @@
 /** Step 4: one example as the model sees it, token by token, and which positions are learned from. */
 import { Button, Card, computed, debounce, effect, Field, formatNumber, html, Notice, plural, signal } from '../ui.js';
 import { engine } from '../engine.js';
-import { effectiveSettings, examples, model, settings } from '../state.js';
+import { effectiveSettings, examples, model, settings, settingsProblems } from '../state.js';
 import { TokenLine } from './token_line.js';
 
 /** @typedef {import('../protocol.js').PreparedPrompt} PreparedPrompt */
@@ -62,7 +62,7 @@ const PrefixForm = ({ input, output }) => html`
   </p>`;
 
 const KINDS = /** @type {const} */ ([
-  ['virtual', 'Virtual token', 'a trained vector, no text'],
+  ['virtual', 'Virtual token', 'trained, no text'],
   ['word', 'Word of the template', 'in front, frozen'],
   ['template', 'Chat template', 'marks whose turn it is'],
   ['input', 'Input', 'what the customer writes'],
@@ -85,6 +85,7 @@ const Prepared = ({ prompt }) => html`
   ${prompt.tokens.length > 0 && html`
     <${Legend} tokens=${prompt.tokens} />
     <${TokenLine} tokens=${prompt.tokens} />
+    ${settings.value.peft_type === 'PREFIX_TUNING' && html`<p class="hint">In prefix tuning the virtual tokens are no rows of the input: at each of these positions stand trained keys and values, in every layer.</p>`}
     <p class="hint">${plural(prompt.tokens.length, 'position')} in all. The prefix token itself is never read as text: its virtual tokens stand in its
       place at the very front. <kbd>·</kbd> is a space, <kbd>↵</kbd> a new line.</p>`}`;
 
@@ -97,6 +98,7 @@ export const PreparedStep = () => {
       ${!shown ? html`<${Notice} kind="info">There are no examples yet. Add one in step 1 and it appears here token by token.<//>` : html`
         <${Chooser} />
         <${PrefixForm} input=${shown.input} output=${shown.output} />
+        ${settingsProblems.value.some(({ field }) => field === 'template') && html`<${Notice} kind="warning">The template in step 3 has a mistake, so this is the layout without it.<//>`}
         ${answer?.error && html`<${Notice} kind="warning">${answer.error}<//>`}
         ${answer?.prompt ? html`<${Prepared} prompt=${answer.prompt} />`
           : !answer?.error && html`<p class="hint">${model.value.status === 'error' ? 'The tokens appear when the model could be loaded.' : 'The tokens appear as soon as the model is there.'}</p>`}`}

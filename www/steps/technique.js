@@ -77,7 +77,7 @@ const Template = () => {
         <input type="text" class="template-input" value=${text} placeholder=${EXAMPLE_TEMPLATE} autocomplete="off"
           onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => type(field, event.currentTarget.value)} />
       <//>
-      ${text === '' && html`<${Button} kind="quiet" onClick=${() => type(field, EXAMPLE_TEMPLATE)}>Try the example<//>`}
+      ${text === '' && html`<${Button} onClick=${() => type(field, EXAMPLE_TEMPLATE)}>Try the example<//>`}
     </div>`;
 };
 const EXAMPLE_TEMPLATE = '{v10} You are a support agent. {v10}';

@@ -23,7 +23,7 @@ const chipTexts = (tokens) => {
 const Detail = ({ token, position }) => html`
   <span class="figure">Position ${formatNumber(position + 1)}</span>
   <span class=${`token-kind is-${token.kind}`}>${KIND_NAMES[token.kind]}</span>
-  ${token.kind === 'virtual' ? html`<span>a row of the soft prompt, no token id</span>`
+  ${token.kind === 'virtual' ? html`<span>of the soft prompt, no token id</span>`
     : html`<span class="figure">id ${token.id}</span><code class="token-text">${visibleText(token.text)}</code>`}
   <span>${token.learned ? 'learned from: the model has to predict it' : token.kind === 'virtual' ? 'trained, not predicted' : 'read only'}</span>`;
 

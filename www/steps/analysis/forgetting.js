@@ -50,14 +50,14 @@ function Outcome({ all }) {
   const compared = answers.flatMap(({ question, first, latest }) => (latest ? [{ question, first, latest }] : []));
   if (compared.length === 0) {
     return answers.length === 0
-      ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded; “Measure” above records them too.</p>`
+      ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded; “Measure” above records those of inquiries that have a reference.</p>`
       : html`<p class="hint">${plural(answers.length, 'base answer is', 'base answers are')} recorded, the first at ${timeOf(answers[0].first)}. Train a prompt in step 5, then ask again.</p>`;
   }
   const differing = compared.filter((one) => !same(one));
   const identical = compared.length - differing.length;
   const untrained = compared.some(({ first, latest }) => first.trained === latest.trained);
   return html`
-    <p class=${`verdict ${differing.length === 0 ? 'is-good' : 'is-bad'}`}><${Icon} name=${differing.length === 0 ? 'success' : 'error'} />${identical} of ${compared.length} identical</p>
+    ${!(untrained && differing.length === 0) && html`<p class=${`verdict ${differing.length === 0 ? 'is-good' : 'is-bad'}`}><${Icon} name=${differing.length === 0 ? 'success' : 'error'} />${identical} of ${compared.length} identical</p>`}
     <p>${differing.length === 0
       ? 'The model is frozen: training changes only the prompt, and the prompt stands in front only where the prefix is used.'
       : 'A frozen model cannot do this: its weights, or the way in which they are computed, have changed. Compare the hashes of the weights below, reload the page and ask again.'}</p>

@@ -3,15 +3,16 @@
 import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
 import { formatLoss } from '../../plots.js';
-import { activePrefix, activePrompt, model, softPromptOf } from '../../state.js';
-import { Button, Notice, html, sentenceOf, signal } from '../../ui.js';
+import { activePrefix, activePrompt, examples as allRows, model, softPromptOf } from '../../state.js';
+import { Button, Notice, html, plural, sentenceOf, signal } from '../../ui.js';
 import { shortened } from './cross_validation.js';
 import { groups } from './inside/choices.js';
 import { promptKey } from './measure.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */
-/** A token of the ideal response that cost much. @typedef {{row: number, before: string, text: string, loss: number, likeliest: string}} HardToken */
-/** @typedef {{key: string, prefix: string, unseen: boolean, rows: {example: Example, loss: number}[], tokens: HardToken[]}} Hardest */
+/** A token of the ideal response that cost much; `row`: its number in step 1, 0 for an inquiry of step 6.
+ * @typedef {{row: number, before: string, text: string, loss: number, likeliest: string}} HardToken */
+/** @typedef {{key: string, prefix: string, unseen: boolean, of: number, rows: {example: Example, row: number, loss: number}[], tokens: HardToken[]}} Hardest */
 
 const ROWS = 3;
 const TOKENS = 10;
@@ -28,6 +29,12 @@ function rowsToAsk() {
   return unseen.length > 0 ? { unseen: true, examples: unseen } : { unseen: false, examples: groups.value.flatMap(({ examples }) => examples) };
 }
 
+/** Its number in step 1; 0 where it is none of those rows. @param {Example} example */
+const numberOf = ({ input, output }) => allRows.value.findIndex((row) => row.input === input && row.output === output) + 1;
+
+/** @param {number} row */
+const nameOf = (row) => (row > 0 ? `row ${row}` : 'inquiry');
+
 async function look() {
   const prompt = activePrompt.value;
   if (!prompt || busy.value) return;
@@ -37,16 +44,16 @@ async function look() {
   const [key, prefix, softPrompt] = [promptKey(), activePrefix.value, softPromptOf(prompt)];
   try {
     const report = await engine.request('evaluate', { examples, softPrompt });
-    const rows = examples.map((example, index) => ({ example, loss: report.examples[index].loss })).sort((a, b) => b.loss - a.loss).slice(0, ROWS);
+    const rows = examples.map((example, index) => ({ example, row: numberOf(example), loss: report.examples[index].loss })).sort((a, b) => b.loss - a.loss).slice(0, ROWS);
     /** @type {HardToken[]} */
     const tokens = [];
-    for (const [row, { example }] of rows.entries()) {
+    for (const { example, row } of rows) {
       const losses = await engine.request('tokenLosses', { example, softPrompt });
       losses.forEach(({ text, loss, likeliest, correct }, at) => {
         if (!correct) tokens.push({ row, before: losses.slice(Math.max(0, at - BEFORE), at).map((token) => token.text).join(''), text, loss, likeliest });
       });
     }
-    found.value = { key, prefix, unseen, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
+    found.value = { key, prefix, unseen, of: examples.length, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
   } catch (error) {
     problem.value = sentenceOf(error);
   }
@@ -67,18 +74,19 @@ export function Hardest() {
 
 /** @param {{hardest: Hardest}} props */
 function Found({ hardest }) {
-  const { key, prefix, unseen, rows, tokens } = hardest;
+  const { key, prefix, unseen, of, rows, tokens } = hardest;
   return html`
     ${key !== promptKey() && html`<p class="part-caution">This is about another prompt (${prefix}); look again for the one chosen now.</p>`}
     ${!unseen && html`<p class="part-caution">These rows were trained on, as there are no others: what is hard in them even so is hard indeed.</p>`}
-    <ol class="hardest-rows">${rows.map(({ example, loss }) => html`<li key=${example.input}>${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ol>
+    <p class="hint">Of ${plural(of, unseen ? 'row that the prompt has not seen' : 'row', unseen ? 'rows that the prompt has not seen' : 'rows')}, by their loss:</p>
+    <ul class="hardest-rows">${rows.map(({ example, row, loss }) => html`<li key=${example.input}>${nameOf(row)}: ${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ul>
     <div class="table-scroll" tabindex="0" role="region" aria-label="Tokens that were not expected">
       <table class="plain-table">
-        <thead><tr><th scope="col">Before it</th><th scope="col">Token</th><th scope="col">Expected instead</th><th scope="col" class="number">Loss</th><th scope="col" class="number">Row</th></tr></thead>
+        <thead><tr><th scope="col">Before it</th><th scope="col">Token</th><th scope="col">Expected instead</th><th scope="col" class="number">Loss</th><th scope="col" class="number">Where</th></tr></thead>
         <tbody>${tokens.map((token, index) => html`
-          <tr key=${index}><td>…${token.before}</td><th scope="row"><code>${token.text}</code></th><td><code>${token.likeliest}</code></td><td class="number">${formatLoss(token.loss)}</td><td class="number">${token.row + 1}</td></tr>`)}</tbody>
+          <tr key=${index}><td>…${token.before}</td><th scope="row"><code>${token.text}</code></th><td><code>${token.likeliest}</code></td><td class="number">${formatLoss(token.loss)}</td><td class="number">${nameOf(token.row)}</td></tr>`)}</tbody>
       </table>
     </div>
     <p><${Button} kind="quiet" icon="export" onClick=${() => downloadCsv('hardest-tokens.csv', ['row', 'before', 'token', 'expected', 'loss'],
-      tokens.map((token) => [rows[token.row].example.input, token.before, token.text, token.likeliest, token.loss]))}>Download hardest tokens as CSV<//></p>`;
+      tokens.map((token) => [token.row || 'inquiry', token.before, token.text, token.likeliest, token.loss]))}>Download hardest tokens as CSV<//></p>`;
 }

@@ -34,7 +34,8 @@ export function LearningCurve() {
 
 function Reading() {
   const reading = curveReading.value;
-  if (!reading) return null;
+  // A reading of some of the draws would change its mind at the next one.
+  if (!reading || learningCurve.state.value.status === 'running') return null;
   return html`
     <div class=${`reading reading-${reading.verdict}`}>
       <p class="reading-verdict">${VERDICTS[reading.verdict]}</p>

@@ -73,12 +73,12 @@ export async function measure(withAnswers) {
     for (const set of sets) {
       await work.losses(set, 'base', null);
       await work.losses(set, 'tuned', softPrompt);
-      comparison.value = { ...result };
+      comparison.value = published(result);
     }
     for (const set of withAnswers ? sets : []) {
       await work.answers(set, 'base', null);
       await work.answers(set, 'tuned', softPrompt);
-      comparison.value = { ...result };
+      comparison.value = published(result);
     }
   } catch (error) {
     if (!cancelled) problem.value = error instanceof Error ? error.message : String(error);
@@ -113,6 +113,11 @@ function emptySet(name, rows) {
   const measured = spread(rows, MOST_MEASURED_ROWS);
   const each = { base: measured.map(() => NO_ROW), tuned: measured.map(() => NO_ROW) };
   return { name, rows: measured, all: rows.length, base: { ...NOTHING }, tuned: { ...NOTHING }, each };
+}
+
+/** A copy, so that what is drawn of it is drawn anew: the sets are filled in place. @param {Comparison} result @returns {Comparison} */
+function published(result) {
+  return { ...result, sets: result.sets.map((set) => ({ ...set, each: { ...set.each } })) };
 }
 
 /** The requests one after another, with one progress over all of them. */

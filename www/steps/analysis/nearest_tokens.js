@@ -19,8 +19,9 @@ effect(() => {
   const prompt = activePrompt.value;
   const ready = model.value.status === 'ready';
   const request = ++latest;
-  if (!prompt || !ready) {
+  if (!prompt || !ready || prompt.kind === 'keys_values') {
     nearest.value = null;
+    problem.value = '';
     return;
   }
   const softPrompt = softPromptOf(prompt);
@@ -32,10 +33,11 @@ effect(() => {
 
 export function NearestTokens() {
   const rows = nearest.value;
+  const inLayers = activePrompt.value?.kind === 'keys_values';
   return html`
     <section class="part" aria-labelledby="nearest-title">
       <h3 class="part-title" id="nearest-title">What do the virtual tokens look like?</h3>
-      <p class="part-intro">A virtual token is a point between the words. These are the words nearest to each${activePrefix.value && rows ? html` of <span class="voice-tag">${activePrefix.value}</span>` : ''}, with their cosine similarity (1 is the same direction).</p>
+      ${!inLayers && html`<p class="part-intro">A virtual token is a point between the words. These are the words nearest to each${activePrefix.value && rows ? html` of <span class="voice-tag">${activePrefix.value}</span>` : ''}, with their cosine similarity (1 is the same direction).</p>`}
       ${problem.value && html`<p class="field-error">${problem.value}</p>`}
       ${rows
         ? html`
@@ -44,7 +46,9 @@ export function NearestTokens() {
           </ol>
           ${rows.length > FIRST && html`<button type="button" class="text-button" onClick=${() => { showAll.value = !showAll.value; }}>${showAll.value ? `Show the first ${FIRST}` : `Show all ${rows.length}`}</button>`}
           <p class="part-caution">Read this with care: a soft prompt works through directions that no word has, so the nearest words are a hint at best. Words of your objective are here because training started from them.</p>`
-        : !problem.value && html`<p class="hint">They appear here once a prompt is trained.</p>`}
+        : !problem.value && html`<p class="hint">${inLayers
+          ? 'Prefix tuning trains keys and values inside every layer. They lie in another space than the words’ embeddings, so no word is near to them.'
+          : 'They appear here once a prompt is trained.'}</p>`}
     </section>`;
 }
 

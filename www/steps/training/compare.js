@@ -1,9 +1,9 @@
 // @ts-check
 /** Comparing techniques on the same rows: which to run, their curves in one plot, and a table of what they reached. */
 import { downloadCsv } from '../../csv.js';
-import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
+import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, prefixOf, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
 import { Plot, formatLoss } from '../../plots.js';
-import { objective, settingsProblems, usableExamples } from '../../state.js';
+import { objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 
@@ -21,7 +21,7 @@ export function Compare() {
   return html`
     <details class="compare">
       <summary>Compare techniques</summary>
-      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique; settings that you have added run as they were. All start from an initialisation. Each answers the inquiries of step 6, and every trained prompt is kept.</p>
+      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique; settings that you have added run as they were. None goes on from a trained prompt. Each answers the inquiries of step 6, and every trained prompt is kept.</p>
       <fieldset class="ways">
         <legend class="visually-hidden">Ways to compare</legend>
         ${ways.value.map((way) => html`<${WayChoice} key=${way.id} way=${way} />`)}
@@ -41,7 +41,7 @@ function WayChoice({ way }) {
   return html`
     <div class="way">
       <label><input type="checkbox" checked=${chosenWays.value.includes(id)} onChange=${toggle} /> ${label}</label>
-      ${kind === 'shots' && html`<${Field} label="Examples in the context" class="is-inline">
+      ${kind === 'shots' && chosenWays.value.includes(id) && html`<${Field} label="Examples in the context" class="is-inline">
         <input type="number" min="1" max="20" value=${way.shots} class="is-number" onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => setShots(event.currentTarget.valueAsNumber)} /><//>`}
       ${id.startsWith('own-') && html`<${Button} kind="quiet" icon="close" iconOnly onClick=${() => removeWay(id)}>Remove ${label}<//>`}
     </div>`;
@@ -64,13 +64,13 @@ function Results() {
     <div class="table-scroll" tabindex="0" role="region" aria-label="What each way reached">
       <table class="plain-table">
         <thead><tr>
-          <th scope="col">Run</th><th scope="col">What was changed</th><th scope="col" class="number">Trained numbers</th><th scope="col" class="number">Time</th>
+          <th scope="col">Run</th><th scope="col">Changed against the training above</th><th scope="col" class="number">Trained numbers</th><th scope="col" class="number">Time</th>
           <th scope="col" class="number">Held-out loss</th><th scope="col" class="number">chrF</th><th scope="col" class="number">Checks</th><th scope="col"><span class="visually-hidden">Action</span></th>
         </tr></thead>
         <tbody>${trials.map((trial) => html`<${Row} key=${trial.name} trial=${trial} best=${trial.heldOutLoss === best} />`)}</tbody>
       </table>
     </div>
-    <p class="part-caution">Held-out loss: of the best step, over the same held-out rows, so a technique with more tries has more luck. chrF: answers to the inquiries of step 6 that have a reference. Checks: how many of the patterns of step 7 hold in the answers. Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
+    <p class="part-caution">Held-out loss: of the best step, which was chosen on these same rows, so it flatters a little. chrF: answers to the inquiries of step 6 that have a reference. Checks: how many of the patterns of step 7 hold in the answers. Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
     <details class="earlier"><summary>Read the answers</summary><${Answers} trials=${trials} /></details>
     <p><${Button} kind="quiet" icon="export" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
 }
@@ -82,13 +82,14 @@ function Row({ trial, best }) {
   return html`
     <tr>
       <th scope="row">${label}<br /><small>${name}</small></th>
-      <td>${problem ? html`<${Notice} kind="warning">${problem}<//>` : changes.length > 0 ? changes.join('; ') : way.settings ? 'the first training' : 'nothing is trained'}</td>
+      <td>${problem ? html`<${Notice} kind="warning">${problem}<//>` : changes.length > 0 ? changes.join('; ') : way.settings ? 'the first training here' : 'nothing is trained'}</td>
       <td class="number">${formatNumber(trainedNumbers)}</td>
       <td class="number">${way.settings && !problem ? `${formatNumber(milliseconds / 1000, 1)} s` : '–'}</td>
       <td class="number">${heldOutLoss === null ? '–' : html`${best ? html`<strong>${formatLoss(heldOutLoss)}</strong>` : formatLoss(heldOutLoss)}${bestStep === null ? '' : html`<br /><small>step ${bestStep}</small>`}`}</td>
       <td class="number">${chrf === null ? '–' : formatNumber(chrf, 1)}</td>
       <td class="number">${checks === null ? '–' : `${formatNumber(checks * 100, 0)} %`}</td>
-      <td>${trial.prompt && html`<${Button} kind="quiet" onClick=${() => promote(trial)}>Keep as a prefix token<//>`}</td>
+      <td>${trial.prompt && (prefixOf(trial) in trainedPrompts.value ? html`kept as <span class="voice-tag">${prefixOf(trial)}</span>`
+        : html`<${Button} kind="quiet" onClick=${() => promote(trial)}>Keep as a prefix token<//>`)}</td>
     </tr>`;
 }
 
