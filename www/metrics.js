@@ -53,3 +53,6 @@ export function isBetter({ better }, base, tuned) {
   if (!isNumber(base) || !isNumber(tuned) || better === 'neither') return false;
   return better === 'lower' ? tuned < base : tuned > base;
 }
+
+/** Over the answers; null without any. @param {number[]} values */
+export const mean = (values) => (values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null);

@@ -5,6 +5,7 @@
  */
 import { EngineError, engine } from '../engine.js';
 import { spread, MOST_HELD_OUT_ROWS, MOST_WRITTEN_ANSWERS } from '../limits.js';
+import { mean } from '../metrics.js';
 import { PROJECTED_LEARNING_RATE, defaultsOf } from '../protocol.js';
 import { trainableRows, workers } from '../run.js';
 import { differences } from '../run/differences.js';
@@ -169,9 +170,6 @@ async function answered(way, prompt, context, { own, onProgress }) {
   const held = matches.flatMap((of) => of.filter((_, pattern) => !unusable.has(pattern)));
   return { answers, chrf: mean(scores.map(({ chrf }) => chrf)), rougeL: mean(scores.map(({ rougeL }) => rougeL)), checks: mean(held.map(Number)) };
 }
-
-/** @param {number[]} values */
-const mean = (values) => (values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
 
 /** Trials are counted for their names, from where the runs of step 5 hardly come. */
 const lastNumber = signal(155);

@@ -6,6 +6,7 @@
 import { engine } from '../../engine.js';
 import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.js';
 import { runOf } from '../../run.js';
+import { mean } from '../../metrics.js';
 import { activePrompt, activePrefix, softPromptOf, testRows, usableExamples } from '../../state.js';
 import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
@@ -174,9 +175,4 @@ class Work {
       distinct: await engine.request('distinct', { texts: pairs.map(({ answer }) => answer), n: 2 }),
     };
   }
-}
-
-/** @param {number[]} values */
-function mean(values) {
-  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
