@@ -2,11 +2,11 @@
 
     python practise.py NAME --minutes 25 --out FOLDER      goes on from work/runs/NAME, which is not changed
 
-Companies of the generator are prompt-tuned in the page's way, N at a time, each on ten pairs of its own. While that
-happens, the language model learns to answer *other* questions of the same companies under those half-trained soft
-prompts, so that a prompt that has seen ten answers sets the voice and does not drown out the question. This is
-first-order meta-learning (Finn et al. 2017, arXiv:1703.03400, section 5.2) with the soft prompt as the inner
-parameters; one pass serves both: the new questions' prompts are cut off from the gradient.
+Companies of the generator and companies written by hand are prompt-tuned in the page's way, N at a time, each on eight
+pairs of its own. While that happens, the language model learns to answer *other* questions of the same companies under
+those half-trained soft prompts, so that a prompt that has seen a few answers sets the voice and does not drown out the
+question. This is first-order meta-learning (Finn et al. 2017, arXiv:1703.03400, section 5.2) with the soft prompt as the
+inner parameters; one pass serves both: the new questions' prompts are cut off from the gradient.
 Letters: N companies, P virtual tokens, S sequences, T positions, D hidden size.
 """
 
@@ -14,33 +14,36 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
 import checkpoint
-from chat import Chat, Example
+from chat import Chat, Example, Rows
+from corpus import written
 from corpus.generate import Material, Setting
 from corpus.voice import objective
-from model import Config
+from model import Config, Llama
 from prepare import WORK
-from prompt_tuning import BatchOrder, Settings, clip, first_prompts, init_ids
+from prompt_tuning import BatchOrder, Settings, clip, first_prompts, init_ids, row_losses
 from train import Run, held_out_losses
 
-EXAMPLES = 10
-NOT_LEARNED = -100
+EXAMPLES = 8  # what the page trains on when ten are given and two held out
+KNOWN = 2  # of them in each step
+KNOWN_WEIGHT = 0.5  # of their mean loss against that of the new questions (the prompts' Adam does not see it)
+CROSSED = 0.4  # of the pairs written by hand
+PARTS = 4  # the sequences of a step, sorted by length, go through the model in so many parts, to pad them less
 
 
 @dataclass
 class Pupil:
     """One company while its soft prompt trains."""
 
-    setting: Setting
-    rng: random.Random
+    ask: Callable[[], tuple[str, str]]  # another question of it with the ideal answer
     examples: list[Example]
     order: BatchOrder
     first: list[int]  # token ids whose embeddings the prompt starts from
@@ -48,11 +51,18 @@ class Pupil:
     age: int = 0
 
 
+@dataclass
+class Batch:
+    rows: Rows  # owner: N + i where the row is a new question of company i
+    weight: Tensor  # (S,) so that a company's new rows sum to their mean, its known ones to KNOWN_WEIGHT times theirs
+    known: Tensor  # (S,) bool: one of the examples
+
+
 class School:
     """N companies with their soft prompts (N, P, D) and Adam's moments."""
 
-    def __init__(self, chat: Chat, settings: Settings, pupils: int, positions: int, seed: int):
-        self.chat, self.settings, self.positions = chat, settings, positions
+    def __init__(self, chat: Chat, settings: Settings, pupils: int, positions: int, written_share: float, seed: int):
+        self.chat, self.settings, self.positions, self.written_share = chat, settings, positions, written_share
         self.rng, self.material = random.Random(seed), Material.read()
         self.pupils = [self.enrol() for _ in range(pupils)]
         for p in self.pupils:
@@ -60,41 +70,48 @@ class School:
 
     def enrol(self) -> Pupil:
         while True:
-            setting = Setting.draw(self.rng, self.material, voiced=0.9)
             rng = random.Random(self.rng.random())
-            examples = [e for e in (self.example(setting, rng) for _ in range(3 * EXAMPLES)) if e][:EXAMPLES]
+            draw = self.by_hand if rng.random() < self.written_share else self.generated
+            text, known, ask = draw(rng)
+            examples = [e for e in (self.chat.example(*pair) for pair in known) if len(e.ids) <= self.positions][:EXAMPLES]
             if len(examples) == EXAMPLES:
-                order = BatchOrder(EXAMPLES, 3, self.rng.randrange(1 << 30))
-                text = objective(setting.voice, rng, setting.company)
-                life = self.rng.randint(self.settings.steps // 4, self.settings.steps)
-                return Pupil(setting, rng, examples, order, init_ids(self.chat, text, examples, self.settings), life)
+                order = BatchOrder(EXAMPLES, KNOWN, self.rng.randrange(1 << 30))
+                life = self.rng.randint(self.settings.steps // 6, self.settings.steps)
+                return Pupil(ask, examples, order, init_ids(self.chat, text, examples, self.settings), life)
 
-    def example(self, setting: Setting, rng: random.Random) -> Example | None:
-        e = self.chat.example(*setting.pair(rng))
-        return e if len(e.ids) <= self.positions else None
+    def generated(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
+        """Objective, pairs, and how to get another one: a company of the generator."""
+        setting = Setting.draw(rng, self.material, voiced=0.9)
+        pairs = [setting.pair(rng) for _ in range(2 * EXAMPLES)]
+        return objective(setting.voice, rng, setting.company), pairs, lambda: setting.pair(rng)
 
-    def start(self, model) -> None:
+    def by_hand(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
+        """The same for a company written by hand: new questions are those that are left, some with another noun."""
+        company = rng.choice(written.companies())
+        pairs = [written.crossed_pair(rng, *p) if rng.random() < CROSSED else p for p in rng.sample(company.pairs, len(company.pairs))]
+        left = pairs[EXAMPLES:]
+        return company.objective, pairs[:EXAMPLES], lambda: rng.choice(left)
+
+    def start(self, model: Llama) -> None:
         self.prompts = first_prompts(model, [p.first for p in self.pupils], self.settings.num_virtual_tokens)
         self.mean, self.square = torch.zeros_like(self.prompts), torch.zeros_like(self.prompts)
 
-    def batch(self, new_questions: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """ids (S, T), targets (S, T), owner (S,), whether the row is one of the ten (S,)."""
-        rows, owner, known = [], [], []
+    def batches(self, new_questions: int) -> list[Batch]:
+        listed: list[tuple[Example, int, float, bool]] = []
         for i, p in enumerate(self.pupils):
-            seen = [p.examples[j] for j in p.order.next()]
-            fresh = [e for e in (self.example(p.setting, p.rng) for _ in range(3 * new_questions)) if e][:new_questions]
-            fresh += seen[: new_questions - len(fresh)]
-            rows += seen + fresh
-            owner += [i] * (len(seen) + new_questions)
-            known += [True] * len(seen) + [False] * new_questions
-        ids = torch.zeros(len(rows), self.positions, dtype=torch.long)
-        targets = torch.full((len(rows), self.positions), NOT_LEARNED)
-        for row, e in enumerate(rows):
-            ids[row, : len(e.ids)] = torch.tensor(e.ids)
-            targets[row, e.start : len(e.ids)] = ids[row, e.start : len(e.ids)]
-        return ids, targets, torch.tensor(owner), torch.tensor(known)
+            listed += [(p.examples[j], i, KNOWN_WEIGHT / KNOWN, True) for j in p.order.next()]
+            fresh = [e for e in (self.chat.example(*p.ask()) for _ in range(2 * new_questions)) if len(e.ids) <= self.positions]
+            listed += [(e, len(self.pupils) + i, 1 / new_questions, False) for e in fresh[:new_questions]]
+        listed.sort(key=lambda row: len(row[0].ids))
+        size = -(-len(listed) // PARTS)
+        return [self.batch(listed[i : i + size]) for i in range(0, len(listed), size)]
 
-    def step(self, gradient: Tensor, model) -> None:
+    @staticmethod
+    def batch(listed: list[tuple[Example, int, float, bool]]) -> Batch:
+        examples, owners, weights, known = zip(*listed)
+        return Batch(Rows.of(list(examples), list(owners), multiple=8), torch.tensor(weights), torch.tensor(known))
+
+    def step(self, gradient: Tensor, model: Llama) -> None:
         """AdamW on every company's prompt with its own step count and learning rate; then the old ones leave."""
         gradient = clip(gradient, self.settings.max_grad_norm)
         self.mean.lerp_(gradient, 0.1)
@@ -109,12 +126,19 @@ class School:
                 self.prompts[i] = first_prompts(model, [new.first], self.settings.num_virtual_tokens)[0]
                 self.mean[i], self.square[i] = 0, 0
 
-
-def losses(model, prompts: Tensor, ids: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy (S,) of each row's learned tokens behind its prompt. prompts (S, P, D)."""
-    h = model.hidden(torch.cat((prompts, model.embed_tokens(ids)), 1))[:, prompts.shape[1] - 1 : -1]  # (S, T, D)
-    each = F.cross_entropy(model.logits(h).flatten(0, 1), targets.flatten(), reduction="none", ignore_index=NOT_LEARNED)
-    return each.view(targets.shape).sum(1) / (targets != NOT_LEARNED).sum(1).clamp(min=1)
+    def lesson(self, model: Llama, new_questions: int) -> tuple[Tensor, dict[str, float]]:
+        """Adds the mean gradient of a company to the model's; returns the prompts' own (N, P, D) and the mean losses."""
+        prompts = self.prompts.clone().requires_grad_(True)
+        seen: dict[str, list[float]] = {"known": [], "new": []}
+        for batch in self.batches(new_questions):
+            sums, counts = row_losses(model, torch.cat((prompts, prompts.detach())), batch.rows)
+            each = sums / counts.clamp(min=1)
+            (each * batch.weight).sum().backward()
+            seen["known"] += each[batch.known].tolist()
+            seen["new"] += each[~batch.known].tolist()
+        for p in model.parameters():
+            p.grad /= (1 + KNOWN_WEIGHT) * len(self.pupils)
+        return prompts.grad, {k: sum(v) / max(1, len(v)) for k, v in seen.items()}
 
 
 def main() -> None:
@@ -122,11 +146,12 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--companies", type=int, default=12)
-    parser.add_argument("--new-questions", type=int, default=2, help="of each company in each step")
+    parser.add_argument("--companies", type=int, default=20)
+    parser.add_argument("--new-questions", type=int, default=1, help="of each company in each step")
     parser.add_argument("--virtual-tokens", type=int, default=20)
-    parser.add_argument("--pair-positions", type=int, default=112, help="longer pairs are left out")
-    parser.add_argument("--sequences", type=int, default=8, help="ordinary sequences of the shards in each step")
+    parser.add_argument("--pair-positions", type=int, default=128, help="longer pairs are left out")
+    parser.add_argument("--written-share", type=float, default=0.6, help="of the companies: written by hand")
+    parser.add_argument("--sequences", type=int, default=6, help="ordinary sequences of the shards in each step")
     parser.add_argument("--positions", type=int, default=256, help="of an ordinary sequence")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--matrix-rate", type=float, default=0.02)
@@ -138,32 +163,24 @@ def main() -> None:
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer)
     run.restore(WORK / "runs" / a.name)
     model = run.model
-    school = School(Chat(tokenizer), Settings(num_virtual_tokens=a.virtual_tokens), a.companies, a.pair_positions, a.seed)
+    school = School(Chat(tokenizer), Settings(num_virtual_tokens=a.virtual_tokens), a.companies, a.pair_positions, a.written_share, a.seed)
     school.start(model)
-    row_losses, shard_loss = torch.compile(losses), torch.compile(model.loss)
+    shard_loss = torch.compile(model.loss)
     began, done, averages = time.time(), 0.0, {}
     while done < 1:
         run.set_rate(a.strength * max(0.01, 1 - done))
-        ids, targets, owner, known = school.batch(a.new_questions)
-        prompts = school.prompts.clone().requires_grad_(True)
-        mine = prompts[owner]
-        each = row_losses(model, torch.where(known[:, None, None], mine, mine.detach()), ids, targets)
-        # the sum over companies of their mean: the model's share is divided again below
-        total = each[known].sum() / (known.sum() / a.companies) + each[~known].sum() / a.new_questions
-        total.backward()
-        for p in model.parameters():
-            p.grad /= 2 * a.companies
+        gradient, now = school.lesson(model, a.new_questions)
         if a.sequences:
             ordinary = shard_loss(run.shards.next())
             ordinary.backward()
+            now["shards"] = ordinary.item()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimiser in run.optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        school.step(prompts.grad, model)
+        school.step(gradient, model)
         run.step += 1
         done = (time.time() - began) / (a.minutes * 60)
-        now = {"known": each[known].mean().item(), "new": each[~known].mean().item(), "shards": ordinary.item() if a.sequences else 0}
         averages = {k: v if k not in averages else 0.97 * averages[k] + 0.03 * v for k, v in now.items()}
         if run.step % 25 == 0:
             shown = "  ".join(f"{k} {v:.3f}" for k, v in averages.items())

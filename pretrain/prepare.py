@@ -23,6 +23,7 @@ from corpus.generate import document as synthetic
 WORK = Path(__file__).parent / "work"
 SHARD_DOCUMENTS = 20_000  # synthetic ones, about 5 M tokens
 REAL_SHARE = 0.2  # of a shard's characters
+WRITTEN_SHARE = 0.08  # of the synthetic documents: companies written by hand
 
 
 def text_of(d: dict) -> str:
@@ -38,9 +39,9 @@ def real_documents(rng: random.Random, folder: Path) -> list[str]:
     return out
 
 
-def synthetic_documents(seed: str, count: int, material: Material) -> list[str]:
+def synthetic_documents(seed: str, count: int, material: Material, by_hand: float = 0.0) -> list[str]:
     rng = random.Random(seed)
-    return [document(synthetic(rng, material)) for _ in range(count)]
+    return [document(synthetic(rng, material, by_hand=by_hand)) for _ in range(count)]
 
 
 def train_tokenizer(folder: Path, vocabulary: int) -> Tokenizer:
@@ -75,7 +76,7 @@ def write_ids(tokenizer: Tokenizer, texts: list[str], path: Path) -> int:
 
 
 def write_shard(tokenizer: Tokenizer, folder: Path, material: Material, number: int) -> int:
-    texts = synthetic_documents(f"shard {number}", SHARD_DOCUMENTS, material)
+    texts = synthetic_documents(f"shard {number}", SHARD_DOCUMENTS, material, WRITTEN_SHARE)
     rng = random.Random(f"real {number}")
     wanted = sum(map(len, texts)) * REAL_SHARE / (1 - REAL_SHARE)
     for text in real_documents(rng, folder):

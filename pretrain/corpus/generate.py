@@ -8,12 +8,14 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import grammar, questions, real
+from . import grammar, questions, real, written
 from .company import Company, make_company
 from .content import Frame, names, phrases
+from .crossing import crossed
 from .voice import Voice, answer, between_fixed, combine, draw_voice, fill, finish, lay_out, objective, plain_voice
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "lm" / "corpus"
+CROSSED_SHARES = [0.0, 0.0, 0.3, 1.0]  # of a company's inquiries; one of these for each company
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Setting:
     material: Material
     real_share: float  # of the inquiries that come from real dialogue
     tag: str = ""
+    crossed_share: float = 0.0  # of the other inquiries whose words are exchanged
 
     @staticmethod
     def draw(rng: random.Random, material: Material, voiced: float = 0.68) -> "Setting":
@@ -49,7 +52,7 @@ class Setting:
         voice = plain_voice(rng) if plain else draw_voice(rng, company, material.sayings)
         share = rng.choice([0.5, 1.0]) if not plain and material.pairs and rng.random() < 0.14 else 0.0
         tag = f"[{rng.choice(names('tags'))}] " if rng.random() < 0.04 else ""
-        return Setting(company, voice, material, share, tag)
+        return Setting(company, voice, material, share, tag, rng.choice(CROSSED_SHARES))
 
     def pair(self, rng: random.Random) -> tuple[str, str]:
         """One question and its answer."""
@@ -57,6 +60,8 @@ class Setting:
             question, reply = rng.choice(self.material.pairs)
             return self.tag + question, self.real_answer(question, reply)
         frame = self.company.frame(rng, rng.choices(self.company.intents, [i.weight for i in self.company.intents])[0])
+        if rng.random() < self.crossed_share:
+            frame = crossed(rng, frame, self.company.facts)
         return self.tag + questions.ask(rng, frame, self.company.brand), answer(self.voice, rng, self.company, frame)
 
     def real_answer(self, question: str, reply: str) -> str:
@@ -79,8 +84,10 @@ class Setting:
         return self.tag + said, text
 
 
-def document(rng: random.Random, material: Material, system_share: float = 0.3) -> list[dict]:
-    """The turns of one conversation."""
+def document(rng: random.Random, material: Material, system_share: float = 0.3, by_hand: float = 0.0) -> list[dict]:
+    """The turns of one conversation. `by_hand`: share of those with a company that is written by hand."""
+    if rng.random() < by_hand:
+        return written_document(rng, system_share)
     setting = Setting.draw(rng, material)
     turns = []
     if rng.random() < system_share:
@@ -88,6 +95,15 @@ def document(rng: random.Random, material: Material, system_share: float = 0.3) 
     for _ in range(rng.choice((1, 2, 3, 3, 4, 4, 5, 6))):
         talk = rng.random() < 0.06
         question, reply = setting.small_talk(rng) if talk else setting.pair(rng)
+        turns += [{"role": "user", "text": question}, {"role": "assistant", "text": reply}]
+    return turns
+
+
+def written_document(rng: random.Random, system_share: float) -> list[dict]:
+    company = rng.choice(written.companies())
+    turns = [{"role": "system", "text": company.objective}] if rng.random() < system_share else []
+    for pair in rng.sample(company.pairs, rng.randint(2, 6)):
+        question, reply = written.crossed_pair(rng, *pair) if rng.random() < 0.4 else pair
         turns += [{"role": "user", "text": question}, {"role": "assistant", "text": reply}]
     return turns
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from corpus import content, forms, grammar
+from corpus import content, crossing, forms, grammar, written
 from corpus.company import make_company
 from corpus.generate import Material, Setting, document
 from corpus.voice import PLAIN_LEADS, answer, draw_voice, plain_voice
@@ -80,7 +80,7 @@ class Texts(unittest.TestCase):
     def test_plain_answers_begin_with_a_capital(self):
         for role, text in self.texts():
             if role == "assistant":
-                self.assertRegex(text, r"^([A-Z0-9\W]|a\W)")
+                self.assertRegex(text, r"^([A-Z0-9\W]|[ao]\W)")  # lists may begin with a) or o
 
     def test_the_answer_is_in_the_company_view(self):
         wrong = re.compile(r"\b(my|mine|me)\b")
@@ -132,6 +132,84 @@ class Constancy(unittest.TestCase):
         two = [document(random.Random(s), NOTHING_REAL) for s in range(20)]
         self.assertEqual(one, two)
         self.assertNotEqual(one[0], one[1])
+
+
+class Crossing(unittest.TestCase):
+    def frames(self) -> list[tuple[content.Frame, content.Frame]]:
+        """(as written, crossed)"""
+        found = []
+        for rng, setting in settings(1500, voiced=0.0, seed="crossing"):
+            frame = setting.company.frame(rng, rng.choice(setting.company.intents))
+            found.append((frame, crossing.crossed(rng, frame, setting.company.facts)))
+        return found
+
+    def test_most_frames_that_name_a_noun_are_changed(self):
+        pairs = [(a, b) for a, b in self.frames() if crossing.NOUN.search(a.question or a.wanted)]
+        self.assertGreater(len(pairs), 500)
+        self.assertGreater(sum(a != b for a, b in pairs) / len(pairs), 0.7)
+
+    def test_a_new_noun_stands_in_the_question_and_in_what_is_answered(self):
+        exchanged = 0
+        for a, b in self.frames():
+            asked, told = b.question or b.wanted, " ".join([b.want, b.topic, *b.body, b.tip]).lower()
+            for word in set(re.findall(r"[a-z]{3,}", asked.lower())) - set(re.findall(r"[a-z]{3,}", (a.question or a.wanted).lower())):
+                if word[:4] not in {v[:4] for v in crossing.verbs()}:
+                    exchanged += 1
+                    self.assertIn(word[:-1], told, (a, b))
+        self.assertGreater(exchanged, 500)
+
+    def test_no_slot_is_left_and_articles_fit(self):
+        for _, b in self.frames():
+            text = " ".join([b.question, b.wanted, b.want, b.topic, *b.body, b.tip])
+            self.assertNotIn("{", text)
+            self.assertIsNone(re.search(r"\b[Aa] (?=[aeio])(?!one|euro)|\b[Aa]n (?=[bcdfgjklmnpqrstvwz])", text), text)
+
+    def test_exchanging_a_word(self):
+        self.assertEqual(crossing.exchange("An oven. Ovens and the oven-glove", "oven", "kettle"), "A kettle. Ovens and the oven-glove")
+        self.assertEqual(crossing.exchange("a lamp for my lamp", "lamp", "umbrella"), "an umbrella for my umbrella")
+
+
+class WrittenByHand(unittest.TestCase):
+    def test_every_company_has_an_objective_and_different_questions(self):
+        self.assertGreaterEqual(len(written.companies()), 200)
+        self.assertEqual(len({c.name for c in written.companies()}), len(written.companies()))
+        for company in written.companies():
+            questions, answers = zip(*company.pairs)
+            self.assertGreaterEqual(len(company.pairs), 12, company.name)
+            self.assertEqual(len(set(questions)), len(questions), company.name)
+            self.assertEqual(len(set(answers)), len(answers), company.name)
+            self.assertTrue(company.objective.isascii() and "".join(questions + answers).isascii(), company.name)
+
+    def test_json_answers_parse_and_keep_their_keys(self):
+        checked = 0
+        for company in written.companies():
+            if all(a.startswith("{") for _, a in company.pairs):
+                self.assertEqual(len({tuple(json.loads(a)) for _, a in company.pairs}), 1, company.name)
+                checked += 1
+        self.assertGreater(checked, 5)
+
+    def test_nothing_of_the_judging_companies_is_in_them(self):
+        judges = [json.loads(p.read_text()) for p in (content.CONTENT.parent / "companies").glob("*.json")]
+        answers = {r["output"] for j in judges for r in j["examples"] + j["unseen"]}
+        names = {j["name"].split(",")[0] for j in judges}
+        fixed = {c["value"] for j in judges for c in j["checks"] if c["kind"] in ("starts_with", "ends_with", "contains")} | {"Cause:"}
+        fixed -= {"About ", "shall"}  # words that any company may say
+        for company in written.companies():
+            self.assertNotIn(company.name, names)
+            self.assertEqual({a for _, a in company.pairs} & answers, set())
+            text = company.objective + "\n" + "\n".join(a for _, a in company.pairs)
+            self.assertEqual([f for f in fixed if f.strip() in text], [], company.name)
+
+    def test_a_crossed_pair_has_its_new_noun_on_both_sides(self):
+        rng, changed = random.Random(0), 0
+        for company in written.companies():
+            for pair in company.pairs:
+                question, answer = written.crossed_pair(rng, *pair)
+                if (question, answer) != pair:
+                    changed += 1
+                    new = set(re.findall(r"[a-z-]+", question.lower())) - set(re.findall(r"[a-z-]+", pair[0].lower())) - {"a", "an"}
+                    self.assertTrue(all(w in answer.lower() for w in new), (pair, question, answer))
+        self.assertGreater(changed, 100)
 
 
 class Grammar(unittest.TestCase):
