@@ -59,7 +59,11 @@ class Batch:
 
 
 class School:
-    """N companies with their soft prompts (N, P, D) and Adam's moments."""
+    """Many companies with their soft prompts (pupils, P, D) and Adam's moments; N of them have a lesson in each step.
+
+    There are many more than have a lesson, so that the few answers of one company written by hand do not come so close
+    after each other that the model learns them by heart.
+    """
 
     def __init__(self, chat: Chat, settings: Settings, pupils: int, positions: int, written_share: float, seed: int):
         self.chat, self.settings, self.positions, self.written_share = chat, settings, positions, written_share
@@ -88,20 +92,23 @@ class School:
     def by_hand(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
         """The same for a company written by hand: new questions are those that are left, some with another noun."""
         company = rng.choice(written.companies())
-        pairs = [written.crossed_pair(rng, *p) if rng.random() < CROSSED else p for p in rng.sample(company.pairs, len(company.pairs))]
-        left = pairs[EXAMPLES:]
-        return company.objective, pairs[:EXAMPLES], lambda: rng.choice(left)
+        pairs = rng.sample(company.pairs, len(company.pairs))
+
+        def varied(pair: tuple[str, str]) -> tuple[str, str]:
+            return written.crossed_pair(rng, *pair) if rng.random() < CROSSED else pair
+
+        return company.objective, [varied(p) for p in pairs[:EXAMPLES]], lambda: varied(rng.choice(pairs[EXAMPLES:]))
 
     def start(self, model: Llama) -> None:
         self.prompts = first_prompts(model, [p.first for p in self.pupils], self.settings.num_virtual_tokens)
         self.mean, self.square = torch.zeros_like(self.prompts), torch.zeros_like(self.prompts)
 
-    def batches(self, new_questions: int) -> list[Batch]:
+    def batches(self, chosen: list[int], new_questions: int) -> list[Batch]:
         listed: list[tuple[Example, int, float, bool]] = []
-        for i, p in enumerate(self.pupils):
+        for i, p in enumerate(self.pupils[c] for c in chosen):
             listed += [(p.examples[j], i, KNOWN_WEIGHT / KNOWN, True) for j in p.order.next()]
             fresh = [e for e in (self.chat.example(*p.ask()) for _ in range(2 * new_questions)) if len(e.ids) <= self.positions]
-            listed += [(e, len(self.pupils) + i, 1 / new_questions, False) for e in fresh[:new_questions]]
+            listed += [(e, len(chosen) + i, 1 / new_questions, False) for e in fresh[:new_questions]]
         listed.sort(key=lambda row: len(row[0].ids))
         size = -(-len(listed) // PARTS)
         return [self.batch(listed[i : i + size]) for i in range(0, len(listed), size)]
@@ -111,34 +118,37 @@ class School:
         examples, owners, weights, known = zip(*listed)
         return Batch(Rows.of(list(examples), list(owners), multiple=8), torch.tensor(weights), torch.tensor(known))
 
-    def step(self, gradient: Tensor, model: Llama) -> None:
-        """AdamW on every company's prompt with its own step count and learning rate; then the old ones leave."""
-        gradient = clip(gradient, self.settings.max_grad_norm)
-        self.mean.lerp_(gradient, 0.1)
-        self.square.lerp_(gradient.square(), 0.001)
-        age = torch.tensor([p.age + 1.0 for p in self.pupils])[:, None, None]
-        rate = torch.tensor([self.settings.learning_rate_at(p.age) for p in self.pupils])[:, None, None]
-        self.prompts -= rate * (self.mean / (1 - 0.9**age)) / ((self.square / (1 - 0.999**age)).sqrt() + 1e-8)
-        for i, p in enumerate(self.pupils):
-            p.age += 1
-            if p.age >= p.life:
-                self.pupils[i] = new = self.enrol()
-                self.prompts[i] = first_prompts(model, [new.first], self.settings.num_virtual_tokens)[0]
-                self.mean[i], self.square[i] = 0, 0
-
-    def lesson(self, model: Llama, new_questions: int) -> tuple[Tensor, dict[str, float]]:
-        """Adds the mean gradient of a company to the model's; returns the prompts' own (N, P, D) and the mean losses."""
-        prompts = self.prompts.clone().requires_grad_(True)
+    def lesson(self, model: Llama, companies: int, new_questions: int) -> dict[str, float]:
+        """A step of N prompts; adds the mean gradient of a company to the model's. Returns the mean losses."""
+        chosen = self.rng.sample(range(len(self.pupils)), companies)
+        prompts = self.prompts[chosen].requires_grad_(True)  # (N, P, D)
         seen: dict[str, list[float]] = {"known": [], "new": []}
-        for batch in self.batches(new_questions):
+        for batch in self.batches(chosen, new_questions):
             sums, counts = row_losses(model, torch.cat((prompts, prompts.detach())), batch.rows)
             each = sums / counts.clamp(min=1)
             (each * batch.weight).sum().backward()
             seen["known"] += each[batch.known].tolist()
             seen["new"] += each[~batch.known].tolist()
         for p in model.parameters():
-            p.grad /= (1 + KNOWN_WEIGHT) * len(self.pupils)
-        return prompts.grad, {k: sum(v) / max(1, len(v)) for k, v in seen.items()}
+            p.grad /= (1 + KNOWN_WEIGHT) * companies
+        self.update(chosen, prompts.grad, model)
+        return {k: sum(v) / max(1, len(v)) for k, v in seen.items()}
+
+    def update(self, chosen: list[int], gradient: Tensor, model: Llama) -> None:
+        """AdamW on the chosen prompts, each with its own step count and learning rate; then the old ones leave."""
+        gradient = clip(gradient, self.settings.max_grad_norm)
+        pupils = [self.pupils[c] for c in chosen]
+        self.mean[chosen] = mean = self.mean[chosen].lerp(gradient, 0.1)
+        self.square[chosen] = square = self.square[chosen].lerp(gradient.square(), 0.001)
+        age = torch.tensor([p.age + 1.0 for p in pupils])[:, None, None]
+        rate = torch.tensor([self.settings.learning_rate_at(p.age) for p in pupils])[:, None, None]
+        self.prompts[chosen] -= rate * (mean / (1 - 0.9**age)) / ((square / (1 - 0.999**age)).sqrt() + 1e-8)
+        for c in chosen:
+            self.pupils[c].age += 1
+            if self.pupils[c].age >= self.pupils[c].life:
+                self.pupils[c] = new = self.enrol()
+                self.prompts[c] = first_prompts(model, [new.first], self.settings.num_virtual_tokens)[0]
+                self.mean[c], self.square[c] = 0, 0
 
 
 def main() -> None:
@@ -146,7 +156,8 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--companies", type=int, default=20)
+    parser.add_argument("--pupils", type=int, default=200, help="companies whose prompts are under way")
+    parser.add_argument("--companies", type=int, default=20, help="of them that have a lesson in a step")
     parser.add_argument("--new-questions", type=int, default=1, help="of each company in each step")
     parser.add_argument("--virtual-tokens", type=int, default=20)
     parser.add_argument("--pair-positions", type=int, default=128, help="longer pairs are left out")
@@ -155,7 +166,7 @@ def main() -> None:
     parser.add_argument("--positions", type=int, default=256, help="of an ordinary sequence")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--matrix-rate", type=float, default=0.02)
-    parser.add_argument("--strength", type=float, default=0.5, help="learning rate at the start, of the run's own")
+    parser.add_argument("--strength", type=float, default=0.4, help="learning rate at the start, of the run's own")
     parser.add_argument("--config", default="{}")
     parser.add_argument("--seed", type=int, default=0)
     a = parser.parse_args()
@@ -163,13 +174,13 @@ def main() -> None:
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer)
     run.restore(WORK / "runs" / a.name)
     model = run.model
-    school = School(Chat(tokenizer), Settings(num_virtual_tokens=a.virtual_tokens), a.companies, a.pair_positions, a.written_share, a.seed)
+    school = School(Chat(tokenizer), Settings(num_virtual_tokens=a.virtual_tokens), a.pupils, a.pair_positions, a.written_share, a.seed)
     school.start(model)
     shard_loss = torch.compile(model.loss)
-    began, done, averages = time.time(), 0.0, {}
+    began, saved, done, averages = time.time(), time.time(), 0.0, {}
     while done < 1:
         run.set_rate(a.strength * max(0.01, 1 - done))
-        gradient, now = school.lesson(model, a.new_questions)
+        now = school.lesson(model, a.companies, a.new_questions)
         if a.sequences:
             ordinary = shard_loss(run.shards.next())
             ordinary.backward()
@@ -178,13 +189,15 @@ def main() -> None:
         for optimiser in run.optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        school.step(gradient, model)
         run.step += 1
         done = (time.time() - began) / (a.minutes * 60)
         averages = {k: v if k not in averages else 0.97 * averages[k] + 0.03 * v for k, v in now.items()}
         if run.step % 25 == 0:
             shown = "  ".join(f"{k} {v:.3f}" for k, v in averages.items())
             print(f"step {run.step}  loss {shown}  {a.minutes * (1 - done):.1f} min left", flush=True)
+        if time.time() - saved > 300:
+            checkpoint.save(a.out, model, tokenizer)
+            saved = time.time()
     print("held-out loss", {k: round(v, 3) for k, v in held_out_losses(model).items()}, flush=True)
     checkpoint.save(a.out, model, tokenizer)
 
