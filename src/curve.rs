@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::{counted, number};
+
 /// One point of a run. `loss`: training loss of a step (a batch); `held_out_loss` only at evaluations. Step 0 is the
 /// baseline before training. Losses are nats per token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -18,7 +20,8 @@ pub struct CurvePoint {
 pub enum Verdict {
     /// A loss is not a finite number, or (after 10 steps) the training loss ends at least 25 % above its start.
     Diverged,
-    /// Fewer than 10 steps, or the training loss has moved by less than 10 % of its start: nothing to judge yet.
+    /// Fewer than 10 steps, or neither the training loss nor the held-out loss has moved by 10 % of its start: nothing
+    /// to judge yet.
     TooShort,
     /// The last two held-out losses both lie at least 5 % above the lowest one before them.
     Overfitting,
@@ -61,7 +64,7 @@ pub fn read_curve(points: &[CurvePoint]) -> CurveReading {
         run.too_few_steps()
     } else if run.end > run.start * (1.0 + DIVERGED_RISE) {
         run.diverged()
-    } else if (run.start - run.end).abs() < UNMOVED * run.start {
+    } else if !run.has_moved() {
         run.unmoved()
     } else if let Some((best, last)) = run.held_out.rise() {
         run.overfitting(best, last)
@@ -161,6 +164,17 @@ impl Run {
         Some(Self { training, held_out, start, end })
     }
 
+    /// Whether one of the losses has changed by `UNMOVED` of its start. The held-out loss counts too: batches are noisy,
+    /// and over a few rows their mean can hide a fall.
+    fn has_moved(&self) -> bool {
+        let changed = |from: f64, to: f64| (from - to).abs() >= UNMOVED * from;
+        let held_out = match self.held_out.values[..] {
+            [first, .., last] => changed(first.1, last.1),
+            _ => false,
+        };
+        changed(self.start, self.end) || held_out
+    }
+
     fn steps(&self) -> String {
         counted(self.training.len(), "step")
     }
@@ -201,7 +215,7 @@ impl Run {
         self.reading(
             Verdict::TooShort,
             sentence,
-            "Set the learning rate to about 0.05 if it is far from that; otherwise train for more steps.",
+            "Train for more steps. If the loss still does not move, make the learning rate 3 times as large.",
         )
     }
 
@@ -300,13 +314,4 @@ fn moved(from: f64, to: f64) -> String {
     } else {
         format!("{} from {a} to {b}", if to < from { "fell" } else { "rose" })
     }
-}
-
-/// Two decimals; three below 0.1.
-fn number(value: f64) -> String {
-    if value.abs() < 0.1 { format!("{value:.3}") } else { format!("{value:.2}") }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -58,6 +58,7 @@ pub mod tokenizer;
 pub mod training_rows;
 pub mod tuner;
 pub mod weights;
+mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

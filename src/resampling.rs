@@ -14,4 +14,3 @@ pub mod row_effects;
 mod statistics;
 pub mod summary;
 mod summary_words;
-mod words;

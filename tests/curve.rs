@@ -65,6 +65,13 @@ fn a_loss_that_does_not_move_has_not_learned() {
 }
 
 #[test]
+fn a_fall_of_the_held_out_loss_counts_where_the_training_loss_is_noise() {
+    let reading = checked(&run(60, 5, |_| 0.8, |s| decay(s, 0.5, 20.0)));
+    assert_eq!(reading.verdict, Verdict::StillFalling);
+    assert!(!reading.sentence.contains("hardly moved"), "{}", reading.sentence);
+}
+
+#[test]
 fn losses_that_are_no_numbers_have_diverged() {
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut points = run(20, 5, |s| decay(s, 0.2, 5.0), |s| decay(s, 0.2, 5.0));

@@ -9,7 +9,7 @@ use super::bootstrap::{BandPoint, Doubled, Resampled};
 use super::power_law::{FEWEST_SIZES, Measured, PowerLaw};
 use super::row_effects::{RowEffect, row_effects, rows_sentence};
 use super::statistics::{deviation, loss_or_null, mean, usable};
-use super::words::{counted, number, paragraph};
+use crate::words::{counted, number, paragraph};
 
 /// One training: the rows it saw and the held-out loss at its end, nats per response token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::learning_curve::DrawResult;
 use super::statistics::student_t;
-use super::words::{counted, paragraph, rows};
+use crate::words::{counted, paragraph, rows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

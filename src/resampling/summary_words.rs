@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::summary::{CrossValidation, FoldResult, Improvement, Verdict};
-use super::words::{counted, number, ordinal, paragraph, rows};
+use crate::words::{counted, number, ordinal, paragraph, rows};
 
 /// From here on a sentence no longer says that the rows are few.
 const MANY_ROWS: usize = 30;
