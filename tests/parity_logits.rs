@@ -46,7 +46,8 @@ struct Texts {
 #[derive(Deserialize)]
 struct Text {
     ids: Vec<u32>,
-    argmax: Vec<usize>,
+    /// `None` where the two largest logits are so near to each other that rounding decides; one in a hundred at most.
+    argmax: Vec<Option<usize>>,
     /// Sampled ids of the vocabulary.
     columns: Vec<usize>,
 }
@@ -56,13 +57,22 @@ fn compare_texts(model: &LanguageModel, name: &str) {
     let texts: Texts = json(&format!("tests/fixtures/{name}.json"));
     let reference = Tensors::read(&format!("tests/fixtures/{name}.safetensors"));
     assert_eq!(texts.texts.len(), 20);
+    let left_out = |text: &Text| text.argmax.iter().filter(|argmax| argmax.is_none()).count();
+    let positions: usize = texts.texts.iter().map(|text| text.ids.len()).sum();
+    assert!(texts.texts.iter().map(left_out).sum::<usize>() * 100 <= positions);
     for (i, text) in texts.texts.iter().enumerate() {
         let logits = model.logits(&text.ids).unwrap();
         let sampled: Vec<f32> =
             logits.chunks_exact(texts.vocabulary).flat_map(|row| text.columns.iter().map(|c| row[*c])).collect();
         let difference = largest_difference(&sampled, &reference.get(&format!("{i}.sampled")));
         assert!(difference < 1e-3, "text {i}: logits differ by {difference}");
-        assert_eq!(argmaxes(&logits, texts.vocabulary), text.argmax, "text {i}");
+        for (position, (ours, theirs)) in argmaxes(&logits, texts.vocabulary).iter().zip(&text.argmax).enumerate() {
+            assert!(
+                theirs.is_none_or(|theirs| theirs == *ours),
+                "text {i}, position {position}: {ours}, not {theirs:?}"
+            );
+        }
+        assert_eq!(text.argmax.len(), text.ids.len(), "text {i}");
     }
 }
 

@@ -74,7 +74,10 @@ def verbs() -> list[str]:
 
 
 def other_noun(rng: random.Random, like: str) -> str:
-    if rng.random() < 0.25:  # an invented word
+    r = rng.random()
+    if r < 0.2:  # a product's name
+        return rng.choice(names("roots")) + grammar.capital(rng.choice([n for n in nouns()[like in nouns()[1]] if n.isalpha()]))
+    if r < 0.4:  # an invented word
         word = "".join(rng.choice(names(f"syllables{i}")) for i in (1, 2, 3)[: rng.choice((2, 2, 3))]).lower()
         return word + ("s" if like.endswith("s") and not word.endswith("s") else "")
     singular, plural = nouns()
