@@ -9,11 +9,11 @@ from pathlib import Path
 import checkpoint
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    a = parser.parse_args()
+    a = parser.parse_args(arguments)
     models = [checkpoint.load(folder) for folder in a.folders]
     (first, tokenizer), others = models[0], models[1:]
     if any(other.get_vocab() != tokenizer.get_vocab() or model.config != first.config for model, other in others):

@@ -1,4 +1,4 @@
-"""The hand-written companies of `companies/` and what is measured on an answer.
+"""The companies of `companies/` that judge the model and what is measured on an answer.
 
 A check with `"guard": true` is one that most answers of any company satisfy (a limit of words, for example). It is
 reported, but not part of a company's share of checks, since it says nothing about the voice.

@@ -1,4 +1,4 @@
-"""Evaluation of a model on the hand-written companies: base, tuned with the page's settings, few-shot, fine-tuned.
+"""Evaluation of a model on the companies of `companies/`: base, tuned with the page's settings, few-shot, fine-tuned.
 
     python evaluate.py MODEL_FOLDER [--split dev] [--answers answers.json] [--json results.json]
 """

@@ -2,7 +2,7 @@
 
     python practise.py NAME --minutes 25 --out FOLDER      goes on from work/runs/NAME, which is not changed
 
-Companies of the generator and companies written by hand are prompt-tuned in the page's way, N at a time, each on eight
+Companies of the generator and companies written one by one (`corpus/written.py`) are prompt-tuned in the page's way, N at a time, each on eight
 pairs of its own. While that happens, the language model learns to answer *other* questions of the same companies under
 those half-trained soft prompts, so that a prompt that has seen a few answers sets the voice and does not drown out the
 question. This is first-order meta-learning (Finn et al. 2017, arXiv:1703.03400, section 5.2) with the soft prompt as the
@@ -35,7 +35,6 @@ from train import Run, held_out_losses
 EXAMPLES = 8  # what the page trains on when ten are given and two held out
 KNOWN = 2  # of them in each step
 KNOWN_WEIGHT = 0.5  # of their mean loss against that of the new questions (the prompts' Adam does not see it)
-CROSSED = 0.4  # of the pairs written by hand
 PARTS = 4  # the sequences of a step, sorted by length, go through the model in so many parts, to pad them less
 
 
@@ -61,7 +60,7 @@ class Batch:
 class School:
     """Many companies with their soft prompts (pupils, P, D) and Adam's moments; N of them have a lesson in each step.
 
-    There are many more than have a lesson, so that the few answers of one company written by hand do not come so close
+    There are many more than have a lesson, so that the few answers of one written company do not come so close
     after each other that the model learns them by heart.
     """
 
@@ -75,7 +74,7 @@ class School:
     def enrol(self) -> Pupil:
         while True:
             rng = random.Random(self.rng.random())
-            draw = self.by_hand if rng.random() < self.written_share else self.generated
+            draw = self.written if rng.random() < self.written_share else self.generated
             text, known, ask = draw(rng)
             examples = [e for e in (self.chat.example(*pair) for pair in known) if len(e.ids) <= self.positions][:EXAMPLES]
             if len(examples) == EXAMPLES:
@@ -89,15 +88,12 @@ class School:
         pairs = [setting.pair(rng) for _ in range(2 * EXAMPLES)]
         return objective(setting.voice, rng, setting.company), pairs, lambda: setting.pair(rng)
 
-    def by_hand(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
-        """The same for a company written by hand: new questions are those that are left, some with another noun."""
+    def written(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
+        """The same for a company that was written: new questions are those that are left."""
         company = rng.choice(written.companies())
         pairs = rng.sample(company.pairs, len(company.pairs))
-
-        def varied(pair: tuple[str, str]) -> tuple[str, str]:
-            return written.crossed_pair(rng, *pair) if rng.random() < CROSSED else pair
-
-        return company.objective, [varied(p) for p in pairs[:EXAMPLES]], lambda: varied(rng.choice(pairs[EXAMPLES:]))
+        known, left = pairs[:EXAMPLES], pairs[EXAMPLES:]
+        return company.objective, [written.varied(rng, p) for p in known], lambda: written.varied(rng, rng.choice(left))
 
     def start(self, model: Llama) -> None:
         self.prompts = first_prompts(model, [p.first for p in self.pupils], self.settings.num_virtual_tokens)
@@ -161,7 +157,7 @@ def main() -> None:
     parser.add_argument("--new-questions", type=int, default=1, help="of each company in each step")
     parser.add_argument("--virtual-tokens", type=int, default=20)
     parser.add_argument("--pair-positions", type=int, default=128, help="longer pairs are left out")
-    parser.add_argument("--written-share", type=float, default=0.6, help="of the companies: written by hand")
+    parser.add_argument("--written-share", type=float, default=0.6, help="of the companies: written one by one")
     parser.add_argument("--sequences", type=int, default=6, help="ordinary sequences of the shards in each step")
     parser.add_argument("--positions", type=int, default=256, help="of an ordinary sequence")
     parser.add_argument("--rate", type=float, default=3e-3)

@@ -23,7 +23,7 @@ from corpus.generate import document as synthetic
 WORK = Path(__file__).parent / "work"
 SHARD_DOCUMENTS = 20_000  # synthetic ones, about 5 M tokens
 REAL_SHARE = 0.2  # of a shard's characters
-WRITTEN_SHARE = 0.08  # of the synthetic documents: companies written by hand
+WRITTEN_SHARE = 0.08  # of the synthetic documents: companies written one by one
 
 
 def text_of(d: dict) -> str:
@@ -39,9 +39,9 @@ def real_documents(rng: random.Random, folder: Path) -> list[str]:
     return out
 
 
-def synthetic_documents(seed: str, count: int, material: Material, by_hand: float = 0.0) -> list[str]:
+def synthetic_documents(seed: str, count: int, material: Material, written_share: float = 0.0) -> list[str]:
     rng = random.Random(seed)
-    return [document(synthetic(rng, material, by_hand=by_hand)) for _ in range(count)]
+    return [document(synthetic(rng, material, written_share=written_share)) for _ in range(count)]
 
 
 def train_tokenizer(folder: Path, vocabulary: int) -> Tokenizer:

@@ -20,8 +20,8 @@ pub struct CurvePoint {
 pub enum Verdict {
     /// A loss is not a finite number, or (after 10 steps) the training loss ends at least 25 % above its start.
     Diverged,
-    /// Fewer than 10 steps, or neither the training loss nor the held-out loss has moved by 10 % of its start: nothing
-    /// to judge yet.
+    /// Fewer than 10 steps, or the training loss has moved by less than 10 % of its start and the held-out loss has not
+    /// fallen by as much: nothing to judge yet.
     TooShort,
     /// The last two held-out losses both lie at least 5 % above the lowest one before them.
     Overfitting,
@@ -164,15 +164,14 @@ impl Run {
         Some(Self { training, held_out, start, end })
     }
 
-    /// Whether one of the losses has changed by `UNMOVED` of its start. The held-out loss counts too: batches are noisy,
-    /// and over a few rows their mean can hide a fall.
+    /// Whether the training loss has changed by `UNMOVED` of its start, or the held-out loss has fallen by it: batches are
+    /// noisy, and over a few rows their mean can hide a fall.
     fn has_moved(&self) -> bool {
-        let changed = |from: f64, to: f64| (from - to).abs() >= UNMOVED * from;
-        let held_out = match self.held_out.values[..] {
-            [first, .., last] => changed(first.1, last.1),
+        let held_out_fell = match self.held_out.values[..] {
+            [first, .., last] => first.1 - last.1 >= UNMOVED * first.1,
             _ => false,
         };
-        changed(self.start, self.end) || held_out
+        (self.start - self.end).abs() >= UNMOVED * self.start || held_out_fell
     }
 
     fn steps(&self) -> String {

@@ -69,6 +69,8 @@ fn a_fall_of_the_held_out_loss_counts_where_the_training_loss_is_noise() {
     let reading = checked(&run(60, 5, |_| 0.8, |s| decay(s, 0.5, 20.0)));
     assert_eq!(reading.verdict, Verdict::StillFalling);
     assert!(!reading.sentence.contains("hardly moved"), "{}", reading.sentence);
+    let rising = verdict(&run(60, 5, |_| 0.8, |s| 0.9 + 0.01 * s));
+    assert_eq!(rising, Verdict::TooShort, "nothing was learned, so nothing by heart");
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn compare_texts(model: &LanguageModel, name: &str) {
     let positions: usize = texts.texts.iter().map(|text| text.ids.len()).sum();
     assert!(texts.texts.iter().map(left_out).sum::<usize>() * 100 <= positions);
     for (i, text) in texts.texts.iter().enumerate() {
+        assert_eq!(text.argmax.len(), text.ids.len(), "text {i}");
         let logits = model.logits(&text.ids).unwrap();
         let sampled: Vec<f32> =
             logits.chunks_exact(texts.vocabulary).flat_map(|row| text.columns.iter().map(|c| row[*c])).collect();
@@ -72,7 +73,6 @@ fn compare_texts(model: &LanguageModel, name: &str) {
                 "text {i}, position {position}: {ours}, not {theirs:?}"
             );
         }
-        assert_eq!(text.argmax.len(), text.ids.len(), "text {i}");
     }
 }
 

@@ -39,8 +39,8 @@ Leave {it} as it is
 Note the number of {it}
 Start again with {it}""".splitlines()
 
-# and what can be told of anything, as sentences
-FACTS = """Yes, {topic} is part of our service.
+# and what can be told of anything, as sentences: one that names it, then any
+NAMING_FACTS = """Yes, {topic} is part of our service.
 {Topic} is free for all customers of {brand}.
 {Topic} costs {price}.
 We answer questions about {topic} within {time}.
@@ -48,8 +48,8 @@ Ask about {topic} at {phone}.
 No, we do not offer {topic}.
 {Topic} is possible {hours}.
 You find all about {topic} on {site}.
-Please write to {mail} about {topic}.
-It takes {time}.
+Please write to {mail} about {topic}.""".splitlines()
+FACTS = NAMING_FACTS + """It takes {time}.
 The price is {price}.
 We are here {hours}.""".splitlines()
 
@@ -74,14 +74,15 @@ def verbs() -> list[str]:
 
 
 def other_noun(rng: random.Random, like: str) -> str:
+    singular, plural = nouns()
+    same_number = plural if like in plural else singular
     r = rng.random()
     if r < 0.2:  # a product's name
-        return rng.choice(names("roots")) + grammar.capital(rng.choice([n for n in nouns()[like in nouns()[1]] if n.isalpha()]))
+        return rng.choice(names("roots")) + grammar.capital(rng.choice([n for n in same_number if n.isalpha()]))
     if r < 0.4:  # an invented word
         word = "".join(rng.choice(names(f"syllables{i}")) for i in (1, 2, 3)[: rng.choice((2, 2, 3))]).lower()
         return word + ("s" if like.endswith("s") and not word.endswith("s") else "")
-    singular, plural = nouns()
-    return rng.choice(plural if like in plural else singular)
+    return rng.choice(same_number)
 
 
 def exchange(text: str, old: str, new: str) -> str:
@@ -97,17 +98,24 @@ def exchange(text: str, old: str, new: str) -> str:
     return re.sub(rf"(?<![-\w@.])([Aa]n? )?({old}|{grammar.capital(old)})(?![-\w@]|\.\w)", value, text)
 
 
+def another_noun(rng: random.Random, asked: str, told: str) -> tuple[str, str] | None:
+    """A noun of the question that the answer takes up, and what comes in its place; None where there is no such noun."""
+    found = [n for n in dict.fromkeys(NOUN.findall(asked)) if n not in grammar.SMALL_WORDS and exchange(told, n, "") != told]
+    if not found:
+        return None
+    old = rng.choice(found)
+    return old, other_noun(rng, old)
+
+
 def crossed(rng: random.Random, frame: Frame, facts: dict[str, str]) -> Frame:
     """The frame with another noun, and where it is a how-to often another verb.
 
     A frame that names no noun which its answer could take up stays as it is.
     """
-    asked, told = frame.question or frame.wanted, " ".join([frame.want, frame.topic, *frame.body])
-    found = [n for n in dict.fromkeys(NOUN.findall(asked)) if n not in grammar.SMALL_WORDS and exchange(told, n, "") != told]
-    if not found:
+    exchanged = another_noun(rng, frame.question or frame.wanted, " ".join([frame.want, frame.topic, *frame.body]))
+    if exchanged is None:
         return frame
-    old = rng.choice(found)
-    new = other_noun(rng, old)
+    old, new = exchanged
     swap = lambda text: exchange(text, old, new)  # noqa: E731
     made = replace(
         frame, question=swap(frame.question), wanted=swap(frame.wanted), want=swap(frame.want), topic=swap(frame.topic),
@@ -129,7 +137,7 @@ def said_of_anything(rng: random.Random, frame: Frame, noun: str, facts: dict[st
     topic = frame.topic if noun in frame.topic else it
     words = facts | {"noun": noun, "it": it, "topic": topic, "Topic": grammar.capital(topic)}
     if frame.kind == "ask":
-        lines = [rng.choice([f for f in FACTS if "opic}" in f]), rng.choice(FACTS)]
+        lines = [rng.choice(NAMING_FACTS), rng.choice(FACTS)]
     else:
         lines = rng.sample(STEPS, rng.randint(3, 4))
     return [re.sub(r"\{(\w+)\}", lambda m: words[m[1]], line) for line in dict.fromkeys(lines)]

@@ -84,9 +84,9 @@ class Setting:
         return self.tag + said, text
 
 
-def document(rng: random.Random, material: Material, system_share: float = 0.3, by_hand: float = 0.0) -> list[dict]:
-    """The turns of one conversation. `by_hand`: share of those with a company that is written by hand."""
-    if rng.random() < by_hand:
+def document(rng: random.Random, material: Material, system_share: float = 0.3, written_share: float = 0.0) -> list[dict]:
+    """The turns of one conversation. `written_share`: of those with a company that was written one by one."""
+    if rng.random() < written_share:
         return written_document(rng, system_share)
     setting = Setting.draw(rng, material)
     turns = []
@@ -103,7 +103,7 @@ def written_document(rng: random.Random, system_share: float) -> list[dict]:
     company = rng.choice(written.companies())
     turns = [{"role": "system", "text": company.objective}] if rng.random() < system_share else []
     for pair in rng.sample(company.pairs, rng.randint(2, 6)):
-        question, reply = written.crossed_pair(rng, *pair) if rng.random() < 0.4 else pair
+        question, reply = written.varied(rng, pair)
         turns += [{"role": "user", "text": question}, {"role": "assistant", "text": reply}]
     return turns
 

@@ -1,7 +1,7 @@
-"""Companies written by hand, `content/companies/*.txt`: an objective and twelve questions with ideal answers each.
+"""Companies written one by one, `content/companies/*.txt`: an objective and 12 to 20 questions with ideal answers each.
 
-What the grammar can't make: natural words, and voices whose parts depend on the question. They are for practising
-(`practise.py`); the companies that judge the model are others, by other writers (`companies/`).
+A large language model wrote them for this project. They have what the grammar can't make: natural words, and voices whose
+parts depend on the question. They are for training; the companies that judge the model are others (`companies/`).
 """
 
 import random
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import grammar
 from .content import CONTENT
-from .crossing import NOUN, exchange, other_noun
+from .crossing import another_noun, exchange
+
+CROSSED = 0.4  # of the pairs, each time that one is drawn
 
 
 @dataclass
@@ -46,9 +47,12 @@ def companies() -> list[Written]:
 
 def crossed_pair(rng: random.Random, question: str, answer: str) -> tuple[str, str]:
     """The pair with another noun in question and answer; as it is where no noun stands in both."""
-    found = [n for n in dict.fromkeys(NOUN.findall(question)) if n not in grammar.SMALL_WORDS and exchange(answer, n, "") != answer]
-    if not found:
+    exchanged = another_noun(rng, question, answer)
+    if exchanged is None:
         return question, answer
-    old = rng.choice(found)
-    new = other_noun(rng, old)
-    return exchange(question, old, new), exchange(answer, old, new)
+    return exchange(question, *exchanged), exchange(answer, *exchanged)
+
+
+def varied(rng: random.Random, pair: tuple[str, str]) -> tuple[str, str]:
+    """The pair as it is drawn for training: sometimes crossed."""
+    return crossed_pair(rng, *pair) if rng.random() < CROSSED else pair

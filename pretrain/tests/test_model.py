@@ -6,13 +6,16 @@ import tempfile
 import unittest
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import average
 import checkpoint
 import companies
+import practise
 import prompt_tuning
 import train
 from chat import Chat, Rows
@@ -133,7 +136,55 @@ class Training(unittest.TestCase):
             self.assertLess(whole[-1], whole[0])
 
 
+class Practising(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        _, tokenizer = checkpoint.load(BUNDLED)
+        torch.manual_seed(0)
+        cls.model = Llama(replace(Config(), hidden_size=32, heads=2, layers=2, feed_forward=64))
+        cls.school = practise.School(Chat(tokenizer), Settings(num_virtual_tokens=4, steps=12), 6, 128, 0.5, seed=0)
+        cls.school.start(cls.model)
+
+    def test_a_lesson_gives_every_weight_a_gradient_and_moves_only_its_own_prompts(self):
+        before, ages = self.school.prompts.clone(), [p.age for p in self.school.pupils]
+        for _ in range(3):  # the first step has rate 0
+            self.school.lesson(self.model, 2, 1)
+        for name, p in self.model.named_parameters():
+            self.assertGreater(p.grad.abs().max().item(), 0, name)
+        for i, pupil in enumerate(self.school.pupils):
+            if pupil.age == ages[i]:
+                self.assertTrue(torch.equal(self.school.prompts[i], before[i]), i)
+        self.assertFalse(torch.equal(self.school.prompts, before))
+
+    def test_a_prompt_learns_from_its_examples_and_not_from_the_new_questions(self):
+        batches, chosen = self.school.batches([0, 1, 2], 1), [0, 1, 2]
+        prompts = self.school.prompts[chosen].requires_grad_(True)
+        for b in batches:
+            sums, counts = prompt_tuning.row_losses(self.model, torch.cat((prompts, prompts)), b.rows)
+            (sums / counts * b.weight)[b.known].sum().backward()
+        found = []
+        with mock.patch.object(self.school, "batches", lambda *_: batches), mock.patch.object(self.school.rng, "sample", lambda *_: chosen), mock.patch.object(self.school, "update", lambda _, gradient, __: found.append(gradient)):
+            self.school.lesson(self.model, 3, 1)
+        self.assertEqual(sum(int(b.known.sum()) for b in batches), 3 * practise.KNOWN)
+        self.assertLess((found[0] - prompts.grad).abs().max().item(), 1e-6)
+
+
 class Export(unittest.TestCase):
+    def test_the_mean_of_two_models_has_the_mean_of_their_weights(self):
+        _, tokenizer = checkpoint.load(BUNDLED)
+        config = replace(Config(), hidden_size=32, heads=2, layers=2, feed_forward=64)
+        with tempfile.TemporaryDirectory() as folder:
+            a, b, out = (Path(folder) / name for name in "abc")
+            for path in (a, b):
+                checkpoint.save(path, Llama(config), tokenizer, torch.float32)
+            average.main([str(a), str(b), "--out", str(out)])
+            one, two, mean = (checkpoint.load(path)[0].norm.weight for path in (a, b, out))
+            self.assertTrue(torch.equal(mean, (one + two) / 2))
+            one, two, mean = (checkpoint.load(path)[0].embed_tokens.weight for path in (a, b, out))
+            self.assertFalse(torch.equal(one, two))
+            self.assertTrue(torch.equal(mean, ((one + two) / 2).half().float()))
+
+
     def test_a_saved_model_is_read_back_and_loads_in_transformers(self):
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
