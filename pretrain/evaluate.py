@@ -39,13 +39,14 @@ def score(company: Company, texts: list[str]) -> dict:
 
 
 class Evaluation:
-    """One model on a list of companies. The training examples are the first ones that the page would train on."""
+    """One model on a list of companies. The last two examples are held out, and choose the step, as on the page."""
 
-    def __init__(self, model: Llama, tokenizer, listed: list[Company], held_out: int = 2):
-        self.model, self.chat, self.companies = model.eval(), Chat(tokenizer), listed
+    def __init__(self, model: Llama, tokenizer, listed: list[Company], held_out: int = 2, penalty: float = 1.1, last_step: bool = False):
+        self.model, self.chat, self.companies, self.penalty, self.last_step = model.eval(), Chat(tokenizer), listed, penalty, last_step
         for p in model.parameters():
             p.requires_grad_(False)
         self.examples = [self.prepare(c.examples[: len(c.examples) - held_out]) for c in listed]
+        self.held_out = [self.prepare(c.examples[len(c.examples) - held_out :]) for c in listed]
         self.unseen = [self.prepare(c.unseen) for c in listed]
 
     def prepare(self, pairs: list[dict]) -> list[Example]:
@@ -69,7 +70,7 @@ class Evaluation:
         return [[next(texts) for _ in qs] for qs in questions]
 
     def greedy_part(self, flat: list, model: Llama | None) -> list[list[int]]:
-        return greedy(model or self.model, [p for p, _ in flat], [q for _, q in flat], self.chat.end)
+        return greedy(model or self.model, [p for p, _ in flat], [q for _, q in flat], self.chat.end, self.penalty)
 
     def questions(self) -> list[list[list[int]]]:
         return [[self.chat.question(u["input"]) for u in c.unseen] for c in self.companies]
@@ -81,11 +82,16 @@ class Evaluation:
         return [score(c, t) | {"unseen_loss": l} for c, t, l in zip(self.companies, texts, losses)], texts
 
     def tuned(self, settings: Settings) -> tuple[list[dict], list[list[str]]]:
-        prompts = prompt_tuning.tune(self.model, self.start(settings), self.examples, settings)
+        first = self.start(settings)
+        best = prompt_tuning.BestStep(self.model, self.held_out, settings, first)
+        prompts = prompt_tuning.tune(self.model, first, self.examples, settings, best)
+        last = self.losses(prompts, self.unseen)
+        prompts = prompts if self.last_step else best.prompts
         texts = self.answer(list(prompts), self.questions())
         train, unseen = self.losses(prompts, self.examples), self.losses(prompts, self.unseen)
         return [
-            score(c, t) | {"train_loss": a, "unseen_loss": b} for c, t, a, b in zip(self.companies, texts, train, unseen)
+            score(c, t) | {"train_loss": a, "unseen_loss": b, "last_loss": l, "best_step": int(s)}
+            for c, t, a, b, l, s in zip(self.companies, texts, train, unseen, last, best.steps)
         ], texts
 
     def few_shot(self) -> tuple[list[dict], list[list[str]]]:
@@ -118,7 +124,7 @@ class Evaluation:
         return scores, all_texts
 
 
-COLUMNS = ["checks", "guards", "topic", "topic_words", "rouge_l", "distinct_words", "loops", "train_loss", "unseen_loss"]
+COLUMNS = ["checks", "guards", "topic", "topic_words", "rouge_l", "distinct_words", "loops", "train_loss", "unseen_loss", "last_loss", "best_step"]
 
 
 def table(listed: list[Company], scores: list[dict]) -> str:
@@ -135,6 +141,8 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=["test", "dev", "chapter"])
     parser.add_argument("--ways", default="base,tuned", help="of base, tuned, few_shot, fine_tuned")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of prompt tuning")
+    parser.add_argument("--repetition-penalty", type=float, default=1.1, help="of the answers' own tokens; 1: none")
+    parser.add_argument("--last-step", action="store_true", help="answer with the last step instead of the best held-out one")
     parser.add_argument("--answers", help="file for all answers")
     parser.add_argument("--json", help="file for all numbers")
     arguments = parser.parse_args()
@@ -143,7 +151,7 @@ def main() -> None:
     for name, value in (s.split("=") for s in arguments.set):
         settings = replace(settings, **{name: type(getattr(settings, name))(value)})
     listed = written.load(arguments.split)
-    evaluation = Evaluation(*checkpoint.load(arguments.model), listed)
+    evaluation = Evaluation(*checkpoint.load(arguments.model), listed, penalty=arguments.repetition_penalty, last_step=arguments.last_step)
     results, texts = {"settings": asdict(settings)}, {}
     for way in arguments.ways.split(","):
         began = time.time()

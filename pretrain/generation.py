@@ -41,10 +41,12 @@ class Cache:
 
 
 @torch.no_grad()
-def answers(model: Llama, prompts: list[Tensor | None], questions: list[list[int]], end: int, longest: int = 160) -> list[list[int]]:
+def answers(
+    model: Llama, prompts: list[Tensor | None], questions: list[list[int]], end: int, penalty: float = 1.0, longest: int = 160
+) -> list[list[int]]:
     """Greedy tokens after each prepared question, up to the end of turn. prompts[i] is (P, D), or None for the base.
 
-    Sequences are padded on the left: rotary positions are relative, so a shift of a whole sequence changes nothing.
+    penalty: of the tokens that the answer has written, as in `src/sampler.rs` (Keskar et al. 2019, arXiv:1909.05858). Sequences are padded on the left: rotary positions are relative, so a shift of a whole sequence changes nothing.
     """
     rows = [model.embed_tokens.weight[torch.tensor(q)] for q in questions]
     rows = [r if p is None else torch.cat((p, r)) for p, r in zip(prompts, rows)]
@@ -54,9 +56,13 @@ def answers(model: Llama, prompts: list[Tensor | None], questions: list[list[int
     cache = Cache(model, padded)
     out: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
+    written = torch.zeros(len(rows), model.config.vocab_size, dtype=torch.bool)
     h = cache.step(model, x)
     for _ in range(longest):
-        token = model.logits(h[:, -1]).argmax(-1)  # (S,)
+        logits = model.logits(h[:, -1])  # (S, V)
+        logits = torch.where(written, torch.where(logits > 0, logits / penalty, logits * penalty), logits)
+        token = logits.argmax(-1)  # (S,)
+        written[torch.arange(len(rows)), token] = True
         for i in list(open_rows):
             if token[i] == end:
                 open_rows.remove(i)

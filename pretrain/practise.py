@@ -1,6 +1,7 @@
 """The last phase of pretraining: the model practises being prompt-tuned.
 
-    python practise.py NAME --minutes 25 --out FOLDER      goes on from work/runs/NAME, which is not changed
+    python practise.py NAME --minutes 25 --out FOLDER           goes on from work/runs/NAME, which is not changed
+    python practise.py --start MODEL --minutes 25 --out FOLDER  goes on from a model's folder, its optimisers anew
 
 Companies of the generator and companies written one by one (`corpus/written.py`) are prompt-tuned in the page's way, N at a time, each on eight
 pairs of its own. While that happens, the language model learns to answer *other* questions of the same companies under
@@ -30,10 +31,11 @@ from corpus.voice import objective
 from model import Config, Llama
 from prepare import WORK
 from prompt_tuning import BatchOrder, Settings, clip, first_prompts, init_ids, row_losses
-from train import Run, held_out_losses
+from train import WARMUP, Run, held_out_losses
 
 EXAMPLES = 8  # what the page trains on when ten are given and two held out
 KNOWN = 2  # of them in each step
+ASKED = 8  # times at most, on average, that a new question of a written company is asked under one prompt
 KNOWN_WEIGHT = 0.5  # of their mean loss against that of the new questions (the prompts' Adam does not see it)
 PARTS = 4  # the sequences of a step, sorted by length, go through the model in so many parts, to pad them less
 
@@ -64,9 +66,12 @@ class School:
     after each other that the model learns them by heart.
     """
 
-    def __init__(self, chat: Chat, settings: Settings, pupils: int, positions: int, written_share: float, seed: int):
+    def __init__(
+        self, chat: Chat, settings: Settings, pupils: int, positions: int, written_share: float, seed: int, fewest_pairs: int = 0
+    ):
         self.chat, self.settings, self.positions, self.written_share = chat, settings, positions, written_share
-        self.rng, self.material = random.Random(seed), Material.read()
+        self.listed = [c for c in written.companies() if len(c.pairs) >= fewest_pairs]
+        self.rng, self.material, self.deck = random.Random(seed), Material.read(), []
         self.pupils = [self.enrol() for _ in range(pupils)]
         for p in self.pupils:
             p.life = self.rng.randint(1, settings.steps)  # not all leave at once
@@ -75,25 +80,28 @@ class School:
         while True:
             rng = random.Random(self.rng.random())
             draw = self.written if rng.random() < self.written_share else self.generated
-            text, known, ask = draw(rng)
+            text, known, new_questions, ask = draw(rng)
             examples = [e for e in (self.chat.example(*pair) for pair in known) if len(e.ids) <= self.positions][:EXAMPLES]
             if len(examples) == EXAMPLES:
                 order = BatchOrder(EXAMPLES, KNOWN, self.rng.randrange(1 << 30))
-                life = self.rng.randint(self.settings.steps // 6, self.settings.steps)
+                longest = min(self.settings.steps, ASKED * new_questions)
+                life = self.rng.randint(longest // 2, longest)
                 return Pupil(ask, examples, order, init_ids(self.chat, text, examples, self.settings), life)
 
-    def generated(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
-        """Objective, pairs, and how to get another one: a company of the generator."""
+    def generated(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], int, Callable]:
+        """Objective, pairs, how many others there are, and how to get one: a company of the generator."""
         setting = Setting.draw(rng, self.material, voiced=0.9)
         pairs = [setting.pair(rng) for _ in range(2 * EXAMPLES)]
-        return objective(setting.voice, rng, setting.company), pairs, lambda: setting.pair(rng)
+        return objective(setting.voice, rng, setting.company), pairs, 1_000_000, lambda: setting.pair(rng)
 
-    def written(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], Callable]:
-        """The same for a company that was written: new questions are those that are left."""
-        company = rng.choice(written.companies())
+    def written(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], int, Callable]:
+        """The same for a company that was written, all of them in turn: new questions are those that are left."""
+        if not self.deck:
+            self.deck = self.rng.sample(self.listed, len(self.listed))
+        company = self.deck.pop()
         pairs = rng.sample(company.pairs, len(company.pairs))
         known, left = pairs[:EXAMPLES], pairs[EXAMPLES:]
-        return company.objective, [written.varied(rng, p) for p in known], lambda: written.varied(rng, rng.choice(left))
+        return company.objective, [written.varied(rng, p) for p in known], len(left), lambda: written.varied(rng, rng.choice(left))
 
     def start(self, model: Llama) -> None:
         self.prompts = first_prompts(model, [p.first for p in self.pupils], self.settings.num_virtual_tokens)
@@ -114,13 +122,13 @@ class School:
         examples, owners, weights, known = zip(*listed)
         return Batch(Rows.of(list(examples), list(owners), multiple=8), torch.tensor(weights), torch.tensor(known))
 
-    def lesson(self, model: Llama, companies: int, new_questions: int) -> dict[str, float]:
+    def lesson(self, model: Llama, companies: int, new_questions: int, hidden: Callable | None = None) -> dict[str, float]:
         """A step of N prompts; adds the mean gradient of a company to the model's. Returns the mean losses."""
         chosen = self.rng.sample(range(len(self.pupils)), companies)
         prompts = self.prompts[chosen].requires_grad_(True)  # (N, P, D)
         seen: dict[str, list[float]] = {"known": [], "new": []}
         for batch in self.batches(chosen, new_questions):
-            sums, counts = row_losses(model, torch.cat((prompts, prompts.detach())), batch.rows)
+            sums, counts = row_losses(model, torch.cat((prompts, prompts.detach())), batch.rows, hidden)
             each = sums / counts.clamp(min=1)
             (each * batch.weight).sum().backward()
             seen["known"] += each[batch.known].tolist()
@@ -149,15 +157,18 @@ class School:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name")
+    parser.add_argument("name", nargs="?", help="of the run under work/runs that it goes on from")
+    parser.add_argument("--start", type=Path, help="instead of a run: Hugging Face folder whose weights it starts from")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pupils", type=int, default=200, help="companies whose prompts are under way")
     parser.add_argument("--companies", type=int, default=20, help="of them that have a lesson in a step")
     parser.add_argument("--new-questions", type=int, default=1, help="of each company in each step")
     parser.add_argument("--virtual-tokens", type=int, default=20)
+    parser.add_argument("--learning-rate", type=float, default=0.05, help="of the soft prompts")
     parser.add_argument("--pair-positions", type=int, default=128, help="longer pairs are left out")
     parser.add_argument("--written-share", type=float, default=0.6, help="of the companies: written one by one")
+    parser.add_argument("--fewest-pairs", type=int, default=0, help="of a written company that takes part")
     parser.add_argument("--sequences", type=int, default=6, help="ordinary sequences of the shards in each step")
     parser.add_argument("--positions", type=int, default=256, help="of an ordinary sequence")
     parser.add_argument("--rate", type=float, default=3e-3)
@@ -166,17 +177,24 @@ def main() -> None:
     parser.add_argument("--config", default="{}")
     parser.add_argument("--seed", type=int, default=0)
     a = parser.parse_args()
+    if (a.name is None) == (a.start is None):
+        parser.error("give either the name of a run or --start FOLDER")
     tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer)
-    run.restore(WORK / "runs" / a.name)
+    if a.start:
+        run.model.load_state_dict(checkpoint.load_for(a.start, tokenizer).state_dict())
+    else:
+        run.restore(WORK / "runs" / a.name)
     model = run.model
-    school = School(Chat(tokenizer), Settings(num_virtual_tokens=a.virtual_tokens), a.pupils, a.pair_positions, a.written_share, a.seed)
+    settings = Settings(num_virtual_tokens=a.virtual_tokens, learning_rate=a.learning_rate)
+    school = School(Chat(tokenizer), settings, a.pupils, a.pair_positions, a.written_share, a.seed, a.fewest_pairs)
     school.start(model)
-    shard_loss = torch.compile(model.loss)
-    began, saved, done, averages = time.time(), time.time(), 0.0, {}
+    shard_loss, hidden = torch.compile(model.loss), torch.compile(model.hidden, dynamic=True)
+    began, saved, done, lessons, averages = time.time(), time.time(), 0.0, 0, {}
     while done < 1:
-        run.set_rate(a.strength * max(0.01, 1 - done))
-        now = school.lesson(model, a.companies, a.new_questions)
+        lessons += 1
+        run.set_rate(a.strength * min(lessons / WARMUP, max(0.01, 1 - done)))
+        now = school.lesson(model, a.companies, a.new_questions, hidden)
         if a.sequences:
             ordinary = shard_loss(run.shards.next())
             ordinary.backward()

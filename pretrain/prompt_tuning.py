@@ -29,6 +29,7 @@ class Settings:
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     seed: int = 0
+    eval_every: int = 5
 
     def learning_rate_at(self, step: int) -> float:
         """`transformers`' linear schedule with warm-up. step is 0-based."""
@@ -93,6 +94,32 @@ def tune(model: Llama, prompts: Tensor, examples: list[list[Example]], settings:
         if report:
             report(step, losses.detach(), prompts.detach())
     return prompts.detach()
+
+
+class BestStep:
+    """Each company's prompt at its lowest held-out loss, which is the one that the page answers with.
+
+    held_out: rows of N companies that are not trained on. An instance is the `report` of `tune`.
+    """
+
+    def __init__(self, model: Llama, held_out: list[list[Example]], settings: Settings, first: Tensor):
+        self.model, self.settings, self.companies = model, settings, len(held_out)
+        self.rows = Rows.of([e for es in held_out for e in es], [i for i, es in enumerate(held_out) for _ in es])
+        self.prompts, self.steps = first.clone(), torch.zeros(self.companies, dtype=torch.long)
+        self.losses = self.evaluate(first)
+
+    @torch.no_grad()
+    def evaluate(self, prompts: Tensor) -> Tensor:  # (N, P, D) -> (N,)
+        return company_losses(self.model, prompts, self.rows, self.companies)
+
+    def __call__(self, step: int, _: Tensor, prompts: Tensor) -> None:
+        done = step + 1
+        if done % self.settings.eval_every and done != self.settings.steps:
+            return
+        losses = self.evaluate(prompts)
+        better = losses < self.losses
+        self.losses, self.steps[better] = torch.where(better, losses, self.losses), done
+        self.prompts[better] = prompts[better]
 
 
 class BatchOrder:

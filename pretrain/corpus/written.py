@@ -1,4 +1,4 @@
-"""Companies written one by one, `content/companies/*.txt`: an objective and 12 to 20 questions with ideal answers each.
+"""Companies written one by one, `content/companies/*.txt`: an objective and 12 to 40 questions with ideal answers each.
 
 A large language model wrote them for this project. They have what the grammar can't make: natural words, and voices whose
 parts depend on the question. They are for training; the companies that judge the model are others (`companies/`).

@@ -171,7 +171,7 @@ class Crossing(unittest.TestCase):
 
 class Written(unittest.TestCase):
     def test_every_company_has_an_objective_and_different_questions(self):
-        self.assertGreaterEqual(len(written.companies()), 850)
+        self.assertGreaterEqual(len(written.companies()), 1300)
         self.assertEqual(len({c.name for c in written.companies()}), len(written.companies()))
         for company in written.companies():
             questions, answers = zip(*company.pairs)

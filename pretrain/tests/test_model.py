@@ -55,13 +55,36 @@ class Bundled(unittest.TestCase):
     def test_greedy_answers_are_those_of_transformers(self):
         questions = [self.chat.question(u["input"]) for u in self.case.unseen[:3]]
         prompt = self.model.embed_tokens.weight[10:30]
-        ours = answers(self.model, [None, prompt, None], questions, self.chat.end, longest=12)
-        for prompt, question, found in zip([None, prompt, None], questions, ours):
-            rows = self.model.embed_tokens.weight[torch.tensor(question)]
-            rows = rows if prompt is None else torch.cat((prompt, rows))
-            expected = self.reference.generate(inputs_embeds=rows[None], max_new_tokens=12, do_sample=False, eos_token_id=self.chat.end, pad_token_id=0)
-            self.assertEqual(found, [t for t in expected[0].tolist() if t != self.chat.end][: len(found)])
-            self.assertGreater(len(found), 3)
+        for penalty in (1.0, 1.3):
+            ours = answers(self.model, [None, prompt, None], questions, self.chat.end, penalty, longest=12)
+            for prompt_of_row, question, found in zip([None, prompt, None], questions, ours):
+                rows = self.model.embed_tokens.weight[torch.tensor(question)]
+                rows = rows if prompt_of_row is None else torch.cat((prompt_of_row, rows))
+                # what transformers counts as written starts with the answer, since the question comes as embeddings
+                expected = self.reference.generate(
+                    inputs_embeds=rows[None], max_new_tokens=12, do_sample=False, repetition_penalty=penalty, eos_token_id=self.chat.end, pad_token_id=0
+                )  # fmt: skip
+                self.assertEqual(found, [t for t in expected[0].tolist() if t != self.chat.end][: len(found)])
+                self.assertGreater(len(found), 3)
+
+    def test_the_best_step_is_that_of_the_lowest_held_out_loss(self):
+        settings, listed = Settings(num_virtual_tokens=4, steps=12, batch_size=2, eval_every=3, learning_rate=0.3), companies.load("dev")[:2]
+        held_out = [[self.chat.example(e["input"], e["output"]) for e in c.examples[8:]] for c in listed]
+        first = prompt_tuning.first_prompts(self.model, [self.chat.plain(c.objective) for c in listed], 4)
+        best, seen = prompt_tuning.BestStep(self.model, held_out, settings, first), {}
+        seen[0] = (first, best.losses)
+
+        def report(step, losses, prompts):
+            best(step, losses, prompts)
+            if (step + 1) % 3 == 0:
+                seen[step + 1] = (prompts.clone(), best.evaluate(prompts))
+
+        prompt_tuning.tune(self.model, first, [self.examples(c) for c in listed], settings, report)
+        self.assertEqual(sorted(seen), [0, 3, 6, 9, 12])
+        for i, step in enumerate(best.steps.tolist()):
+            self.assertEqual(step, min(seen, key=lambda s: seen[s][1][i].item()))
+            self.assertTrue(torch.equal(best.prompts[i], seen[step][0][i]))
+        self.assertTrue(any(best.steps > 0))
 
     def test_companies_in_one_batch_are_tuned_as_each_alone(self):
         listed = companies.load("dev")[:2]
