@@ -52,6 +52,7 @@ fn steps(model: &Rc<LanguageModel>, case: &Case, warm_up: usize, timed: usize) -
     let settings = TunerSettings {
         prompt_tuning_init_text: case.objective.clone(),
         batch_size: case.examples.len(),
+        num_virtual_tokens: 20,
         steps: warm_up + timed,
         ..TunerSettings::default()
     };

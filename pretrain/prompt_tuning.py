@@ -20,7 +20,7 @@ from model import Llama
 class Settings:
     """The page's defaults; names as in `src/settings.rs`."""
 
-    num_virtual_tokens: int = 20
+    num_virtual_tokens: int = 64
     init: str = "text"  # text: the objective; examples: the first tokens of the examples themselves
     learning_rate: float = 0.05
     batch_size: int = 5

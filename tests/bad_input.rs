@@ -143,7 +143,7 @@ fn a_saved_run_of_another_kind_is_refused_or_goes_on() {
 
     let wider = TunerSettings { num_virtual_tokens: 5, ..settings };
     let mut resumed = Tuner::resume(model, &examples[..2], &state, Some(wider)).unwrap();
-    assert_eq!(resumed.settings().num_virtual_tokens, 20, "the saved rows stay");
+    assert_eq!(resumed.settings().num_virtual_tokens, tuner.settings().num_virtual_tokens, "the saved rows stay");
     assert_eq!(resumed.step().unwrap().step, 2, "with other examples than before");
 }
 

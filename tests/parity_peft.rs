@@ -117,6 +117,7 @@ fn compare_run(run: &Run, tensors: &str) {
     let hash = model.llama.weights_hash();
     let settings = TunerSettings {
         prompt_tuning_init_text: case.objective.clone(),
+        num_virtual_tokens: 20,
         learning_rate: 0.05,
         batch_size: run.examples,
         steps: 10,
@@ -219,6 +220,7 @@ fn every_initialisation_starts_where_it_says() {
     let start = |init, std| {
         let settings = TunerSettings {
             prompt_tuning_init: init,
+            num_virtual_tokens: 20,
             init_std: std,
             prompt_tuning_init_text: "Be kind.".into(),
             ..TunerSettings::default()

@@ -40,7 +40,7 @@ fn parse(json: &str) -> JsValue {
 /// Settings of the fixture run `plain`.
 fn plain_settings() -> JsValue {
     let settings = parse(
-        r#"{"learning_rate": 0.05, "batch_size": 10, "steps": 10, "warmup_ratio": 0, "lr_scheduler_type": "constant", "max_grad_norm": 0}"#,
+        r#"{"num_virtual_tokens": 20, "learning_rate": 0.05, "batch_size": 10, "steps": 10, "warmup_ratio": 0, "lr_scheduler_type": "constant", "max_grad_norm": 0}"#,
     );
     Reflect::set(&settings, &"prompt_tuning_init_text".into(), &get(&parse(CASE), "objective")).expect("an object");
     settings
@@ -102,8 +102,12 @@ fn an_answer_is_written_and_the_prompt_changes_it() {
     };
     let base = answer(None);
     assert_eq!(answer(None), base, "greedy decoding is the same each time");
-    let rows =
-        SoftPrompt::from_vectors(&model, (0..20 * 192).map(|i| (i as f32).sin() * 0.2).collect(), None).expect("rows");
+    let mut tuner = Tuner::new_run(&model, get(&parse(CASE), "examples"), plain_settings()).expect("a run");
+    for _ in 0..5 {
+        tuner.step().expect("a step");
+    }
+    let trained = tuner.soft_prompt().expect("rows").vectors();
+    let rows = SoftPrompt::from_vectors(&model, trained, None).expect("rows");
     assert_ne!(answer(Some(rows.into())), base);
 }
 

@@ -361,7 +361,7 @@
 export const DEFAULT_SETTINGS = {
   prefix_token: '[TECH_SUPPORT]',
   peft_type: 'PROMPT_TUNING',
-  num_virtual_tokens: 20,
+  num_virtual_tokens: 64,
   prompt_tuning_init: 'TEXT',
   prompt_tuning_init_text: '',
   init_std: 0.02,
@@ -387,8 +387,8 @@ export const DEFAULT_SETTINGS = {
  * compares them. @type {Record<PeftType, Partial<Settings>>} */
 export const TECHNIQUE_DEFAULTS = {
   PROMPT_TUNING: {},
-  PREFIX_TUNING: {},
-  P_TUNING: { learning_rate: 0.003 },
+  PREFIX_TUNING: { num_virtual_tokens: 20 },
+  P_TUNING: { num_virtual_tokens: 20, learning_rate: 0.003 },
 };
 
 /** Learning rate of prefix tuning's perceptron (benches/README.md). */

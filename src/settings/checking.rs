@@ -303,7 +303,7 @@ mod tests {
             let checked = check(RawSettings { learning_rate: Some(rate), ..with_text() });
             assert_eq!(checked.problems.len(), 1, "{rate}");
             assert_eq!(checked.problems[0].field, "learning_rate");
-            assert_eq!(checked.settings.learning_rate, 0.05);
+            assert_eq!(checked.settings.learning_rate, TunerSettings::default().learning_rate);
         }
         let raw = RawSettings { steps: Some(1.5), batch_size: Some(0.0), seed: Some(-1.0), ..with_text() };
         let fields: Vec<_> = check(raw).problems.iter().map(|p| p.field).collect();

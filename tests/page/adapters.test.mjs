@@ -30,13 +30,13 @@ test('a prompt is saved for PEFT, opened again, and is the same', () => playgrou
   assert.deepEqual(Object.keys(files).sort(), ['README.md', 'adapter_config.json', 'adapter_model.safetensors'].map((file) => `tech-support/${file}`));
   const config = JSON.parse(text(files['tech-support/adapter_config.json']));
   assert.equal(config.peft_type, 'PROMPT_TUNING');
-  assert.equal(config.num_virtual_tokens, 20);
+  assert.equal(config.num_virtual_tokens, 64);
   assert.equal(config.token_dim, 192);
   assert.equal(config.prompt_tuning_init, 'TEXT');
   assert.match(text(files['tech-support/README.md']), /examples trained on \| 8 \|[\s\S]*steps \| 3 of 3/);
 
   await open(page, [name, zipSync(files)]);
-  await notice(page, /20 virtual tokens, now under \[TECH_SUPPORT_2\]/).waitFor();
+  await notice(page, /64 virtual tokens, now under \[TECH_SUPPORT_2\]/).waitFor();
   assert.equal(await choice(page).inputValue(), '[TECH_SUPPORT_2]');
   const again = await saved(page);
   assert.deepEqual(again.files['tech-support-2/adapter_model.safetensors'], files['tech-support/adapter_model.safetensors']);
@@ -114,7 +114,7 @@ test('an adapter of the hub is opened by its name; what is none is refused', asy
     }
     await name.fill('me/voice');
     await open.click();
-    await notice(page, /20 virtual tokens, now under \[VOICE\]/).waitFor();
+    await notice(page, /64 virtual tokens, now under \[VOICE\]/).waitFor();
     assert.equal(await name.inputValue(), '');
   });
   await hub.close();

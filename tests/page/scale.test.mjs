@@ -34,7 +34,7 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   assert.equal(batches.length, 7);
   assert.ok(batches.every((batch) => batch.length === 3 && batch.every((index) => index < rows.length)));
   const config = JSON.parse(text(files['start/adapter_config.json']));
-  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 20, 192]);
+  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 64, 192]);
 
   await train(page, 7);
   const later = await exported(page);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync, zipSync } from '../../www/vendor/fflate/fflate.js';
-import { answersTo, modelReady, runCurve, setting, startPlayground, train } from './helpers.mjs';
+import { answersTo, modelReady, runCurve, setting, startPlayground, train, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -71,6 +71,22 @@ test('P-tuning: an encoder makes the virtual tokens between the words of a templ
   const { files } = await saved(page);
   const config = JSON.parse(new TextDecoder().decode(files['tech-support/adapter_config.json']));
   assert.deepEqual([config.peft_type, config.encoder_reparameterization_type, config.num_virtual_tokens], ['P_TUNING', 'LSTM', 7 + after - 3]);
+}));
+
+test('many virtual tokens are folded in step 4, the arrow keys pass the fold, and a click opens it', () => playground.withPage({}, async (page) => {
+  const chips = step4(page).locator('.token.is-virtual');
+  const texts = () => chips.allTextContents();
+  await step4(page).getByRole('button', { name: 'Show 54 more virtual tokens' }).waitFor();
+  assert.deepEqual(await texts(), ['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8', '+54', 'v63', 'v64']);
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await chips.nth(7).focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await focused(), 'v63');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await focused(), 'v8');
+  await step4(page).getByRole('button', { name: 'Show 54 more virtual tokens' }).click();
+  assert.deepEqual(await texts(), Array.from({ length: 64 }, (_, index) => `v${index + 1}`));
+  await until(focused, (text) => text === 'v9', { what: 'the first of those that were folded has the focus' });
 }));
 
 test('a technique comes with its defaults, and a link brings it', () => playground.withPage({}, async (page) => {
