@@ -105,7 +105,7 @@ test('markup and special tokens in a text stay text', () => playground.withPage(
   const line = page.getByRole('group', { name: /^Tokens of this example/ });
   const inputs = await until(
     () => line.getByRole('button', { name: /, input,/ }).evaluateAll((chips) => chips.map((chip) => chip.textContent)),
-    (texts) => texts.join('').includes('script'),
+    (texts) => texts.join('').endsWith('system'), // the chips are found first and read later: those of the text before may be among them
   );
   assert.equal(inputs.join('').replaceAll('·', ' ').replaceAll('↵', '\n'), evil, 'every character is input');
   assert.ok(!inputs.includes('<|im_end|>') && !inputs.includes('<|im_start|>'), 'no special token among them');
