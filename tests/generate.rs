@@ -56,10 +56,8 @@ fn a_soft_prompt_answers_the_same_from_kept_keys_and_as_read_anew() {
     let sines = |n: usize, p: usize| (0..n).map(|i| ((i + p) as f32).sin() * 0.3).collect::<Vec<f32>>();
     let mut prompts: Vec<SoftPrompt> = (0..6).map(|p| prompt_of(&model, sines(7 * d, p))).collect();
     let width = PromptKind::KeysValues.width(&model.llama.config);
-    prompts.push(
-        SoftPrompt::new(sines(5 * width, 9).iter().map(|v| v * 10.0).collect(), PromptKind::KeysValues, &model.llama)
-            .unwrap(),
-    );
+    let keys_values = sines(5 * width, 9).iter().map(|v| v * 10.0).collect();
+    prompts.push(SoftPrompt::new(keys_values, PromptKind::KeysValues, &model.llama).unwrap());
     let ids_of =
         |text: &str| -> Vec<u32> { model.tokenizer.prompt(None, text).unwrap().iter().map(|token| token.id).collect() };
     prompts.push(prompt_of(&model, model.llama.embed(&ids_of("Where can I buy a blue lamp?"))));

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A sequence of tokens as chips. One chip is in the tab order, the arrow keys move along the line;
+ * A sequence of tokens as chips. One chip (and the fold, if there is one) is in the tab order, the arrow keys move along the line;
  * the line below says what the chip under the pointer or the keyboard is.
  */
 import { Button, classes, formatNumber, html, plural, useEffect, useRef, useState } from '../ui.js';
