@@ -62,10 +62,10 @@ class Chat:
 
 @dataclass
 class Rows:
-    """Examples padded on the right. S sequences, T positions."""
+    """Examples padded on the right. S sequences, T positions, L learned tokens: those that are predicted."""
 
     ids: Tensor  # (S, T)
-    learned: Tensor  # (S, T) bool: the token at this position is predicted and counts in the loss
+    learned: Tensor  # (L, 2) sequence and position of every token that counts in the loss
     owner: Tensor  # (S,) index of the soft prompt in front of the sequence
 
     @staticmethod
@@ -73,9 +73,9 @@ class Rows:
         """Pads to a multiple of `multiple`, so that few different shapes occur."""
         longest = max(len(e.ids) for e in examples)
         t = -(-longest // multiple) * multiple
-        ids = torch.zeros(len(examples), t, dtype=torch.long)
-        learned = torch.zeros(len(examples), t, dtype=torch.bool)
-        for row, e in enumerate(examples):
-            ids[row, : len(e.ids)] = torch.tensor(e.ids)
-            learned[row, e.start : len(e.ids)] = True
-        return Rows(ids, learned, torch.tensor(owner))
+        ids = torch.tensor([e.ids + [0] * (t - len(e.ids)) for e in examples])
+        learned = [(row, at) for row, e in enumerate(examples) for at in range(e.start, len(e.ids))]
+        return Rows(ids, torch.tensor(learned), torch.tensor(owner))
+
+    def to(self, device: torch.device) -> "Rows":
+        return Rows(*(t.to(device, non_blocking=True) for t in (self.ids, self.learned, self.owner)))

@@ -83,7 +83,7 @@ def save(folder: Path | str, model: Llama, tokenizer: Tokenizer, dtype: torch.dt
     folder.mkdir(parents=True, exist_ok=True)
     name = str(dtype).removeprefix("torch.")
     (folder / "config.json").write_text(json.dumps(to_hf_config(model.config, name), indent=2) + "\n")
-    weights = {f"model.{n}": p.detach().to(dtype).contiguous() for n, p in model.named_parameters()}
+    weights = {f"model.{n}": p.detach().cpu().to(dtype).contiguous() for n, p in model.named_parameters()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(

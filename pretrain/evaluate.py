@@ -13,6 +13,7 @@ import torch
 from rouge_score import rouge_scorer
 
 import checkpoint
+import device
 import companies as written
 import prompt_tuning
 from chat import Chat, Example, Rows
@@ -76,7 +77,7 @@ class Evaluation:
         return [[self.chat.question(u["input"]) for u in c.unseen] for c in self.companies]
 
     def base(self) -> tuple[list[dict], list[list[str]]]:
-        none = torch.zeros(len(self.companies), 0, self.model.config.hidden_size)
+        none = torch.zeros(len(self.companies), 0, self.model.config.hidden_size, device=self.model.device)
         texts = self.answer([None] * len(self.companies), self.questions())
         losses = self.losses(none, self.unseen)
         return [score(c, t) | {"unseen_loss": l} for c, t, l in zip(self.companies, texts, losses)], texts
@@ -110,7 +111,7 @@ class Evaluation:
             model = copy.deepcopy(self.model).requires_grad_(True)
             optimiser = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
             rows = Rows.of(examples, [0] * len(examples))
-            none = torch.zeros(1, 0, model.config.hidden_size)
+            none = torch.zeros(1, 0, model.config.hidden_size, device=model.device)
             for step in range(steps):
                 optimiser.param_groups[0]["lr"] = learning_rate * min(1, (step + 1) / 5) * (1 - step / steps)
                 optimiser.zero_grad()
@@ -151,7 +152,8 @@ def main() -> None:
     for name, value in (s.split("=") for s in arguments.set):
         settings = replace(settings, **{name: type(getattr(settings, name))(value)})
     listed = written.load(arguments.split)
-    evaluation = Evaluation(*checkpoint.load(arguments.model), listed, penalty=arguments.repetition_penalty, last_step=arguments.last_step)
+    model, tokenizer = checkpoint.load(arguments.model)
+    evaluation = Evaluation(model.to(device.choose()), tokenizer, listed, penalty=arguments.repetition_penalty, last_step=arguments.last_step)
     results, texts = {"settings": asdict(settings)}, {}
     for way in arguments.ways.split(","):
         began = time.time()

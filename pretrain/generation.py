@@ -20,9 +20,9 @@ class Cache:
         past = 0 if self.keys[0] is None else self.keys[0].shape[2]
         t = x.shape[1]
         cos, sin = model.cos[past : past + t], model.sin[past : past + t]
-        causal = torch.ones(t, past + t, dtype=torch.bool).tril(past)
+        causal = torch.ones(t, past + t, dtype=torch.bool, device=x.device).tril(past)
         mask = (causal & self.visible[:, None, : past + t])[:, None]  # (S, 1, t, past + t)
-        mask = mask | torch.eye(t, past + t, dtype=torch.bool).roll(past, 1)  # a padded row sees itself: no NaN
+        mask = mask | torch.eye(t, past + t, dtype=torch.bool, device=x.device).roll(past, 1)  # a padded row sees itself: no NaN
         for i, layer in enumerate(model.layers):
             a = layer.self_attn
             y = layer.input_layernorm(x)
@@ -52,22 +52,22 @@ def answers(
     rows = [r if p is None else torch.cat((p, r)) for p, r in zip(prompts, rows)]
     t = max(len(r) for r in rows)
     x = torch.stack([F.pad(r, (0, 0, t - len(r), 0)) for r in rows])
-    padded = torch.tensor([[j < t - len(r) for j in range(t)] for r in rows])
+    padded = torch.tensor([[j < t - len(r) for j in range(t)] for r in rows], device=x.device)
     cache = Cache(model, padded)
     out: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
-    written = torch.zeros(len(rows), model.config.vocab_size, dtype=torch.bool)
+    written = torch.zeros(len(rows), model.config.vocab_size, dtype=torch.bool, device=x.device)
     h = cache.step(model, x)
     for _ in range(longest):
         logits = model.logits(h[:, -1])  # (S, V)
         logits = torch.where(written, torch.where(logits > 0, logits / penalty, logits * penalty), logits)
         token = logits.argmax(-1)  # (S,)
-        written[torch.arange(len(rows)), token] = True
-        for i in list(open_rows):
-            if token[i] == end:
-                open_rows.remove(i)
-            else:
-                out[i].append(int(token[i]))
+        written.scatter_(1, token[:, None], True)
+        for i, t in enumerate(token.tolist()):
+            if t == end:
+                open_rows.discard(i)
+            elif i in open_rows:
+                out[i].append(t)
         if not open_rows:
             break
         cache.visible = F.pad(cache.visible, (0, 1), value=True)

@@ -115,6 +115,10 @@ class Llama(nn.Module):
                 last = name.endswith(("o_proj.weight", "down_proj.weight"))
                 nn.init.normal_(p, 0.0, 0.02 / math.sqrt(2 * self.config.layers) if last else 0.02)
 
+    @property
+    def device(self) -> torch.device:
+        return self.embed_tokens.weight.device
+
     def hidden(self, x: Tensor) -> Tensor:
         """Embedded rows (B, T, D) -> what the head reads (B, T, D)."""
         t = x.shape[1]

@@ -41,28 +41,31 @@ class Settings:
 
 def row_losses(model: Llama, prompts: Tensor, rows: Rows, hidden=None) -> tuple[Tensor, Tensor]:
     """Summed cross-entropy (S,) of each sequence's learned tokens and their number (S,). prompts (N, P, D)."""
-    p = prompts.shape[1]
+    p, rows = prompts.shape[1], rows.to(prompts.device)
+    row, at = rows.learned.unbind(1)  # (L,) each
     x = torch.cat((prompts[rows.owner], model.embed_tokens(rows.ids)), 1)  # (S, P + T, D)
     h = (hidden or model.hidden)(x)
-    predicting = h[:, p - 1 : -1][rows.learned] if p else h[:, :-1][rows.learned[:, 1:]]  # (learned tokens, D)
-    losses = F.cross_entropy(model.logits(predicting), rows.ids[rows.learned], reduction="none")
-    where = rows.learned.nonzero()[:, 0]
-    sums = torch.zeros(len(rows.ids)).index_add(0, where, losses)
-    return sums, rows.learned.sum(1)
+    losses = F.cross_entropy(model.logits(h[row, p + at - 1]).float(), rows.ids[row, at], reduction="none")
+    none = losses.new_zeros(len(rows.ids))
+    return none.index_add(0, row, losses), none.index_add(0, row, torch.ones_like(losses))
 
 
 def company_losses(model: Llama, prompts: Tensor, rows: Rows, companies: int, hidden=None) -> Tensor:
     """Mean loss a learned token of each company (N,)."""
     sums, counts = row_losses(model, prompts, rows, hidden)
-    total = torch.zeros(companies).index_add(0, rows.owner, sums)
-    tokens = torch.zeros(companies).index_add(0, rows.owner, counts.float())
-    return total / tokens.clamp(min=1)
+    owner, none = rows.owner.to(sums.device), sums.new_zeros(companies)
+    return none.index_add(0, owner, sums) / none.index_add(0, owner, counts).clamp(min=1)
 
 
 def first_prompts(model: Llama, ids: list[list[int]], virtual_tokens: int) -> Tensor:
     """Embeddings of each company's text, trimmed or repeated to P virtual tokens (as PEFT does): (N, P, D)."""
-    filled = [(text * (-(-virtual_tokens // len(text))))[:virtual_tokens] for text in ids]
-    return model.embed_tokens.weight[torch.tensor(filled)].detach().clone()
+    filled = torch.tensor([tiled(text, virtual_tokens) for text in ids])
+    return model.embed_tokens.weight[filled].detach().clone()
+
+
+def tiled(ids: list[int], count: int) -> list[int]:
+    """Trimmed or repeated to `count`."""
+    return (ids * -(-count // len(ids)))[:count]
 
 
 def init_ids(chat: Chat, objective: str, examples: list[Example], settings: Settings) -> list[int]:
@@ -105,7 +108,7 @@ class BestStep:
     def __init__(self, model: Llama, held_out: list[list[Example]], settings: Settings, first: Tensor):
         self.model, self.settings, self.companies = model, settings, len(held_out)
         self.rows = Rows.of([e for es in held_out for e in es], [i for i, es in enumerate(held_out) for _ in es])
-        self.prompts, self.steps = first.clone(), torch.zeros(self.companies, dtype=torch.long)
+        self.prompts, self.steps = first.clone(), torch.zeros(self.companies, dtype=torch.long, device=first.device)
         self.losses = self.evaluate(first)
 
     @torch.no_grad()

@@ -20,6 +20,7 @@ import torch
 from tokenizers import Tokenizer
 
 import checkpoint
+import device
 from chat import END_OF_TEXT
 from model import Config, Llama
 from muon import Muon
@@ -64,9 +65,9 @@ class Shards:
 class Run:
     """Weights, both optimisers, and where the run stands in the data."""
 
-    def __init__(self, config: Config, a: argparse.Namespace, tokenizer: Tokenizer):
+    def __init__(self, config: Config, a: argparse.Namespace, tokenizer: Tokenizer, place: torch.device = torch.device("cpu")):
         torch.manual_seed(a.seed)
-        self.model, self.tokenizer = Llama(config), tokenizer
+        self.model, self.tokenizer = Llama(config).to(place), tokenizer
         matrices = [p for n, p in self.model.named_parameters() if p.dim() == 2 and "embed" not in n]
         inside = {id(p) for p in matrices}
         others = [p for p in self.model.parameters() if id(p) not in inside]
@@ -89,7 +90,7 @@ class Run:
         (folder / "state.tmp").rename(folder / "state.pt")
 
     def restore(self, folder: Path) -> None:
-        state = torch.load(folder / "state.pt", weights_only=True)
+        state = torch.load(folder / "state.pt", weights_only=True, map_location=self.model.device)
         self.model.load_state_dict(state["model"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
@@ -102,7 +103,7 @@ def held_out_losses(model: Llama, positions: int = 256, most: int = 40) -> dict[
     """Mean loss in nats a token of every held-out source; perplexity is its exponential."""
     out = {}
     for path in sorted((WORK / "held_out").glob("*.bin")):
-        ids = torch.from_numpy(np.fromfile(path, dtype=np.uint16).astype(np.int64))
+        ids = torch.from_numpy(np.fromfile(path, dtype=np.uint16).astype(np.int64)).to(model.device)
         count = min(most, (len(ids) - 1) // positions)
         if count:
             rows = torch.stack([ids[i * positions : (i + 1) * positions + 1] for i in range(count)])
@@ -125,9 +126,10 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="Hugging Face folder whose weights a new run starts from")
     parser.add_argument("--seed", type=int, default=0)
     a = parser.parse_args()
+    place = device.choose()
     folder = WORK / "runs" / a.name
     tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
-    run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer)
+    run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)
     if (folder / "state.pt").exists():
         run.restore(folder)
     elif a.start:
@@ -144,16 +146,19 @@ def main() -> None:
         if decay:
             factor = max(0.01, (last - run.tokens) / decay)
         run.set_rate(factor)
-        ids = run.shards.next()
-        loss = loss_of(ids)
+        ids = run.shards.next().to(place)
+        with device.mixed(place):
+            loss = loss_of(ids)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         for optimiser in run.optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
+        if average is None:  # the clock starts when all is compiled
+            began, first = time.time(), run.tokens
         run.step += 1
         run.tokens += ids.shape[0] * (ids.shape[1] - 1)
-        average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
+        average = loss.detach() if average is None else average.lerp(loss.detach(), 0.02)
         if run.step % 50 == 0:
             speed = (run.tokens - first) / (time.time() - began)
             left = min((last - run.tokens) / speed, 1e9 if decay else a.minutes * 60 - (time.time() - began))

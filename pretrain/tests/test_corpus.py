@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from corpus import content, crossing, forms, grammar, written
+from corpus import content, crossing, forms, grammar, recast, written
 from corpus.company import make_company
 from corpus.generate import Material, Setting, document
 from corpus.voice import PLAIN_LEADS, answer, draw_voice, plain_voice
@@ -210,6 +210,44 @@ class Written(unittest.TestCase):
                     new = set(re.findall(r"[a-z-]+", question.lower())) - set(re.findall(r"[a-z-]+", pair[0].lower())) - {"a", "an"}
                     self.assertTrue(all(w in answer.lower() for w in new), (pair, question, answer))
         self.assertGreater(changed, 100)
+
+
+class Recasting(unittest.TestCase):
+    COMPANY = written.Written(
+        "Test Tents",
+        "Answer shortly.",
+        [(f"How do I dry tent {n}?", f"Thanks for asking! Tent {n} dries in the sun.\n- Hang it up.\n- Wait {n} hours.\nSleep well.") for n in range(1, 20)],
+    )
+
+    def test_what_is_fixed_is_taken_off_and_steps_lose_their_marks(self):
+        said = recast.take_apart(self.COMPANY)
+        self.assertEqual(said[0], recast.Said("How do I dry tent 1?", ["Tent 1 dries in the sun."], ["Hang it up.", "Wait 1 hours."]))
+        self.assertEqual(len(said), 19)
+
+    def test_forms_of_their_own_are_left_alone(self):
+        for answer in ('{{"a": "Tent {n} dries."}}', "Tent: {n}\nDries: in the sun", "TENT {n} DRIES IN THE SUN", "tent {n} dries in the sun"):
+            pairs = [(q, answer.format(n=i)) for i, (q, _) in enumerate(self.COMPANY.pairs)]
+            self.assertEqual(recast.take_apart(written.Written("Test", "Test.", pairs)), [], answer)
+
+    def test_hundreds_of_written_companies_can_be_taken_apart(self):
+        self.assertGreater(len(recast.sources()), 200)
+
+    def test_a_question_asked_again_has_the_same_answer(self):
+        rng = random.Random(3)
+        for source in recast.sources()[:60]:
+            setting = recast.Recast.of(rng, NOTHING_REAL, source)
+            for said in setting.said[:3]:
+                self.assertEqual(setting.in_voice(said), setting.in_voice(said))
+
+    def test_what_is_said_stays_said_in_prose(self):
+        rng, kept = random.Random(4), []
+        for source in recast.sources()[:150]:
+            setting = recast.Recast.of(rng, NOTHING_REAL, source)
+            for said in setting.said[:3]:
+                words = set(grammar.keywords(said.sentences[0] if said.sentences else said.steps[0]).split())
+                answer = setting.in_voice(said).lower()
+                kept.append(sum(w in answer for w in words) / len(words))
+        self.assertGreater(sum(kept) / len(kept), 0.75)
 
 
 class Grammar(unittest.TestCase):
