@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{Case, Tensors, bundled, json, relative_error};
+use common::{Case, Tensors, bundled, json, relative_error, tensors};
 use prompt_playground::settings::{Encoder, Init, PeftType, Scheduler, TunerSettings};
 use prompt_playground::soft_prompt::PromptKind;
 use prompt_playground::tuner::Tuner;
@@ -55,15 +55,6 @@ fn settings(name: &str, fixture: &Fixture) -> TunerSettings {
         max_grad_norm: 0.0,
         ..TunerSettings::default_of(peft_type)
     }
-}
-
-/// The tensors of a saved run.
-fn tensors(state: &[u8]) -> HashMap<String, (Vec<usize>, Vec<f32>)> {
-    let file = SafeTensors::deserialize(state).unwrap();
-    file.tensors()
-        .into_iter()
-        .map(|(name, view)| (name, (view.shape().to_vec(), bytemuck::pod_collect_to_vec(view.data()))))
-        .collect()
 }
 
 /// The same run before its first step, its parameters as the fixture's script makes them.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Case, bundled, json, relative_error};
+use common::{Case, bundled, json, relative_error, tensors};
 use prompt_playground::dataset::Example;
 use prompt_playground::settings::{PeftType, TunerSettings};
 use prompt_playground::shares::GradientWorker;
@@ -56,11 +56,20 @@ fn one_worker_and_four_agree() {
     for step in 1..=3 {
         let (one, four) = (alone.step().unwrap(), shared_step(&mut lead, &mut others, &[]));
         assert_eq!((four.step, four.tokens), (step, one.tokens));
-        assert!((one.loss / four.loss - 1.0).abs() < 1e-5, "step {step}: loss {} and {}", one.loss, four.loss);
-        assert!((one.grad_norm / four.grad_norm - 1.0).abs() < 1e-5, "{} and {}", one.grad_norm, four.grad_norm);
         assert!(four.flop > one.flop, "every worker computes the soft prompt's rows");
+        // From the same soft prompt all agrees to rounding. AdamW divides by each number's own size, so where a gradient
+        // is nearly zero its rounding counts in full, and the later steps start from slightly different prompts.
+        let tolerance = if step == 1 { 1e-5 } else { 1e-3 };
+        assert!((one.loss / four.loss - 1.0).abs() < tolerance, "step {step}: loss {} and {}", one.loss, four.loss);
+        assert!((one.grad_norm / four.grad_norm - 1.0).abs() < tolerance, "{} and {}", one.grad_norm, four.grad_norm);
+        if step == 1 {
+            // AdamW's first moment after one step is a tenth of the gradient.
+            let gradient = |tuner: &Tuner| tensors(&tuner.save_state().unwrap())["first.0"].1.clone();
+            let error = relative_error(&gradient(&lead), &gradient(&alone));
+            assert!(error < tolerance, "the gradients differ by {error}");
+        }
         let error = relative_error(lead.soft_prompt().unwrap().vectors(), alone.soft_prompt().unwrap().vectors());
-        assert!(error < 1e-5, "step {step}: the soft prompts differ by {error}");
+        assert!(error < 1e-3, "step {step}: the soft prompts differ by {error}");
     }
 }
 

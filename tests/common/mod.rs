@@ -1,6 +1,7 @@
 //! Reading the fixtures, for the parity tests.
 #![allow(dead_code)]
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -84,6 +85,15 @@ pub fn relative_error(a: &[f32], b: &[f32]) -> f64 {
     let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
     let difference = norm(&mut a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b)));
     difference / norm(&mut b.iter().map(|b| f64::from(*b)))
+}
+
+/// The tensors of a saved run, with their shapes.
+pub fn tensors(state: &[u8]) -> HashMap<String, (Vec<usize>, Vec<f32>)> {
+    let file = SafeTensors::deserialize(state).unwrap();
+    file.tensors()
+        .into_iter()
+        .map(|(name, view)| (name, (view.shape().to_vec(), bytemuck::pod_collect_to_vec(view.data()))))
+        .collect()
 }
 
 /// The largest |a − b|.
