@@ -146,7 +146,7 @@ impl TunerSettings {
             template: String::new(),
             learning_rate: match peft_type {
                 PeftType::PromptTuning => 0.05,
-                PeftType::PrefixTuning => 0.05,
+                PeftType::PrefixTuning => 0.03,
                 PeftType::PTuning => 0.003,
             },
             batch_size: 5,

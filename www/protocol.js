@@ -387,12 +387,12 @@ export const DEFAULT_SETTINGS = {
  * compares them. @type {Record<PeftType, Partial<Settings>>} */
 export const TECHNIQUE_DEFAULTS = {
   PROMPT_TUNING: {},
-  PREFIX_TUNING: { num_virtual_tokens: 20 },
+  PREFIX_TUNING: { num_virtual_tokens: 20, learning_rate: 0.03 },
   P_TUNING: { num_virtual_tokens: 20, learning_rate: 0.003 },
 };
 
 /** Learning rate of prefix tuning's perceptron (benches/README.md). */
-export const PROJECTED_LEARNING_RATE = 0.003;
+export const PROJECTED_LEARNING_RATE = 0.001;
 
 /** @param {PeftType} technique @returns {Settings} */
 export const defaultsOf = (technique) => ({ ...DEFAULT_SETTINGS, peft_type: technique, ...TECHNIQUE_DEFAULTS[technique] });
