@@ -4,7 +4,6 @@ import torch
 
 
 def choose() -> torch.device:
-    torch.set_float32_matmul_precision("high")
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -13,8 +13,8 @@ import torch
 from rouge_score import rouge_scorer
 
 import checkpoint
-import device
 import companies as written
+import device
 import prompt_tuning
 from chat import Chat, Example, Rows
 from companies import Company, mean

@@ -63,11 +63,11 @@ def answers(
         logits = torch.where(written, torch.where(logits > 0, logits / penalty, logits * penalty), logits)
         token = logits.argmax(-1)  # (S,)
         written.scatter_(1, token[:, None], True)
-        for i, t in enumerate(token.tolist()):
-            if t == end:
+        for i, chosen in enumerate(token.tolist()):
+            if chosen == end:
                 open_rows.discard(i)
             elif i in open_rows:
-                out[i].append(t)
+                out[i].append(chosen)
         if not open_rows:
             break
         cache.visible = F.pad(cache.visible, (0, 1), value=True)

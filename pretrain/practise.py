@@ -124,8 +124,8 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
     settings = Settings(num_virtual_tokens=a.virtual_tokens, learning_rate=a.learning_rate)
     plan = Plan(
-        settings, a.pupils, a.companies, a.new_questions, tuple(a.batch_sizes), a.pair_positions,
-        a.written_share, a.recast_share, a.fewest_pairs, a.parts,
+        settings, pupils=a.pupils, companies=a.companies, new_questions=a.new_questions, batch_sizes=tuple(a.batch_sizes),
+        positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, fewest_pairs=a.fewest_pairs, parts=a.parts,
     )  # fmt: skip
     coming = lessons(tokenizer, plan, a.workers, a.seed)
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)

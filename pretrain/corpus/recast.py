@@ -14,10 +14,10 @@ from .content import Frame
 from .forms import Json
 from .generate import Material, Setting
 from .voice import answer, between_fixed, combine, finish, lay_out
-from .written import CROSSED, Written, companies, crossed_pair
+from .written import Written, companies, varied
 
 FEWEST = 16  # pairs of a company that can be taken apart
-# A list's mark in front of a line: - * + > # ~ -> [ ] 1. 2) (3) a) Step 1: First:
+# A list's mark in front of a line: - * + > # ~ = o -> [ ] 1. 2) (3) a) Step 1: #1
 MARK = re.compile(r"^(?:[-*+>#~=o]+>?|\[ ?\]|\(?(?:\d|[A-Da-d])[.):]+|[Ss]tep (?:\d|\w+)[.:)]?|#\d)\s+")
 # what only a form of its own has: brackets, pipes, labels at the beginning of a line
 PECULIAR = re.compile(r"[{}|\[\]<>=_^~]|^[A-Za-z ]{1,24}:\s", re.MULTILINE)
@@ -58,7 +58,7 @@ def take_apart(company: Written) -> list[Said]:
         steps = [MARK.sub("", u) for u in row if MARK.match(u)]
         sentences = [u for u in row if not MARK.match(u)]
         told = " ".join(sentences + steps)
-        plain = row and not PECULIAR.search("\n".join(sentences + steps)) and all(u[0].isupper() for u in sentences + steps if u)
+        plain = row and not PECULIAR.search("\n".join(sentences + steps)) and all(u[0].isupper() for u in sentences + steps)
         if plain and 4 <= len(told.split()) <= 60 and len(steps) != 1 and not told.isupper():
             found.append(Said(question, sentences, steps))
     return found if len(found) >= FEWEST else []
@@ -84,19 +84,17 @@ class Recast(Setting):
         return Recast(company, drawn.voice, material, 0.0, drawn.tag, 0.0, rng.sample(source[1], len(source[1])))
 
     def retold(self, rng: random.Random, said: Said) -> tuple[str, str]:
-        question, text = said.question, self.in_voice(said)
-        if rng.random() < CROSSED:
-            question, text = crossed_pair(rng, question, text)
+        question, text = varied(rng, (said.question, self.in_voice(said)))
         return self.tag + question, text
 
     def in_voice(self, said: Said) -> str:
         """The same for the same question whenever it is asked: what is picked depends on the question alone."""
-        voice, rng = self.voice, random.Random(said.question)
-        kept, steps = said.sentences[: max(2, voice.most)], said.steps
-        topic = grammar.keywords(said.question)
+        voice, steps, topic = self.voice, said.steps, grammar.keywords(said.question)
+        kept = said.sentences[: max(2, voice.most)]
         if voice.whole is not None:
             topic = topic if isinstance(voice.whole, Json) else "your question about " + topic
-            return answer(voice, rng, self.company, Frame("ask", said.question, "", "", topic, kept + [grammar.sentence(s) for s in steps]))
+            frame = Frame("ask", said.question, "", "", topic, kept + [grammar.sentence(s) for s in steps])
+            return answer(voice, random.Random(said.question), self.company, frame)
         body = lay_out(voice, Frame("ask", said.question, "", "", topic, kept), kept) if kept else ""
         listed = voice.body.render([grammar.capital(s) for s in steps]) if steps else ""
         gap = "\n" if "\n" in listed else " "

@@ -205,7 +205,7 @@ class Practising(unittest.TestCase):
             for b in lesson.batches:
                 total.index_add_(0, b.rows.owner, b.weight)
             self.assertLess((total[:3] - KNOWN_WEIGHT).abs().max().item(), 1e-6)
-            self.assertLessEqual(total[3:].max().item(), 1 + 1e-6)
+            self.assertLess((total[3:].max() - 1).abs().item(), 1e-6)  # less where a question is too long
 
     def test_a_prompt_moves_as_adamw_would_move_it(self):
         (lesson,), prompts = self.lessons(1), self.prompts()
