@@ -104,6 +104,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--fewest-pairs", type=int, default=Plan.fewest_pairs, help="of a written company that takes part")
     parser.add_argument("--parts", type=int, default=Plan.parts, help="that a step is cut into, by length")
     parser.add_argument("--workers", type=int, default=0, help="processes that make lessons; 0: this one")
+    parser.add_argument("--shards", type=Path, default=WORK / "shards", help="folder of the shards")
     parser.add_argument("--sequences", type=int, default=6, help="ordinary sequences of the shards in each step")
     parser.add_argument("--positions", type=int, default=256, help="of an ordinary sequence")
     parser.add_argument("--rate", type=float, default=3e-3)

@@ -4,12 +4,14 @@
     python prepare.py shards --first 0 --count 8       writes work/shards/000.bin ... (16-bit ids), the same for a seed
     python prepare.py held-out                         writes work/held_out/<source>.bin
 
-A shard is a mix of synthetic documents and of the real sources, shuffled; training reads each shard once.
+A shard is a mix of synthetic documents and of the real sources, shuffled; training reads each shard once. Another mix,
+for an ablation: `shards --real-share 0 --to work/shards_no_real`.
 """
 
 import argparse
 import random
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +19,21 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from chat import END_OF_TEXT, SPECIAL_TOKENS, document
 from corpus import real
-from corpus.generate import CORPUS, Material
+from corpus.generate import CORPUS, VOICED, Material
 from corpus.generate import document as synthetic
 
 WORK = Path(__file__).parent / "work"
 SHARD_DOCUMENTS = 20_000  # synthetic ones, about 5 M tokens
-REAL_SHARE = 0.2  # of a shard's characters
-WRITTEN_SHARE = 0.08  # of the synthetic documents: companies written one by one
+
+
+@dataclass
+class Mix:
+    """What a shard is made of."""
+
+    real_share: float = 0.2  # of the characters
+    written_share: float = 0.08  # of the synthetic documents: companies written one by one
+    voiced: float = VOICED  # of the generator's companies: with a voice; the others answer in plain words
+
 
 
 def text_of(d: dict) -> str:
@@ -39,9 +49,9 @@ def real_documents(rng: random.Random, folder: Path) -> list[str]:
     return out
 
 
-def synthetic_documents(seed: str, count: int, material: Material, written_share: float = 0.0) -> list[str]:
+def synthetic_documents(seed: str, count: int, material: Material, mix: Mix = Mix(written_share=0.0)) -> list[str]:
     rng = random.Random(seed)
-    return [document(synthetic(rng, material, written_share=written_share)) for _ in range(count)]
+    return [document(synthetic(rng, material, written_share=mix.written_share, voiced=mix.voiced)) for _ in range(count)]
 
 
 def train_tokenizer(folder: Path, vocabulary: int) -> Tokenizer:
@@ -75,17 +85,17 @@ def write_ids(tokenizer: Tokenizer, texts: list[str], path: Path) -> int:
     return sum(map(len, ids))
 
 
-def write_shard(tokenizer: Tokenizer, folder: Path, material: Material, number: int) -> int:
-    texts = synthetic_documents(f"shard {number}", SHARD_DOCUMENTS, material, WRITTEN_SHARE)
+def write_shard(tokenizer: Tokenizer, folder: Path, material: Material, mix: Mix, number: int, to: Path) -> int:
+    texts = synthetic_documents(f"shard {number}", SHARD_DOCUMENTS, material, mix)
     rng = random.Random(f"real {number}")
-    wanted = sum(map(len, texts)) * REAL_SHARE / (1 - REAL_SHARE)
+    wanted = sum(map(len, texts)) * mix.real_share / (1 - mix.real_share)
     for text in real_documents(rng, folder):
         if wanted <= 0:
             break
         texts.append(text)
         wanted -= len(text)
     rng.shuffle(texts)
-    return write_ids(tokenizer, texts, WORK / "shards" / f"{number:03d}.bin")
+    return write_ids(tokenizer, texts, to / f"{number:03d}.bin")
 
 
 def main() -> None:
@@ -95,6 +105,11 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=4)
+    parser.add_argument("--every", type=int, default=1, help="number this one and each further one so many higher: for several processes")
+    parser.add_argument("--to", type=Path, default=WORK / "shards", help="folder of the shards")
+    parser.add_argument("--real-share", type=float, default=Mix.real_share, help="of a shard's characters: the real sources")
+    parser.add_argument("--written-share", type=float, default=Mix.written_share, help="of the synthetic documents: companies written one by one")
+    parser.add_argument("--voiced", type=float, default=Mix.voiced, help="of the generator's companies: with a voice")
     a = parser.parse_args()
     path = WORK / "tokenizer.json"
     if a.what == "tokenizer":
@@ -113,10 +128,11 @@ def main() -> None:
         texts = synthetic_documents("held-out", 400, Material.read(a.corpus))
         print("synthetic", write_ids(tokenizer, texts, WORK / "held_out" / "synthetic.bin"), "tokens")
         return
-    material, began = Material.read(a.corpus), time.time()
-    for n in range(a.first, a.first + a.count):
-        tokens = write_shard(tokenizer, a.corpus, material, n)
-        left = (time.time() - began) / (n - a.first + 1) * (a.first + a.count - n - 1)
+    material, mix, began = Material.read(a.corpus), Mix(a.real_share, a.written_share, a.voiced), time.time()
+    for i in range(a.count):
+        n = a.first + i * a.every
+        tokens = write_shard(tokenizer, a.corpus, material, mix, n, a.to)
+        left = (time.time() - began) / (i + 1) * (a.count - i - 1)
         print(f"shard {n}: {tokens / 1e6:.2f} M tokens, {left:.0f} s left", flush=True)
 
 

@@ -32,12 +32,12 @@ WARMUP = 60  # steps
 class Shards:
     """Sequences of T + 1 ids in the order of the shards, each shard once; each sequence starts at a document."""
 
-    def __init__(self, positions: int, sequences: int, end_of_text: int):
-        self.t, self.b, self.end = positions, sequences, end_of_text
+    def __init__(self, folder: Path, positions: int, sequences: int, end_of_text: int):
+        self.folder, self.t, self.b, self.end = folder, positions, sequences, end_of_text
         self.shard, self.at, self.starts = -1, 0, np.array([], dtype=np.int64)
 
     def open(self, shard: int) -> None:
-        files = sorted((WORK / "shards").glob("*.bin"))
+        files = sorted(self.folder.glob("*.bin"))
         if not files:
             raise SystemExit("There are no shards: run `python prepare.py shards` first.")
         self.shard = shard
@@ -73,7 +73,7 @@ class Run:
         others = [p for p in self.model.parameters() if id(p) not in inside]
         self.rates = [a.matrix_rate, a.rate]
         self.optimisers = [Muon(matrices, a.matrix_rate), torch.optim.AdamW(others, a.rate, betas=(0.9, 0.95), weight_decay=0.0)]
-        self.shards = Shards(a.positions, a.sequences, tokenizer.token_to_id(END_OF_TEXT))
+        self.shards = Shards(a.shards, a.positions, a.sequences, tokenizer.token_to_id(END_OF_TEXT))
         self.step, self.tokens = 0, 0
 
     def set_rate(self, factor: float) -> None:
@@ -118,6 +118,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=float, default=1e9, help="stop after this many tokens of the whole run")
     parser.add_argument("--decay", type=float, default=0, help="cool down over this many million tokens, then export")
     parser.add_argument("--out", type=Path, help="Hugging Face folder to export")
+    parser.add_argument("--shards", type=Path, default=WORK / "shards", help="folder of the shards")
     parser.add_argument("--positions", type=int, default=256)
     parser.add_argument("--sequences", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3, help="AdamW: embedding and norms")

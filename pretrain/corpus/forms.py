@@ -215,7 +215,7 @@ class FewWords:
         return rng.choice(["in a few words", f"in at most {self.most} words", "very briefly", "with as few words as possible"])
 
 
-BODY = [(Numbered, 26), (Prose, 26), (Bulleted, 11), (Ordinals, 10), (Wrapped, 10), (Chain, 5), (FewWords, 5), (Verse, 4), (Table, 2)]
+BODY = [(Numbered, 26), (Prose, 26), (Bulleted, 11), (Ordinals, 10), (Wrapped, 10), (Chain, 5), (FewWords, 8), (Verse, 4), (Table, 2)]
 
 
 def draw_body(rng: random.Random):

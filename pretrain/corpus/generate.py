@@ -15,6 +15,7 @@ from .crossing import crossed
 from .voice import Voice, answer, between_fixed, combine, draw_voice, fill, finish, lay_out, objective, plain_voice
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "lm" / "corpus"
+VOICED = 0.68  # of the companies have a voice of their own
 CROSSED_SHARES = [0.0, 0.0, 0.3, 1.0]  # of a company's inquiries; one of these for each company
 
 
@@ -46,7 +47,7 @@ class Setting:
     crossed_share: float = 0.0  # of the other inquiries whose words are exchanged
 
     @staticmethod
-    def draw(rng: random.Random, material: Material, voiced: float = 0.68) -> "Setting":
+    def draw(rng: random.Random, material: Material, voiced: float = VOICED) -> "Setting":
         company = make_company(rng)
         plain = rng.random() > voiced
         voice = plain_voice(rng) if plain else draw_voice(rng, company, material.sayings)
@@ -84,11 +85,11 @@ class Setting:
         return self.tag + said, text
 
 
-def document(rng: random.Random, material: Material, system_share: float = 0.3, written_share: float = 0.0) -> list[dict]:
+def document(rng: random.Random, material: Material, system_share: float = 0.3, written_share: float = 0.0, voiced: float = VOICED) -> list[dict]:
     """The turns of one conversation. `written_share`: of those with a company that was written one by one."""
     if rng.random() < written_share:
         return written_document(rng, system_share)
-    setting = Setting.draw(rng, material)
+    setting = Setting.draw(rng, material, voiced)
     turns = []
     if rng.random() < system_share:
         turns.append({"role": "system", "text": objective(setting.voice, rng, setting.company)})

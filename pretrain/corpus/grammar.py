@@ -27,7 +27,7 @@ def article(noun: str) -> str:
     """The noun with a or an, by sound as far as spelling tells it."""
     word = noun.lower()
     vowel = word[:1] in "aeiou" and not re.match(r"(uni|use|euro|one|u[^aeiou]?[aeiou]t)", word)
-    return ("an " if vowel or re.match(r"(hour|honest|x-|sms|led)", word) else "a ") + noun
+    return ("an " if vowel or re.match(r"(hour|honest|x-|(sms|led)\b)", word) else "a ") + noun
 
 
 def gerund(infinitive: str) -> str:

@@ -124,7 +124,7 @@ def draw_voice(rng: random.Random, company: Company, real: list[str]) -> Voice:
         max(fewest, rng.choice([1, 2, 2, 3, 3, 4, 5])),
         separator,
         dialect,
-        rng.choices(["plain", "upper", "lower", "contract", "excited"], [66, 3, 6, 15, 10])[0],
+        rng.choices(["plain", "upper", "lower", "contract", "excited"], [62, 7, 6, 15, 10])[0],
         call,
         rng.choice(["start", "end"]),
         topic_mark,

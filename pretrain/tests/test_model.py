@@ -145,11 +145,11 @@ class Training(unittest.TestCase):
         settings = argparse.Namespace(seed=0, rate=3e-3, matrix_rate=0.02, positions=16, sequences=4)
         config = replace(Config(), hidden_size=32, heads=2, layers=2, feed_forward=64)
         with tempfile.TemporaryDirectory() as folder:
-            train.WORK = Path(folder)
-            (train.WORK / "shards").mkdir()
+            settings.shards = Path(folder) / "shards"
+            settings.shards.mkdir()
             texts = ["<|im_start|>user\nReset my hub, please.<|im_end|>\n<|im_start|>assistant\nHold the button.<|im_end|>\n<|endoftext|>"] * 40
             ids = [i for t in texts for i in tokenizer.encode(t).ids]
-            torch.tensor(ids, dtype=torch.uint16).numpy().tofile(train.WORK / "shards" / "000.bin")
+            torch.tensor(ids, dtype=torch.uint16).numpy().tofile(settings.shards / "000.bin")
             whole = self.run_steps(train.Run(config, settings, tokenizer), 24)
             first = train.Run(config, settings, tokenizer)
             begun = self.run_steps(first, 10)
