@@ -12,7 +12,7 @@ import { fullBatch, readCase } from './chapter_run.mjs';
  *   null where the build does not say
  */
 export async function trainByEngine({ folder, workers, warmUp, steps }) {
-  await engine.loadModel({ kind: 'bundled', url: folder, name: 'benchmark' });
+  const { weightsHash } = await engine.loadModel({ kind: 'bundled', url: folder, name: 'benchmark' });
   const chapter = await readCase();
   /** @type {number[]} */
   const arrived = [];
@@ -28,6 +28,7 @@ export async function trainByEngine({ folder, workers, warmUp, steps }) {
     sampleSettings: DEFAULT_GENERATION,
     resumeState: null,
     workers,
+    weightsHash,
   };
   await engine.request('train', payload, (/** @type {any} */ event) => {
     if (typeof event.workers === 'number') tookPart = event.workers;

@@ -9,7 +9,7 @@ import { Skipped } from './programs.mjs';
  * engine keeps its weights packed for the kernel.
  */
 export const MODELS = {
-  bundled: { title: 'bundled LM', path: 'www/models/bundled', warmUp: 4, steps: 20, product: { shape: [1004, 192, 512], packed: true } },
+  bundled: { title: 'bundled LM', path: 'www/models/bundled', warmUp: 4, steps: 20, product: { shape: [1004, 256, 688], packed: true } },
   'random-5.7m': { title: '5.7 M random model', path: 'target/bench/random-5.7m', warmUp: 3, steps: 12, product: { shape: [1004, 256, 672], packed: true } },
   smollm2: { title: 'SmolLM2-135M (Q4_1)', path: 'target/models/smollm2.gguf', warmUp: 1, steps: 10, product: { shape: [1004, 576, 1536], packed: false } },
 };

@@ -55,7 +55,7 @@ async function load({ address, simd }) {
     model = library.Model.fromGguf(await fetchBytes(address.gguf));
   } else {
     const { config, tokenizer, weights, tokenizerConfig } = await readFolder(address.folder);
-    model = library.Model.fromHf(config, tokenizer, weights, tokenizerConfig);
+    model = library.Model.fromHfShards(config, tokenizer, weights, tokenizerConfig);
   }
   return { simd: chosen, info: model.info() };
 }
@@ -170,7 +170,7 @@ async function loadPlain({ address }) {
   const { default: startCandle, CandleTuner } = await import(new URL('../target/bench/candle-autograd/pkg/candle_autograd.js', import.meta.url).href);
   await startCandle();
   const { config, weights } = await readFolder(address.folder);
-  plain = new CandleTuner(config, weights, start, settings.learning_rate);
+  plain = new CandleTuner(config, weights[0], start, settings.learning_rate);
   for (const { tokens } of prepared) {
     const text = tokens.filter(({ kind }) => kind !== 'virtual');
     const response = text.findIndex(({ learned }) => learned);
@@ -198,8 +198,13 @@ function plainSteps({ warmUp, count }) {
 }
 
 /** @param {string} folder */
-function readFolder(folder) {
-  return fetchFolder(folder, () => {}, new AbortController().signal);
+async function readFolder(folder) {
+  const { config, tokenizer, weights, tokenizerConfig } = await fetchFolder(folder, () => {}, new AbortController().signal);
+  const bytes = async (/** @type {Blob} */ blob) => new Uint8Array(await blob.arrayBuffer());
+  return {
+    config: await bytes(config), tokenizer: await bytes(tokenizer), weights: await Promise.all(weights.map(bytes)),
+    tokenizerConfig: tokenizerConfig && await bytes(tokenizerConfig),
+  };
 }
 
 /** @param {string} url */

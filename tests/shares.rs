@@ -108,6 +108,9 @@ fn a_step_ends_only_with_all_of_its_shares() {
     assert_eq!((lead.step_number(), lead.soft_prompt().unwrap()), (0, before));
     assert!(lead.advance_share(0).is_err(), "the step was thrown away");
     assert_eq!(shared_step(&mut lead, &mut others, &[]).step, 1);
-    assert!(others[0].begin(&[99], vec![0.0; 20 * 192], 1).is_err(), "a share of another run");
+    assert!(
+        others[0].begin(&[99], vec![0.0; 20 * bundled().llama.config.hidden_size], 1).is_err(),
+        "a share of another run"
+    );
     assert!(others[0].take().is_none());
 }

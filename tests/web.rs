@@ -66,8 +66,9 @@ fn tuning_gives_the_numbers_of_peft_and_leaves_the_model_alone() {
     }
     assert_eq!(model.weights_hash(), hash);
     assert_eq!(text(&model.info().expect("sizes"), "weightsHash"), hash);
-    assert_eq!(tuner.soft_prompt().expect("rows").vectors().len(), 20 * 192);
-    assert_eq!(tuner.trained_numbers(), 20 * 192);
+    let numbers = 20 * number(&model.info().expect("sizes"), "hiddenSize") as usize;
+    assert_eq!(tuner.soft_prompt().expect("rows").vectors().len(), numbers);
+    assert_eq!(tuner.trained_numbers(), numbers);
 }
 
 #[wasm_bindgen_test]
@@ -117,10 +118,10 @@ fn a_gguf_file_loads() {
     assert_eq!((number(&info, "layers"), number(&info, "vocabulary")), (2.0, 320.0));
 }
 
-/// 192 numbers: six rows of the tiny model, which could pass for one row of the bundled one.
+/// 256 numbers: eight rows of the tiny model, which could pass for one row of the bundled one.
 fn prompt_of_another_model() -> SoftPromptRef {
     let tiny = Model::from_gguf(TINY_GGUF).expect("a GGUF model");
-    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 192], None).expect("rows of the tiny model");
+    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 256], None).expect("rows of the tiny model");
     JsValue::from(prompt).unchecked_into()
 }
 

@@ -50,7 +50,8 @@ fn attention(model: &LanguageModel, rows: &Rows, keys: impl Fn(u64) -> u64) -> u
 }
 
 fn batch(rows: &[TokenRow], virtual_tokens: usize) -> Rows {
-    let prompt = prompt_of(&bundled(), vec![0.0; virtual_tokens * 192]);
+    let model = bundled();
+    let prompt = prompt_of(&model, vec![0.0; virtual_tokens * model.llama.config.hidden_size]);
     Rows::new(&prompt, &rows.iter().collect::<Vec<_>>(), 512).unwrap()
 }
 

@@ -14,8 +14,8 @@ import { batch, sentenceOf, signal } from './ui.js';
 
 /** The bundled model: its name, the folder that PEFT users put it in, and where it lies. */
 export const BUNDLED = {
-  name: 'Support LM 3M',
-  folder: 'support-lm-3m',
+  name: 'Support LM 5M',
+  folder: 'support-lm-5m',
   url: () => new URL('./models/bundled/', document.baseURI).href,
 };
 

@@ -310,7 +310,6 @@
  * @property {number} step
  * @property {SoftPrompt|null} softPrompt
  * @property {{step: number, heldOutLoss: number, softPrompt: SoftPrompt}|null} best
- * @property {string} weightsHash         after training
  * @property {Uint8Array|null} state      to go on later
  */
 

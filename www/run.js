@@ -258,7 +258,6 @@ function finish(result) {
     return;
   }
   current.status = result.outcome;
-  current.hashAfter = result.weightsHash;
   current.state = result.state;
   if (result.softPrompt) {
     current.last = { step: result.step, heldOutLoss: heldOutAt(current, result.step), softPrompt: result.softPrompt };
@@ -267,6 +266,15 @@ function finish(result) {
   if (result.best && result.best.heldOutLoss < bestBefore) current.best = result.best;
   current.kept = current.best ? 'best' : 'last';
   savePrompt(current);
+  publishNow();
+  proveFrozen(current);
+}
+
+/** Hashes the weights after the run. Not part of its end: over millions of weights it takes longer than a click may. @param {Run} of */
+async function proveFrozen(of) {
+  const hash = await engine.request('weightsHash', {}).catch(() => ''); // "" where the worker is gone: step 7 asks anew
+  if (current !== of || !hash) return;
+  of.hashAfter = hash;
   publishNow();
 }
 

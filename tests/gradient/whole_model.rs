@@ -109,8 +109,9 @@ impl Pair {
                 soft_rows.iter().zip(&gradient).map(|(row, g)| (f64::from(*row) + scale * f64::from(*g)) as f32);
             self.by_engine(rows, &moved.collect::<Vec<_>>()).0
         };
-        let step = 1e-2;
-        let slope = (rise(step) - rise(-step)) / (2.0 * step);
+        // Five points (error of the fourth power of the step): near small random rows the loss bends within 0.01.
+        let step = 4e-3;
+        let slope = (8.0 * (rise(step) - rise(-step)) - (rise(2.0 * step) - rise(-2.0 * step))) / (12.0 * step);
         assert!((slope / length - 1.0).abs() < 1e-2, "{what}: differences give a slope of {slope}, not {length}");
     }
 }

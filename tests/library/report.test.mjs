@@ -48,7 +48,7 @@ test('a whole report is sound and has every section', () => {
     'Cross-validation', 'Learning curve: is more data needed?', 'Techniques compared', 'Other runs', 'Conclusions',
   ]);
   assert.match(html, /Of 10 examples, 8 were trained on and 2 held out/);
-  assert.match(html, /3,840 numbers were trained, 0\.12 % of the model’s size/);
+  assert.match(html, /5,120 numbers were trained, 0\.098 % of the model’s size/);
   assert.match(html, /The same, bit for bit/);
   assert.equal(html.match(/<figure>/g)?.length, 3);
   assert.ok(html.includes('http://127.0.0.1:8080/#v=1&amp;steps=60'), 'the address of the page, as text');

@@ -8,7 +8,7 @@ const HASH = 'ab12'.repeat(16);
 const steps = Array.from({ length: 60 }, (_, index) => ({ step: index + 1, loss: 0.35 + 1.7 * Math.exp(-index / 14) + 0.12 * Math.sin(index * 2.3), gradNorm: 1.5, learningRate: 0.05, tokens: 490, milliseconds: 110, flop: 1e9 }));
 const evaluations = Array.from({ length: 13 }, (_, index) => ({ step: index * 5, heldOutLoss: 0.62 + 1.45 * Math.exp(-index / 2.5) + 0.0008 * Math.max(0, index - 8) ** 3 }));
 const settings = { ...DEFAULT_SETTINGS, steps: 60, prompt_tuning_init_text: chapter.objective };
-const size = { virtualTokens: 20, width: 192, kind: 'embeddings', numbers: 3840 };
+const size = { virtualTokens: 20, width: 256, kind: 'embeddings', numbers: 5120 };
 
 const measures = (loss, more = {}) => ({
   loss, perplexity: Math.exp(loss), tokenAccuracy: 0.9 - loss / 4, exactMatch: 0, rouge1: 0.61, rouge2: 0.4, rougeL: 0.52, bleu: 21.4, chrf: 48.3, words: 47.5, distinct: 0.7, ...more,
@@ -23,7 +23,7 @@ const answer = (text, prefix = '', more = {}) => ({ text, prefix, upToDate: true
 
 const run = {
   number: 2, status: 'finished', error: '', settings, startFrom: '', changes: ['steps 100 → 60'], split: { train: [0, 1, 2, 3, 4, 5, 6, 7], heldOut: [8, 9] },
-  trainedNumbers: 3840, modelNumbers: 3_145_728, hashBefore: HASH, hashAfter: HASH, steps, evaluations, sampleQuestion: chapter.test[0],
+  trainedNumbers: 5120, modelNumbers: 5_205_248, hashBefore: HASH, hashAfter: HASH, steps, evaluations, sampleQuestion: chapter.test[0],
   samples: [0, 20, 40, 60].map((step) => ({ step, text: step === 0 ? 'The hub.' : answerText })),
   best: { step: 45, heldOutLoss: 0.66, ...size }, last: { step: 60, heldOutLoss: 0.69, ...size }, kept: 'best', stoppedEarly: 0, msPerStep: 120, workers: 2,
   reading: { verdict: 'overfitting', sentence: 'The held-out loss was lowest at step 45 and has risen by 0.03 since.', advice: 'More examples would help more than more steps.', bestStep: 45 },
@@ -62,8 +62,8 @@ const comparison = {
   planned: 6, done: 5, modelHash: HASH, trainedOn: 8, heldOut: 2, test: 5,
   trials: [
     trial('calm-otter', 'No tuning', 'base', 2.07, { checks: 0 }), trial('brave-heron', 'Objective as text', 'instruction', 1.9),
-    trial('quick-maple', 'Prompt tuning', 'training', 0.66, { curve: curve(0.64), trainedNumbers: 3840, milliseconds: 7300, bestStep: 55, settings, prompt: size }),
-    trial('quiet-falcon', 'Prefix tuning', 'training', 0.72, { curve: curve(0.71), trainedNumbers: 46_080, milliseconds: 7900, bestStep: 60, settings: defaultsOf('PREFIX_TUNING'), changes: ['technique PROMPT_TUNING → PREFIX_TUNING'] }),
+    trial('quick-maple', 'Prompt tuning', 'training', 0.66, { curve: curve(0.64), trainedNumbers: 5120, milliseconds: 7300, bestStep: 55, settings, prompt: size }),
+    trial('quiet-falcon', 'Prefix tuning', 'training', 0.72, { curve: curve(0.71), trainedNumbers: 61_440, milliseconds: 7900, bestStep: 60, settings: defaultsOf('PREFIX_TUNING'), changes: ['technique PROMPT_TUNING → PREFIX_TUNING'] }),
     trial('bright-willow', 'Few-shot', 'shots', null, { problem: 'The examples do not fit the context.' }),
   ],
 };
@@ -71,7 +71,7 @@ const comparison = {
 /** Everything is there. */
 export const chapterReport = () => structuredClone({
   report: 1, made: '2025-03-01T12:00:00.000Z', by: 'Ada Lovelace', page: 'http://127.0.0.1:8080/#v=1&steps=60', objective: chapter.objective,
-  model: { name: 'Support LM 3M', baseModel: 'support-lm-3m', from: 'bundled', commit: '', file: '', architecture: 'llama', layers: 6, hiddenSize: 192, heads: 6, kvHeads: 6, vocabulary: 4096, contextLength: 512, parameters: 3_145_728, bytes: 6e6, weightsHash: HASH },
+  model: { name: 'Support LM 5M', baseModel: 'support-lm-5m', from: 'bundled', commit: '', file: '', architecture: 'llama', layers: 6, hiddenSize: 256, heads: 4, kvHeads: 1, vocabulary: 4096, contextLength: 1024, parameters: 5_205_248, bytes: 10.4e6, weightsHash: HASH },
   data: { ofRun: true, changedSince: true, rows: chapter.examples.map((row, index) => ({ ...row, role: index < 8 ? 'training' : 'held out' })) },
   settings, run, otherRuns: [{ ...run, number: 1, changes: [] }], prompt: { prefix: chapter.prefix, ofRun: true, origin: '', step: 45, heldOutLoss: 0.66, trainedAt: '2025-03-01T11:00:00.000Z', modelHash: HASH, ...size, settings },
   metrics: { prefix: chapter.prefix, ofPrompt: true, itsRows: true, sets: [set('training', chapter.examples.slice(0, 8), 2.0, 0.4), set('heldOut', chapter.examples.slice(8), 2.07, 0.66)] },

@@ -23,7 +23,7 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
   assert.match(rows[2][0], /^Few-shot: 3 examples/);
   const trained = rows.filter(([, , count]) => count !== '0');
   assert.deepEqual(trained.map(([name]) => name.split('\n')[0]), ['Prompt tuning', 'Prefix tuning', 'P-tuning, perceptron']);
-  assert.equal(trained[0][2], '12,288');
+  assert.equal(trained[0][2], '16,384');
   assert.match(trained[1][1], /technique prompt tuning → prefix tuning/);
   for (const [, , , , loss] of rows) assert.ok(Number.parseFloat(loss) > 0, `a held-out loss: ${loss}`);
   for (const row of rows) assert.match(row[6], /%$/, 'checks');

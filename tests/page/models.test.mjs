@@ -66,7 +66,7 @@ async function use(page, repository, name) {
 }
 
 /** The model in use still answers. */
-async function works(page, name = 'Support LM 3M') {
+async function works(page, name = 'Support LM 5M') {
   await page.keyboard.press('Escape');
   await arrived(page, name);
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
@@ -78,7 +78,7 @@ const weightsRequests = () => hub.requests.filter(({ path }) => path.endsWith('m
 test('a model of the hub is looked at, downloaded, used, kept without a network, and deleted', () => withHub({ 'someone/small': { files: bundled, licence: 'mit' } }, async (page) => {
   await look(page, 'someone/small');
   const row = picker(page).getByRole('listitem').filter({ hasText: 'someone/small' });
-  await row.getByText(/someone\/small · mit · 6\.\d MB/).waitFor();
+  await row.getByText(/someone\/small · mit · 10\.\d MB/).waitFor();
   const [, memory, step] = (await row.getByText(/memory/).innerText()).match(/about ([\d.]+) MB of memory.*about ([\d.]+) ms for a step/);
   assert.ok(Number(memory) > 20 && Number(memory) < 200, `${memory} MB`);
   assert.ok(Number(step) > 5 && Number(step) < 5000, `${step} ms`);
@@ -94,8 +94,8 @@ test('a model of the hub is looked at, downloaded, used, kept without a network,
   assert.equal(hub.requests.length, asked, 'nothing was asked of the hub');
 
   await openPicker(page);
-  await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 3M' }).getByRole('button', { name: 'Use' }).click();
-  await arrived(page, 'Support LM 3M');
+  await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 5M' }).getByRole('button', { name: 'Use' }).click();
+  await arrived(page, 'Support LM 5M');
   await openPicker(page);
   await picker(page).getByRole('button', { name: 'Delete small' }).click();
   await picker(page).getByText('In this browser’s storage').waitFor({ state: 'detached' });
@@ -105,7 +105,7 @@ test('a model of the hub is looked at, downloaded, used, kept without a network,
 
 test('the bundled model is measured too', () => withHub({}, async (page) => {
   await openPicker(page);
-  const row = picker(page).getByRole('listitem').filter({ hasText: 'Support LM 3M' });
+  const row = picker(page).getByRole('listitem').filter({ hasText: 'Support LM 5M' });
   await row.getByRole('button', { name: 'Look closer' }).click();
   await row.getByText(/Needs about [\d.]+ MB of memory\. One worker takes about [\d.]+ m?s for a step/).waitFor();
 }));
@@ -131,12 +131,12 @@ test('a download that breaks off goes on where it stopped', () => withHub({ 'som
   };
   await look(page, 'someone/small');
   await download(page).click();
-  await picker(page).getByText(/The download of model\.safetensors broke off after [\d,]+ of 6,\d{3},\d{3} bytes/).waitFor();
-  await picker(page).getByText(/of 6\.\d MB/).first().waitFor();
+  await picker(page).getByText(/The download of model\.safetensors broke off after [\d,]+ of 10,\d{3},\d{3} bytes/).waitFor();
+  await picker(page).getByText(/of 10\.\d MB/).first().waitFor();
   await works(page);
 
   await look(page, 'someone/small');
-  await picker(page).getByRole('button', { name: /^Continue download \(3\.\d MB of/ }).click();
+  await picker(page).getByRole('button', { name: /^Continue download \(5\.\d MB of/ }).click();
   await arrived(page, 'small');
   const ranges = weightsRequests().map(({ range }) => range);
   assert.equal(ranges.length, 2);
@@ -155,7 +155,7 @@ test('a download can be cancelled, and a server without ranges sends everything 
   };
   await look(page, 'someone/small');
   await download(page).click();
-  await picker(page).getByText(/^[\d.]+ [kM]B of 6\.\d MB/).waitFor();
+  await picker(page).getByText(/^[\d.]+ [kM]B of 10\.\d MB/).waitFor();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   await picker(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
   slow = false;
@@ -306,7 +306,7 @@ test('a batch that needs more memory than there is is refused before it starts, 
   before: (_page, context) => context.route((url) => url.pathname === '/workers.js', async (route) => {
     const source = readFileSync(`${project}/www/workers.js`, 'utf8');
     assert.match(source, /const WASM_LIMIT = 3\.5 \* GIB;/);
-    await route.fulfill({ contentType: 'text/javascript', body: source.replace('3.5 * GIB', '76e6') });
+    await route.fulfill({ contentType: 'text/javascript', body: source.replace('3.5 * GIB', '100e6') });
   }),
 }));
 

@@ -9,6 +9,7 @@ let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground.close());
 
+const hiddenSize = JSON.parse(readFileSync(`${project}/www/models/bundled/config.json`, 'utf8')).hidden_size;
 const text = (bytes) => new TextDecoder().decode(bytes);
 const lines = (bytes) => text(bytes).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
@@ -25,7 +26,7 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   const files = await exported(page);
   for (const name of ['train.py', 'requirements.txt', 'README.md']) assert.equal(text(files[name]), readFileSync(`${project}/www/scale/${name}`, 'utf8'));
   const { model, settings } = JSON.parse(text(files['settings.json']));
-  assert.equal(model, 'support-lm-3m');
+  assert.equal(model, 'support-lm-5m');
   assert.deepEqual([settings.batch_size, settings.steps, settings.prompt_tuning_init_text], [3, 7, chapter.objective]);
   const [rows, heldOut, asked, batches] = ['train', 'held_out', 'test', 'batches'].map((name) => lines(files[`data/${name}.jsonl`]));
   assert.deepEqual([...rows, ...heldOut].map(({ input }) => input).sort(), chapter.examples.map(({ input }) => input).sort());
@@ -34,7 +35,7 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   assert.equal(batches.length, 7);
   assert.ok(batches.every((batch) => batch.length === 3 && batch.every((index) => index < rows.length)));
   const config = JSON.parse(text(files['start/adapter_config.json']));
-  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 64, 192]);
+  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 64, hiddenSize]);
 
   await train(page, 7);
   const later = await exported(page);

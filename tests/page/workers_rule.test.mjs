@@ -7,7 +7,7 @@ const source = readFileSync(new URL('../../www/workers.js', import.meta.url), 'u
 const { roomForWorkers, workersFor } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const MIB = 2 ** 20;
-const [BUNDLED, SMOLLM2] = [24 * MIB, 92 * MIB]; // weights in memory, `size` of ModelInfo
+const [BUNDLED, SMOLLM2] = [40 * MIB, 92 * MIB]; // weights in memory, `size` of ModelInfo
 const device = (cores, deviceMemory, nested = true) => ({ cores, deviceMemory, nested });
 const automatic = (cores, deviceMemory, model = BUNDLED) => roomForWorkers(device(cores, deviceMemory), model).automatic;
 

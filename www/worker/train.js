@@ -49,7 +49,7 @@ export async function train(library, model, team, modelNumbers, payload, task) {
     return await run.toTheEnd();
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
-    return { outcome: 'cancelled', step: tuner.stepNumber(), softPrompt: null, best: null, weightsHash: '', state: null };
+    return { outcome: 'cancelled', step: tuner.stepNumber(), softPrompt: null, best: null, state: null };
   } finally {
     team.rest();
     release(tuner);
@@ -141,7 +141,6 @@ class TrainingRun {
       step,
       softPrompt: this.#softPrompt(),
       best: this.#best,
-      weightsHash: this.model.weightsHash(),
       state,
     };
   }
