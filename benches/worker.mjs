@@ -5,6 +5,7 @@
  */
 import init, * as library from '../www/pkg/prompt_playground.js';
 import { compileLibrary } from '../www/worker/library.js';
+import { bytesOf, modelOf } from '../www/worker/loading.js';
 import { fetchFolder } from '../www/worker/model_files.js';
 import { NO_SIMD, detectSimd } from '../www/worker/simd.js';
 import { nextTurn } from '../www/worker/task.js';
@@ -51,12 +52,7 @@ async function load({ address, simd }) {
   const chosen = simd ?? detectSimd();
   if (chosen === 'none') throw new Error(NO_SIMD);
   ({ memory } = await init({ module_or_path: await compileLibrary(chosen) }));
-  if ('gguf' in address) {
-    model = library.Model.fromGguf(await fetchBytes(address.gguf));
-  } else {
-    const { config, tokenizer, weights, tokenizerConfig } = await readFolder(address.folder);
-    model = library.Model.fromHfShards(config, tokenizer, weights, tokenizerConfig);
-  }
+  model = await modelOf(library, 'gguf' in address ? { gguf: await (await fetchOk(address.gguf)).blob() } : await readFolder(address.folder));
   return { simd: chosen, info: model.info() };
 }
 
@@ -170,7 +166,7 @@ async function loadPlain({ address }) {
   const { default: startCandle, CandleTuner } = await import(new URL('../target/bench/candle-autograd/pkg/candle_autograd.js', import.meta.url).href);
   await startCandle();
   const { config, weights } = await readFolder(address.folder);
-  plain = new CandleTuner(config, weights[0], start, settings.learning_rate);
+  plain = new CandleTuner(await bytesOf(config), await bytesOf(weights[0]), start, settings.learning_rate);
   for (const { tokens } of prepared) {
     const text = tokens.filter(({ kind }) => kind !== 'virtual');
     const response = text.findIndex(({ learned }) => learned);
@@ -198,16 +194,6 @@ function plainSteps({ warmUp, count }) {
 }
 
 /** @param {string} folder */
-async function readFolder(folder) {
-  const { config, tokenizer, weights, tokenizerConfig } = await fetchFolder(folder, () => {}, new AbortController().signal);
-  const bytes = async (/** @type {Blob} */ blob) => new Uint8Array(await blob.arrayBuffer());
-  return {
-    config: await bytes(config), tokenizer: await bytes(tokenizer), weights: await Promise.all(weights.map(bytes)),
-    tokenizerConfig: tokenizerConfig && await bytes(tokenizerConfig),
-  };
-}
-
-/** @param {string} url */
-async function fetchBytes(url) {
-  return new Uint8Array(await (await fetchOk(url)).arrayBuffer());
+function readFolder(folder) {
+  return fetchFolder(folder, () => {}, new AbortController().signal);
 }

@@ -26,14 +26,13 @@ WORK = Path(__file__).parent / "work"
 SHARD_DOCUMENTS = 20_000  # synthetic ones, about 5 M tokens
 
 
-@dataclass
+@dataclass(frozen=True)
 class Mix:
     """What a shard is made of."""
 
     real_share: float = 0.2  # of the characters
     written_share: float = 0.08  # of the synthetic documents: companies written one by one
     voiced: float = VOICED  # of the generator's companies: with a voice; the others answer in plain words
-
 
 
 def text_of(d: dict) -> str:

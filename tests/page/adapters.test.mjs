@@ -3,14 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync, zipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, project, runCurve, startPlayground, train } from './helpers.mjs';
+import { box, bundledConfig, project, runCurve, startPlayground, train } from './helpers.mjs';
 import { startHub } from './hub.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground.close());
 
-const hiddenSize = JSON.parse(readFileSync(`${project}/www/models/bundled/config.json`, 'utf8')).hidden_size;
 const fixture = (path) => new Uint8Array(readFileSync(`${project}/tests/fixtures/adapters/${path}`));
 const text = (bytes) => new TextDecoder().decode(bytes);
 const notice = (page, pattern) => page.locator('.notice, [role="status"], [role="alert"]').filter({ hasText: pattern }).first();
@@ -32,7 +31,7 @@ test('a prompt is saved for PEFT, opened again, and is the same', () => playgrou
   const config = JSON.parse(text(files['tech-support/adapter_config.json']));
   assert.equal(config.peft_type, 'PROMPT_TUNING');
   assert.equal(config.num_virtual_tokens, 64);
-  assert.equal(config.token_dim, hiddenSize);
+  assert.equal(config.token_dim, bundledConfig.hidden_size);
   assert.equal(config.prompt_tuning_init, 'TEXT');
   assert.match(text(files['tech-support/README.md']), /examples trained on \| 8 \|[\s\S]*steps \| 3 of 3/);
 
@@ -71,7 +70,7 @@ test('what is no adapter of this model is refused in a sentence, and nothing is 
   const zip = (files) => zipSync(files);
   const whole = zip({ 'a/adapter_config.json': config, 'a/adapter_model.safetensors': weights });
   const refusals = [
-    [[['tiny.zip', whole]], new RegExp(`have 32 numbers, and the model's have ${hiddenSize}`)],
+    [[['tiny.zip', whole]], new RegExp(`have 32 numbers, and the model's have ${bundledConfig.hidden_size}`)],
     [[['lora.zip', zip({ 'adapter_config.json': fixture('lora/adapter_config.json'), 'adapter_model.safetensors': weights })]], /PEFT type LORA/],
     [[['adapter_config.json', config], ['adapter_model.bin', 'PK\u0003\u0004']], /pickle/],
     [[['old.zip', zip({ 'adapter_config.json': config, 'adapter_model.bin': new Uint8Array(9) })]], /pickle/],

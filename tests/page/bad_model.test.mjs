@@ -3,16 +3,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, modelReady, project, startButton, startPlayground, until } from './helpers.mjs';
+import { box, bundledConfig, modelReady, project, startButton, startPlayground, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground.close());
 
 const folder = `${project}/www/models/bundled`;
-const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
 const weights = readFileSync(`${folder}/model.safetensors`);
-const withConfig = (change) => ['config.json', JSON.stringify({ ...config, ...change })];
+const withConfig = (change) => ['config.json', JSON.stringify({ ...bundledConfig, ...change })];
 
 /** A safetensors file whose header says what `header` says. */
 function safetensors(header, data = Buffer.alloc(0)) {

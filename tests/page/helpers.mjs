@@ -8,6 +8,8 @@ import { startServer } from '../../scripts/serve.mjs';
 
 export const project = fileURLToPath(new URL('../..', import.meta.url));
 export const chapter = JSON.parse(readFileSync(`${project}/www/cases/smarthome.json`, 'utf8'));
+/** Sizes of the bundled model, as its config.json names them. */
+export const bundledConfig = JSON.parse(readFileSync(`${project}/www/models/bundled/config.json`, 'utf8'));
 
 const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',

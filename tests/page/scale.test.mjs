@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, chapter, project, runCurve, setting, startPlayground, train } from './helpers.mjs';
+import { box, bundledConfig, chapter, project, runCurve, setting, startPlayground, train } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground.close());
 
-const hiddenSize = JSON.parse(readFileSync(`${project}/www/models/bundled/config.json`, 'utf8')).hidden_size;
 const text = (bytes) => new TextDecoder().decode(bytes);
 const lines = (bytes) => text(bytes).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
@@ -35,7 +34,7 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   assert.equal(batches.length, 7);
   assert.ok(batches.every((batch) => batch.length === 3 && batch.every((index) => index < rows.length)));
   const config = JSON.parse(text(files['start/adapter_config.json']));
-  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 64, hiddenSize]);
+  assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 64, bundledConfig.hidden_size]);
 
   await train(page, 7);
   const later = await exported(page);

@@ -81,7 +81,7 @@ export async function readModel(library, blobs, task) {
 export const filesIn = (blobs) => ('gguf' in blobs ? [blobs.gguf] : [blobs.config, blobs.tokenizer, blobs.tokenizerConfig ?? [], ...blobs.weights].flat());
 
 /** @param {Library} library @param {ModelBlobs} blobs @returns {Promise<Model>} */
-async function modelOf(library, blobs) {
+export async function modelOf(library, blobs) {
   if ('gguf' in blobs) return library.Model.fromGguf(await bytesOf(blobs.gguf));
   const [config, tokenizer] = await Promise.all([bytesOf(blobs.config), bytesOf(blobs.tokenizer)]);
   const tokenizerConfig = blobs.tokenizerConfig ? await bytesOf(blobs.tokenizerConfig) : undefined;
@@ -89,7 +89,7 @@ async function modelOf(library, blobs) {
 }
 
 /** @param {Blob} blob */
-async function bytesOf(blob) {
+export async function bytesOf(blob) {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch {
