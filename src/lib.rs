@@ -11,7 +11,8 @@
 //! * [`discrete_prompt`]: words in front of the input, for comparison.
 //! * [`language_model`]: model and tokenizer together; [`model_info`], [`prepared`], [`evaluation`],
 //!   [`generate`], [`prompt_cache`], [`sampler`]: what it is used for.
-//! * [`settings`], [`soft_prompt`], [`prefix`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training.
+//! * [`settings`], [`soft_prompt`], [`prefix`], [`technique`], [`adamw`], [`batches`], [`tuner`], [`checkpoint`]: training;
+//!   [`kept_prompt`]: what it keeps.
 //! * [`dataset`], [`dataset_io`], [`metrics`], [`curve`]: the person's data and what came of it.
 //! * [`resampling`]: cross-validation and learning curves: training on parts of the data, planned and read.
 //! * [`inside`]: a look into a trained prompt, token by token and step by step.
@@ -34,6 +35,7 @@ pub mod gguf;
 pub mod gguf_tokenizer;
 pub mod gradient_pass;
 pub mod inside;
+pub mod kept_prompt;
 pub mod kernels;
 pub mod language_model;
 pub mod matrix;

@@ -44,8 +44,11 @@ pub struct About {
     pub base_model_note: String,
     /// How it was trained; `None` where it came from an adapter.
     pub settings: Option<RawSettings>,
-    /// Steps that led to it.
+    /// Steps that led to it; where it is the mean of several steps' prompts, to the last of them.
     pub step: usize,
+    /// How many steps' prompts it is the mean of; 0 or 1 where it is that of one step.
+    #[serde(default)]
+    pub averaged: usize,
     /// Nats; `None` where no example was held out.
     pub held_out_loss: Option<f64>,
     /// Examples trained on, and held out.
@@ -148,10 +151,15 @@ fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSetting
          print(tokenizer.decode(model.generate(**ids, max_new_tokens=120)[0], skip_special_tokens=True))\n```\n"
     );
     if let Some(s) = settings {
+        let mean = if about.averaged > 1 {
+            format!(" (mean of the prompts of {} of them)", about.averaged)
+        } else {
+            String::new()
+        };
         let measured = about.held_out_loss.map_or("not measured".into(), |loss| format!("{loss:.4} nats"));
         card += &format!(
             "\n## Training\n| | |\n|---|---|\n| examples trained on | {examples} |\n| examples held out | {held_out_examples} |\n\
-             | held-out loss | {measured} |\n| steps | {step} of {} |\n| batch size | {} |\n| learning rate | {}, {}, warm-up {} |\n\
+             | held-out loss | {measured} |\n| steps | {step} of {}{mean} |\n| batch size | {} |\n| learning rate | {}, {}, warm-up {} |\n\
              | AdamW weight decay | {} |\n| longest gradient | {} |\n| seed | {} |\n",
             s.steps,
             s.batch_size,

@@ -15,6 +15,7 @@ use crate::discrete_prompt::DiscretePrompt;
 use crate::error::Error;
 use crate::evaluation::LossReport;
 use crate::gradient_pass::Gradient;
+use crate::kept_prompt::{self, Standing};
 use crate::language_model::LanguageModel;
 use crate::model_info::ModelInfo;
 use crate::plan::TrainingPlan;
@@ -547,6 +548,45 @@ impl Tuner {
     #[wasm_bindgen(js_name = saveState)]
     pub fn save_state(&self) -> JsResult<Vec<u8>> {
         self.inner.save_state().map_err(to_js_error)
+    }
+}
+
+/// The soft prompt that a run keeps: the mean of its prompts from the lowest held-out loss on, while the loss stays near it.
+#[wasm_bindgen]
+pub struct KeptPrompt {
+    inner: kept_prompt::KeptPrompt,
+}
+
+#[wasm_bindgen]
+impl KeptPrompt {
+    #[wasm_bindgen(js_name = new)]
+    pub fn new_choice() -> KeptPrompt {
+        KeptPrompt { inner: kept_prompt::KeptPrompt::new() }
+    }
+
+    /// Takes in the prompt of a step with its held-out loss: "lowest", "near" (it counts in the mean) or "worse".
+    pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> String {
+        match self.inner.offer(step, held_out_loss, &prompt.inner) {
+            Standing::Lowest => "lowest".into(),
+            Standing::Near => "near".into(),
+            Standing::Worse => "worse".into(),
+        }
+    }
+
+    /// The mean; undefined before the first prompt with a finite loss.
+    #[wasm_bindgen(js_name = softPrompt)]
+    pub fn soft_prompt(&self) -> Option<SoftPrompt> {
+        self.inner.prompt().map(|inner| SoftPrompt { inner })
+    }
+
+    /// The first and the last step that count in the mean; empty before there is one.
+    pub fn steps(&self) -> Vec<u32> {
+        self.inner.steps().map_or_else(Vec::new, |(first, last)| vec![first, last])
+    }
+
+    /// How many prompts count in the mean.
+    pub fn count(&self) -> u32 {
+        self.inner.count()
     }
 }
 

@@ -49,6 +49,7 @@ fn about(base_model: &str) -> About {
         held_out_loss: Some(0.5),
         examples: 8,
         held_out_examples: 2,
+        averaged: 0,
     }
 }
 

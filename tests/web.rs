@@ -3,7 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, JSON, Object, Reflect};
-use prompt_playground::wasm::{Model, SoftPrompt, SoftPromptRef, Tuner, check_settings, parse_dataset};
+use prompt_playground::wasm::{KeptPrompt, Model, SoftPrompt, SoftPromptRef, Tuner, check_settings, parse_dataset};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -81,6 +81,25 @@ fn a_run_goes_on_from_its_saved_state() {
     let mut resumed = Tuner::resume(&model, examples, &state, JsValue::UNDEFINED).expect("a run");
     let (a, b) = (tuner.step().expect("a step"), resumed.step().expect("a step"));
     assert_eq!((number(&a, "step"), number(&a, "loss")), (number(&b, "step"), number(&b, "loss")));
+}
+
+#[wasm_bindgen_test]
+fn the_mean_of_two_steps_is_kept() {
+    let model = bundled();
+    let mut tuner = Tuner::new_run(&model, get(&parse(CASE), "examples"), plain_settings()).expect("a run");
+    let mut kept = KeptPrompt::new_choice();
+    assert!(kept.soft_prompt().is_none() && kept.steps().is_empty());
+    let start = tuner.soft_prompt().expect("a prompt");
+    tuner.step().expect("a step");
+    let trained = tuner.soft_prompt().expect("a prompt");
+    assert_eq!(kept.offer(0, 2.0, &start), "lowest");
+    assert_eq!(kept.offer(1, 2.02, &trained), "near");
+    assert_eq!(kept.offer(2, 3.0, &start), "worse");
+    let mean = kept.soft_prompt().expect("a mean");
+    let expected: Vec<f32> = start.vectors().iter().zip(trained.vectors()).map(|(a, b)| (a + b) / 2.0).collect();
+    assert!(mean.vectors().iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
+    assert_ne!(mean.vectors(), start.vectors());
+    assert_eq!((kept.steps(), kept.count(), mean.kind()), (vec![0, 1], 2, "embeddings".to_string()));
 }
 
 #[wasm_bindgen_test]

@@ -26,6 +26,7 @@ export async function saveAdapter(prefix, prompt) {
         baseModelNote: base.note,
         settings: prompt.origin ? null : prompt.settings,
         step: prompt.step,
+        averaged: prompt.averaged ?? 0,
         heldOutLoss: prompt.heldOutLoss,
         examples: prompt.examples ?? 0,
         heldOutExamples: prompt.heldOutExamples ?? 0,

@@ -221,7 +221,8 @@
  * @property {string} baseModel       hub id or path
  * @property {string} baseModelNote   where it is found, a sentence, or ""
  * @property {Settings|null} settings
- * @property {number} step
+ * @property {number} step            the last one of a mean
+ * @property {number} [averaged]      how many steps' prompts it is the mean of
  * @property {number|null} heldOutLoss
  * @property {number} examples
  * @property {number} heldOutExamples */
@@ -254,7 +255,7 @@
 
 /** `steps`: of the whole trial. @typedef {{step: number, steps: number, loss: number|null, heldOutLoss: number|null}} TrialEvent */
 /** `base` and `tuned` (after the last step): over the held-out rows, null without any; `diverged`: the loss became no number, so there is no `tuned`; `milliseconds`: of the steps alone.
- * @typedef {{curve: CurvePoint[], best: {step: number, heldOutLoss: number, softPrompt: SoftPrompt}|null, last: SoftPrompt,
+ * @typedef {{curve: CurvePoint[], best: BestPrompt|null, last: SoftPrompt,
  *            trainedNumbers: number, milliseconds: number, base: LossReport|null, tuned: LossReport|null, diverged: boolean, settings: Settings}} TrialResult */
 
 /** Losses and tokens of each held-out row, in their order; `bestStep`: of the held-out curve.
@@ -304,12 +305,16 @@
 
 /** The soft prompt at one step of a run. @typedef {{step: number, vectors: Float32Array}} Snapshot */
 
-/** `softPrompt`: after the last step; `best`: the one with the lowest held-out loss, null without held-out rows.
+/** What a run keeps: the mean of its prompts from `step`, with the lowest held-out loss, to `through`: of those `averaged`
+ * prompts whose loss is near the lowest (src/kept_prompt.rs). `heldOutLoss` is the mean's own.
+ * @typedef {{step: number, through: number, averaged: number, heldOutLoss: number, softPrompt: SoftPrompt}} BestPrompt */
+
+/** `softPrompt`: after the last step; `best`: null without held-out rows.
  * @typedef {object} TrainResult
  * @property {'finished'|'stopped'|'cancelled'} outcome   stopped keeps the prompt as it is, cancelled throws it away
  * @property {number} step
  * @property {SoftPrompt|null} softPrompt
- * @property {{step: number, heldOutLoss: number, softPrompt: SoftPrompt}|null} best
+ * @property {BestPrompt|null} best
  * @property {Uint8Array|null} state      to go on later
  */
 

@@ -310,9 +310,9 @@ function bringBack(gone) {
 function savePrompt(of) {
   const reached = keptPrompt(of);
   if (!reached) return;
-  const { step, heldOutLoss, softPrompt } = reached;
+  const { step, through = step, averaged = 1, heldOutLoss, softPrompt } = reached;
   saveTrainedPrompt(of.settings.prefix_token, {
-    ...softPrompt, settings: of.settings, step, heldOutLoss, trainedAt: Date.now(), modelHash: of.hashBefore,
+    ...softPrompt, settings: of.settings, step: through, averaged, heldOutLoss, trainedAt: Date.now(), modelHash: of.hashBefore,
     examples: of.split.train.length, heldOutExamples: of.split.heldOut.length,
   });
 }

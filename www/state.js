@@ -28,7 +28,8 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
  * @property {number} width           numbers of one virtual token
  * @property {import('./protocol.js').PromptKind} kind
  * @property {Settings} settings
- * @property {number} step
+ * @property {number} step            that led to it; the last one of a mean
+ * @property {number} [averaged]      how many steps' prompts it is the mean of, where it is one
  * @property {number|null} heldOutLoss
  * @property {number} trainedAt       milliseconds since 1970
  * @property {string} modelHash       weightsHash of the model it belongs to

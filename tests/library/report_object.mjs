@@ -25,7 +25,7 @@ const run = {
   number: 2, status: 'finished', error: '', settings, startFrom: '', changes: ['steps 100 → 60'], split: { train: [0, 1, 2, 3, 4, 5, 6, 7], heldOut: [8, 9] },
   trainedNumbers: 5120, modelNumbers: 5_205_248, hashBefore: HASH, hashAfter: HASH, steps, evaluations, sampleQuestion: chapter.test[0],
   samples: [0, 20, 40, 60].map((step) => ({ step, text: step === 0 ? 'The hub.' : answerText })),
-  best: { step: 45, heldOutLoss: 0.66, ...size }, last: { step: 60, heldOutLoss: 0.69, ...size }, kept: 'best', stoppedEarly: 0, msPerStep: 120, workers: 2,
+  best: { step: 50, through: 55, averaged: 2, heldOutLoss: 0.66, ...size }, last: { step: 60, heldOutLoss: 0.69, ...size }, kept: 'best', stoppedEarly: 0, msPerStep: 120, workers: 2,
   reading: { verdict: 'overfitting', sentence: 'The held-out loss was lowest at step 45 and has risen by 0.03 since.', advice: 'More examples would help more than more steps.', bestStep: 45 },
 };
 

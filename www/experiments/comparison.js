@@ -33,9 +33,11 @@ import { Experiment } from './experiment.js';
  * @property {import('../protocol.js').CurvePoint[]} curve
  * @property {number} trainedNumbers
  * @property {number} milliseconds    of the steps
- * @property {number|null} heldOutLoss  of the best step, or of what was not trained
- * @property {number|null} bestStep
- * @property {SoftPrompt|null} prompt  the best one, or the last without held-out rows
+ * @property {number|null} heldOutLoss  of `prompt`, or of what was not trained
+ * @property {number|null} bestStep   with the lowest held-out loss
+ * @property {number} [through]       to this step and of so many prompts is the mean that is kept (protocol.js, BestPrompt)
+ * @property {number} [averaged]
+ * @property {SoftPrompt|null} prompt  the one that is kept: the best, or the last without held-out rows
  * @property {number|null} chrf
  * @property {number|null} rougeL
  * @property {number|null} checks
@@ -129,7 +131,7 @@ async function trained(of, context, { own, onProgress }) {
     train: rowsOf(context.split.train, context), heldOut, settings: of, workers: context.workers,
   }, ({ step, steps }) => onProgress((STEPS_SHARE * step) / steps)));
   if (diverged) throw new EngineError('The training diverged: its loss is no longer a number. Try a lower learning rate.', 'input');
-  return { curve, trainedNumbers, milliseconds, heldOutLoss: best?.heldOutLoss ?? null, bestStep: best?.step ?? null, prompt: best?.softPrompt ?? last };
+  return { curve, trainedNumbers, milliseconds, heldOutLoss: best?.heldOutLoss ?? null, bestStep: best?.step ?? null, through: best?.through, averaged: best?.averaged, prompt: best?.softPrompt ?? last };
 }
 
 /** Words in front of the input. @param {Way} way @param {Context} context @returns {import('../protocol.js').DiscretePrompt} */
@@ -195,13 +197,13 @@ export const prefixOf = ({ name }) => `[${name.toUpperCase().replace('-', '_')}]
 
 /** Makes the prompt of a trial one with a prefix token of its own. @param {Trial} trial */
 export function promote(trial) {
-  const { name, way, prompt, bestStep, heldOutLoss } = trial;
+  const { name, way, prompt, bestStep, through, averaged, heldOutLoss } = trial;
   const plan = comparisonOfWays.state.value.plan;
   if (!prompt || !way.settings || !plan) return;
   const prefix = prefixOf(trial);
   const { split } = plan.context;
   saveTrainedPrompt(prefix, {
-    ...prompt, settings: { ...way.settings, prefix_token: prefix }, step: bestStep ?? way.settings.steps, heldOutLoss, trainedAt: Date.now(),
+    ...prompt, settings: { ...way.settings, prefix_token: prefix }, step: through ?? bestStep ?? way.settings.steps, averaged, heldOutLoss, trainedAt: Date.now(),
     modelHash: plan.modelHash, examples: split.train.length, heldOutExamples: split.heldOut.length,
   });
   addNotice('success', `The prompt of ${name} now stands under ${prefix}, and answers in step 6.`);

@@ -92,7 +92,7 @@ function dataOf(about) {
 }
 
 /** @param {Run['best']} reached */
-const reachedData = (reached) => reached && { step: reached.step, heldOutLoss: reached.heldOutLoss, ...sizeOf(reached.softPrompt) };
+const reachedData = (reached) => reached && { step: reached.step, through: reached.through ?? reached.step, averaged: reached.averaged ?? 1, heldOutLoss: reached.heldOutLoss, ...sizeOf(reached.softPrompt) };
 
 /** @param {Run} of */
 function runData({ number, status, error, settings: used, asked, changes, split, trainedNumbers, modelNumbers, hashBefore, hashAfter, steps, evaluations, samples, sampleQuestion, best, last, kept, stoppedEarly, msPerStep, workers }) {

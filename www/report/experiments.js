@@ -43,8 +43,8 @@ export function comparisonData() {
   const { context } = plan;
   return {
     ...progressOf(comparisonOfWays.state.value), modelHash: plan.modelHash, trainedOn: context.split.train.length, heldOut: context.split.heldOut.length, test: context.test.length,
-    trials: results.map(({ name, way, changes, curve, trainedNumbers, milliseconds, heldOutLoss, bestStep, prompt, chrf, rougeL, checks, answers, problem }) => ({
-      name, label: way.label, kind: way.kind, settings: way.settings, shots: way.shots, changes, curve, trainedNumbers, milliseconds, heldOutLoss, bestStep,
+    trials: results.map(({ name, way, changes, curve, trainedNumbers, milliseconds, heldOutLoss, bestStep, through, averaged, prompt, chrf, rougeL, checks, answers, problem }) => ({
+      name, label: way.label, kind: way.kind, settings: way.settings, shots: way.shots, changes, curve, trainedNumbers, milliseconds, heldOutLoss, bestStep, through, averaged,
       prompt: prompt && sizeOf(prompt), chrf, rougeL, checks, answers, problem,
     })),
   };

@@ -1,5 +1,6 @@
 // @ts-check
 /** The figures of a report: each an SVG with its legend, a sentence, and its numbers as a small table. */
+import { stepsOf } from '../run/record.js';
 import { chart, legend } from './chart.js';
 import { Markup, markup, table } from './markup.js';
 import { isNumber, loss, number, plural } from './numbers.js';
@@ -113,13 +114,13 @@ export function learningFigure({ points, band: whole, doubled }, draws) {
   });
 }
 
-/** Held-out curves of the trainings that were compared; what was not trained is a level. @param {Pick<import('./experiments.js').ReportTrial, 'name'|'label'|'kind'|'curve'|'heldOutLoss'|'bestStep'>[]} trials @returns {Markup} */
+/** Held-out curves of the trainings that were compared; what was not trained is a level. @param {Pick<import('./experiments.js').ReportTrial, 'name'|'label'|'kind'|'curve'|'heldOutLoss'|'bestStep'|'through'>[]} trials @returns {Markup} */
 export function comparisonFigure(trials) {
   const colored = trials.map((trial, index) => ({ ...trial, color: index % COLORS, points: trial.curve.flatMap(({ step, heldOutLoss }) => (isNumber(heldOutLoss) ? [{ x: step, y: heldOutLoss }] : [])) }));
   const trained = colored.filter(({ kind, points }) => kind === 'training' && points.length > 0);
   const levels = colored.filter(({ kind, heldOutLoss }) => kind !== 'training' && isNumber(heldOutLoss));
   if (trained.length === 0) return NOTHING;
-  const caption = `Held-out loss over the steps. ${trained.map(({ label, heldOutLoss, bestStep }) => `${label}: ${isNumber(heldOutLoss) ? `lowest ${loss(heldOutLoss)} at step ${bestStep ?? 0}` : 'not measured'}`).join('; ')}.${levels.length > 0 ? ` Without training: ${levels.map(({ label, heldOutLoss }) => `${label} ${loss(heldOutLoss)}`).join(', ')}.` : ''}`;
+  const caption = `Held-out loss over the steps. ${trained.map(({ label, heldOutLoss, bestStep, through }) => `${label}: ${isNumber(heldOutLoss) ? `${loss(heldOutLoss)} with the prompt of ${stepsOf({ step: bestStep ?? 0, through })}` : 'not measured'}`).join('; ')}.${levels.length > 0 ? ` Without training: ${levels.map(({ label, heldOutLoss }) => `${label} ${loss(heldOutLoss)}`).join(', ')}.` : ''}`;
   return figure({
     svg: chart({
       id: 'figure-comparison', title: 'Held-out loss of the compared trainings', description: caption, xLabel: 'Step', yLabel: 'Held-out loss', fromZero: true,

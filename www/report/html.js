@@ -1,5 +1,6 @@
 // @ts-check
 /** A report as one HTML document that needs nothing else: no script, no file, no network. */
+import { stepsOf } from '../run/record.js';
 import { answersSection, checksSection, curvesSection, metricsSection, rowsSection } from './evidence.js';
 import { Markup, markup, words } from './markup.js';
 import { date, isNumber, loss, number, percent, share } from './numbers.js';
@@ -58,7 +59,7 @@ function heldOutFact({ run }) {
   const before = run?.evaluations.find(({ step }) => step === 0);
   const kept = run?.kept === 'best' ? run.best ?? run.last : run?.last;
   if (!kept || !isNumber(before?.heldOutLoss) || !isNumber(kept.heldOutLoss)) return null;
-  return ['Held-out loss', `${loss(before.heldOutLoss)} → ${loss(kept.heldOutLoss)}`, `at step ${kept.step}`];
+  return ['Held-out loss', `${loss(before.heldOutLoss)} → ${loss(kept.heldOutLoss)}`, `at ${stepsOf(kept)}`];
 }
 
 /** @param {Report} report @returns {Fact} */

@@ -1,6 +1,7 @@
 // @ts-check
 /** What was done, in sentences with numbers. */
 import { FIELDS, fieldOf } from '../settings.js';
+import { stepsOf } from '../run/record.js';
 import { date, duration, isNumber, loss, number, plural, share } from './numbers.js';
 
 /** @typedef {import('./collect.js').Report} Report */
@@ -97,9 +98,11 @@ function stepsSentence({ steps, settings, msPerStep, workers, status, stoppedEar
 function keptSentence({ best, last, kept, evaluations }) {
   const reached = kept === 'best' ? best ?? last : last;
   if (!reached) return '';
-  if (!isNumber(reached.heldOutLoss)) return `The prompt of step ${reached.step} is kept.`;
+  if (!isNumber(reached.heldOutLoss)) return `The prompt of ${stepsOf(reached)} is kept.`;
   const before = evaluations.find(({ step }) => step === 0);
-  return `The prompt of step ${reached.step} is kept, ${best?.step === reached.step ? 'where the held-out loss was lowest' : 'by choice'}: ${loss(reached.heldOutLoss)}${before ? `, against ${loss(before.heldOutLoss)} before training` : ''}.`;
+  const why = best?.step !== reached.step ? ', by choice'
+    : reached.averaged > 1 ? `: the mean of the ${reached.averaged} measured from where the held-out loss was lowest, each within 3 % of it` : ', where the held-out loss was lowest';
+  return `The prompt of ${stepsOf(reached)} is kept${why}: ${loss(reached.heldOutLoss)}${before ? `, against ${loss(before.heldOutLoss)} before training` : ''}.`;
 }
 
 /** Where the prompt that was tested isn't of this run. @param {Report} report */

@@ -11,8 +11,9 @@ import { differences } from './differences.js';
 
 /** @typedef {'idle'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} RunStatus */
 
-/** A soft prompt that the run has reached. `heldOutLoss` is null where it was not measured.
- * @typedef {{step: number, heldOutLoss: number|null, softPrompt: SoftPrompt}} ReachedPrompt */
+/** A soft prompt that the run has reached. `heldOutLoss` is null where it was not measured. `through`, `averaged`: where it
+ * is the mean of several steps' prompts, from `step` to this one (protocol.js, BestPrompt).
+ * @typedef {{step: number, through?: number, averaged?: number, heldOutLoss: number|null, softPrompt: SoftPrompt}} ReachedPrompt */
 
 /** What a run is started with, as it stood on the page. `startFrom`: the prefix token of the prompt it goes on from, or "".
  * @typedef {{settings: Settings, objective: string, examples: readonly Example[], startFrom: string}} Asked */
@@ -36,7 +37,7 @@ import { differences } from './differences.js';
  * @property {string} hashBefore        SHA-256 of the frozen weights when the model was loaded
  * @property {string} hashAfter         and when the run ended; "" until then
  * @property {ReachedPrompt|null} last  at the latest checkpoint or the end
- * @property {ReachedPrompt|null} best  lowest held-out loss; null without held-out rows
+ * @property {ReachedPrompt|null} best  about the lowest held-out loss; null without held-out rows
  * @property {'best'|'last'} kept       which of the two stands under the prefix token
  * @property {Uint8Array|null} state    to go on from `last`
  * @property {number} stoppedEarly      the step at which patience ended it; 0: it did not
@@ -197,6 +198,9 @@ export function bestEvaluation(run) {
     /** @type {{step: number, heldOutLoss: number}|null} */ (null),
   );
 }
+
+/** "step 25", or "steps 25 to 40" of a mean. @param {{step: number, through?: number}} reached */
+export const stepsOf = ({ step, through = step }) => (through > step ? `steps ${step} to ${through}` : `step ${step}`);
 
 /** Whether two soft prompts are the same numbers. @param {Pick<SoftPrompt, 'vectors'>} one @param {Pick<SoftPrompt, 'vectors'>} other */
 export function samePrompt(one, other) {

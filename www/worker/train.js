@@ -7,6 +7,7 @@ import { release } from './crash.js';
 import { MOST_HELD_OUT_ROWS, spread } from '../limits.js';
 import { workersFor } from '../workers.js';
 import { writeAnswer } from './inference.js';
+import { Kept } from './kept.js';
 import { sharedStep } from './shared_step.js';
 import { putIn, takeOut } from './soft_prompt.js';
 import { Cancelled, TURN_EVERY_MS, settledWithin } from './task.js';
@@ -42,7 +43,8 @@ export async function train(library, model, team, modelNumbers, payload, task) {
   const trainRows = split.train.map((index) => examples[index]);
   const heldOutRows = spread(split.heldOut, MOST_HELD_OUT_ROWS).map((index) => examples[index]);
   const tuner = newTuner(library, model, trainRows, payload);
-  const run = new TrainingRun(model, tuner, team, heldOutRows, payload, task);
+  const kept = new Kept(library);
+  const run = new TrainingRun(model, tuner, kept, team, heldOutRows, payload, task);
   try {
     run.announce(modelNumbers, split);
     run.callTeam(trainRows);
@@ -52,6 +54,7 @@ export async function train(library, model, team, modelNumbers, payload, task) {
     return { outcome: 'cancelled', step: tuner.stepNumber(), softPrompt: null, best: null, state: null };
   } finally {
     team.rest();
+    kept.free();
     release(tuner);
   }
 }
@@ -69,21 +72,22 @@ function newTuner(library, model, rows, { settings, startFrom, resumeState }) {
 }
 
 class TrainingRun {
-  /** @type {NonNullable<TrainResult['best']>|null} */ #best = null;
-  /** Evaluations since the best one. */ #withoutBetter = 0;
+  /** Evaluations since the lowest one. */ #withoutBetter = 0;
   #lastCheckpoint = performance.now();
 
   /**
    * @param {Model} model
    * @param {Tuner} tuner
+   * @param {Kept} kept
    * @param {Team} team
    * @param {Example[]} heldOutRows
    * @param {TrainPayload} payload
    * @param {Task} task
    */
-  constructor(model, tuner, team, heldOutRows, payload, task) {
+  constructor(model, tuner, kept, team, heldOutRows, payload, task) {
     this.model = model;
     this.tuner = tuner;
+    this.kept = kept;
     this.team = team;
     this.heldOutRows = heldOutRows;
     this.payload = payload;
@@ -128,7 +132,7 @@ class TrainingRun {
       const last = step >= settings.steps;
       if (last || step % settings.eval_every === 0) await this.#evaluate(step);
       if (!last && this.#outOfPatience) {
-        this.#emit({ kind: 'earlyStop', step, bestStep: this.#best?.step ?? 0 });
+        this.#emit({ kind: 'earlyStop', step, bestStep: this.kept.best?.step ?? 0 });
         break;
       }
       if (this.payload.sampleEvery > 0 && (last || step % this.payload.sampleEvery === 0)) await this.#sample(step);
@@ -140,7 +144,7 @@ class TrainingRun {
       outcome: step >= settings.steps ? 'finished' : 'stopped',
       step,
       softPrompt: this.#softPrompt(),
-      best: this.#best,
+      best: this.kept.best,
       state,
     };
   }
@@ -193,22 +197,28 @@ class TrainingRun {
       this.#emit({ kind: 'evaluation', step, heldOutLoss: null, best: false, vectors: this.#softPrompt().vectors });
       return;
     }
-    const rows = this.tuner.softPrompt();
-    const evaluation = this.model.evaluation(this.heldOutRows, rows, undefined);
+    const prompt = this.tuner.softPrompt();
+    try {
+      const found = await this.kept.offer(step, prompt, (measured) => this.#heldOutLoss(measured, step));
+      if (found === null) return;
+      this.#withoutBetter = found.lowest ? 0 : this.#withoutBetter + 1;
+      this.#emit({ kind: 'evaluation', step, heldOutLoss: found.heldOutLoss, best: found.lowest, vectors: this.#softPrompt().vectors });
+    } finally {
+      release(prompt);
+    }
+  }
+
+  /** Mean loss a token; null where the run was stopped meanwhile. @param {WasmSoftPrompt} prompt @param {number} step */
+  async #heldOutLoss(prompt, step) {
+    const evaluation = this.model.evaluation(this.heldOutRows, prompt, undefined);
     try {
       while (evaluation.next()) {
         await this.#turn(step);
-        if (this.task.stopped) return;
+        if (this.task.stopped) return null;
       }
-      const heldOutLoss = evaluation.report().loss;
-      const best = Number.isFinite(heldOutLoss) && (!this.#best || heldOutLoss < this.#best.heldOutLoss);
-      const softPrompt = this.#softPrompt();
-      if (best) this.#best = { step, heldOutLoss, softPrompt };
-      this.#withoutBetter = best ? 0 : this.#withoutBetter + 1;
-      this.#emit({ kind: 'evaluation', step, heldOutLoss, best, vectors: softPrompt.vectors });
+      return /** @type {number} */ (evaluation.report().loss);
     } finally {
       release(evaluation);
-      release(rows);
     }
   }
 

@@ -6,6 +6,7 @@
 import { workersFor } from '../workers.js';
 import { release } from './crash.js';
 import { lossOf } from './inference.js';
+import { Kept } from './kept.js';
 import { sharedStep } from './shared_step.js';
 import { takeOut } from './soft_prompt.js';
 import { TURN_EVERY_MS, settledWithin } from './task.js';
@@ -24,6 +25,7 @@ import { TURN_EVERY_MS, settledWithin } from './task.js';
  */
 export async function trial(library, model, team, { train, heldOut, settings, workers }, task) {
   const tuner = library.Tuner.new(model, train, settings);
+  const kept = new Kept(library);
   const effective = /** @type {import('../protocol.js').Settings} */ (tuner.settings());
   try {
     const start = takeOut(tuner.softPrompt());
@@ -33,8 +35,6 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
     while (!(await settledWithin(team.prepared, TURN_EVERY_MS))) await task.turn();
     /** @type {TrialResult['curve']} */
     const curve = [];
-    /** @type {TrialResult['best']} */
-    let best = null;
     let milliseconds = 0;
     let withoutBetter = 0;
     let diverged = false;
@@ -43,14 +43,12 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
       if (heldOut.length > 0 && (step % effective.eval_every === 0 || step === effective.steps)) {
         const prompt = tuner.softPrompt();
         try {
-          heldOutLoss = (await lossOf(model, heldOut, prompt, undefined, task)).loss;
+          const found = await kept.offer(step, prompt, async (measured) => (await lossOf(model, heldOut, measured, undefined, task)).loss);
+          heldOutLoss = found?.heldOutLoss ?? null;
+          withoutBetter = found?.lowest ? 0 : withoutBetter + 1;
         } finally {
           release(prompt);
         }
-        if (Number.isFinite(heldOutLoss) && (best === null || heldOutLoss < best.heldOutLoss)) {
-          best = { step, heldOutLoss, softPrompt: takeOut(tuner.softPrompt()) };
-          withoutBetter = 0;
-        } else withoutBetter++;
       }
       curve.push({ step, loss, heldOutLoss });
       task.emit({ step, steps: effective.steps, loss, heldOutLoss });
@@ -65,7 +63,7 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
       await evaluate(step, report.loss);
       if (effective.early_stopping_patience > 0 && withoutBetter >= effective.early_stopping_patience) break;
     }
-    const result = { curve, best, trainedNumbers: tuner.trainedNumbers(), milliseconds, base, diverged, settings: effective };
+    const result = { curve, best: kept.best, trainedNumbers: tuner.trainedNumbers(), milliseconds, base, diverged, settings: effective };
     if (diverged) return { ...result, last: start, tuned: null };
     const prompt = tuner.softPrompt();
     try {
@@ -76,6 +74,7 @@ export async function trial(library, model, team, { train, heldOut, settings, wo
     }
   } finally {
     team.rest();
+    kept.free();
     release(tuner);
   }
 }

@@ -3,6 +3,7 @@
 import { downloadCsv } from '../../csv.js';
 import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, prefixOf, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
 import { Plot, formatLoss } from '../../plots.js';
+import { stepsOf } from '../../run/record.js';
 import { objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
@@ -70,14 +71,14 @@ function Results() {
         <tbody>${trials.map((trial) => html`<${Row} key=${trial.name} trial=${trial} best=${trial.heldOutLoss === best} />`)}</tbody>
       </table>
     </div>
-    <p class="part-caution">Held-out loss: of the best step, which was chosen on these same rows, so it flatters a little. chrF: answers to the inquiries of step 6 that have a reference. Checks: how many of the patterns of step 7 hold in the answers. Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
+    <p class="part-caution">Held-out loss: of the prompt that is kept, the best step or the mean of steps near it. It was chosen on these same rows, so it flatters a little. chrF: answers to the inquiries of step 6 that have a reference. Checks: how many of the patterns of step 7 hold in the answers. Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
     <details class="earlier"><summary>Read the answers</summary><${Answers} trials=${trials} /></details>
     <p><${Button} kind="quiet" icon="export" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
 }
 
 /** @param {{trial: Trial, best: boolean}} props */
 function Row({ trial, best }) {
-  const { name, way, changes, trainedNumbers, milliseconds, heldOutLoss, bestStep, chrf, checks, problem } = trial;
+  const { name, way, changes, trainedNumbers, milliseconds, heldOutLoss, bestStep, through, chrf, checks, problem } = trial;
   const label = way.kind === 'shots' ? `${way.label}: ${way.shots} examples in the context` : way.label;
   return html`
     <tr>
@@ -85,7 +86,7 @@ function Row({ trial, best }) {
       <td>${problem ? html`<${Notice} kind="warning">${problem}<//>` : changes.length > 0 ? changes.join('; ') : way.settings ? 'the first training here' : 'nothing is trained'}</td>
       <td class="number">${formatNumber(trainedNumbers)}</td>
       <td class="number">${way.settings && !problem ? `${formatNumber(milliseconds / 1000, 1)} s` : '–'}</td>
-      <td class="number">${heldOutLoss === null ? '–' : html`${best ? html`<strong>${formatLoss(heldOutLoss)}</strong>` : formatLoss(heldOutLoss)}${bestStep === null ? '' : html`<br /><small>step ${bestStep}</small>`}`}</td>
+      <td class="number">${heldOutLoss === null ? '–' : html`${best ? html`<strong>${formatLoss(heldOutLoss)}</strong>` : formatLoss(heldOutLoss)}${bestStep === null ? '' : html`<br /><small>${stepsOf({ step: bestStep, through })}</small>`}`}</td>
       <td class="number">${chrf === null ? '–' : formatNumber(chrf, 1)}</td>
       <td class="number">${checks === null ? '–' : `${formatNumber(checks * 100, 0)} %`}</td>
       <td>${trial.prompt && (prefixOf(trial) in trainedPrompts.value ? html`kept as <span class="voice-tag">${prefixOf(trial)}</span>`
@@ -103,7 +104,7 @@ function HeldOutCurves({ trials }) {
     const at = new Map(trial.curve.map(({ step, heldOutLoss }) => [step, heldOutLoss]));
     return { label: trial.way.label, color: COLORS[index % COLORS.length], values: steps.map((step) => at.get(step) ?? null), width: 2, points: true, dash: index >= COLORS.length ? [6, 4] : undefined };
   });
-  const summary = trained.map(({ way, heldOutLoss, bestStep }) => `${way.label}: lowest held-out loss ${formatLoss(heldOutLoss ?? NaN)} at step ${bestStep}`).join('; ');
+  const summary = trained.map(({ way, heldOutLoss, bestStep, through }) => `${way.label}: the prompt of ${stepsOf({ step: bestStep ?? 0, through })} is kept, held-out loss ${formatLoss(heldOutLoss ?? NaN)}`).join('; ');
   return html`<${Plot} title="Held-out loss" summary=${`${summary}.`} steps=${steps} lastStep=${last} lines=${lines} height=${260} format=${formatLoss} />`;
 }
 
@@ -120,6 +121,6 @@ function Answers({ trials }) {
 
 /** @param {Trial[]} trials */
 function download(trials) {
-  downloadCsv('comparison.csv', ['name', 'way', 'changes', 'trained_numbers', 'seconds', 'held_out_loss', 'best_step', 'chrf', 'rouge_l', 'checks', 'problem'],
-    trials.map((t) => [t.name, t.way.label, t.changes.join('; '), t.trainedNumbers, t.milliseconds / 1000, t.heldOutLoss, t.bestStep, t.chrf, t.rougeL, t.checks, t.problem]));
+  downloadCsv('comparison.csv', ['name', 'way', 'changes', 'trained_numbers', 'seconds', 'held_out_loss', 'best_step', 'mean_through_step', 'chrf', 'rouge_l', 'checks', 'problem'],
+    trials.map((t) => [t.name, t.way.label, t.changes.join('; '), t.trainedNumbers, t.milliseconds / 1000, t.heldOutLoss, t.bestStep, t.through ?? t.bestStep, t.chrf, t.rougeL, t.checks, t.problem]));
 }

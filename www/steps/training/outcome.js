@@ -4,7 +4,7 @@ import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
 import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
 import { nameOfRun } from '../../run/names.js';
-import { bestEvaluation, keptPrompt, samePrompt } from '../../run/record.js';
+import { bestEvaluation, keptPrompt, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
 import { formatLoss } from '../../plots.js';
 
@@ -21,7 +21,7 @@ export function Outcome() {
     <div class="outcome">
       ${now.stoppedEarly > 0 && html`<p class="outcome-sentence">Stopped early, at step ${now.stoppedEarly}: ${plural(now.settings.early_stopping_patience, 'measurement')} in a row brought no better held-out loss.</p>`}
       <p class="outcome-sentence">${outcomeSentence(now)}</p>
-      ${!stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the prompt of step ${keptPrompt(now)?.step}<//></p>`}
+      ${!stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(keptPrompt(now))}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       <div class="outcome-more">
         ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
@@ -33,6 +33,15 @@ export function Outcome() {
       </div>
     </div>`;
 }
+
+/** @param {import('../../run/record.js').ReachedPrompt} reached */
+const isMean = ({ averaged = 1 }) => averaged > 1;
+
+/** @param {import('../../run/record.js').ReachedPrompt|null} reached */
+const promptName = (reached) => reached && (isMean(reached) ? `mean prompt of ${stepsOf(reached)}` : `prompt of ${stepsOf(reached)}`);
+
+/** @param {string} text */
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Whether the prompt of the run is the one under its prefix token: not after a reload in the middle of it, and not
  * once the prompt of an earlier run was brought back. @param {Run} now */
@@ -52,13 +61,13 @@ function outcomeSentence(now) {
     const instead = trainedPrompts.value[now.settings.prefix_token] ? 'the prompt of another run' : 'no prompt yet';
     return html`This run has reached step ${now.last?.step}. Under <b>${now.settings.prefix_token}</b> stands ${instead}.`;
   }
-  if (kept.heldOutLoss === null || !start) return html`The prompt of step ${kept.step} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+  if (kept.heldOutLoss === null || !start) return html`The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
   if (kept.step === 0) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
   }
   return html`
     On examples it has never seen, the loss went from ${formatLoss(start.heldOutLoss)} to <b>${formatLoss(kept.heldOutLoss)}</b>.
-    The prompt of step ${kept.step} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+    The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
 }
 
 /** @param {{now: Run}} props */
@@ -67,7 +76,7 @@ function KeptChoice({ now }) {
   if (!best || !last) return null;
   /** @type {['best'|'last', string, string][]} */
   const choices = [
-    ['best', `Step ${best.step}, the best`, `held-out loss ${formatLoss(best.heldOutLoss ?? NaN)}`],
+    ['best', `${capital(stepsOf(best))}, the best`, `${isMean(best) ? `mean of ${best.averaged} prompts, ` : ''}held-out loss ${formatLoss(best.heldOutLoss ?? NaN)}`],
     ['last', `Step ${last.step}, the last`, last.heldOutLoss === null ? 'held-out loss not measured' : `held-out loss ${formatLoss(last.heldOutLoss)}`],
   ];
   return html`
@@ -80,7 +89,7 @@ function KeptChoice({ now }) {
             <span>${name} <small>${detail}</small></span>
           </label>`)}
       </div>
-      <p class="field-help">With few examples a prompt begins to repeat them word for word; the step with the lowest held-out loss is the safer choice.</p>
+      <p class="field-help">With few examples a prompt begins to repeat them word for word; where the held-out loss is lowest is the safer choice. Measured prompts that come after it and lie within 3 % of it are averaged with it: two held-out rows cannot tell them apart, and the mean holds the voice better.</p>
     </fieldset>`;
 }
 

@@ -1,0 +1,54 @@
+// What a run keeps: the mean of its prompts from the lowest held-out loss on, while the loss stays within 3 % of it.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { unzipSync } from '../../www/vendor/fflate/fflate.js';
+import { box, runCurve, setting, startPlayground, train } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground.close());
+
+const outcome = (page) => page.locator('#step-training .outcome');
+
+/** What of the curve should be kept: the lowest measurement and those after it that are near. */
+function expected(curve) {
+  const measured = curve.filter((point) => point.held_out_loss !== null);
+  const lowest = measured.reduce((low, point) => (point.held_out_loss < low.held_out_loss ? point : low));
+  const near = measured.filter((point) => point.step >= lowest.step && point.held_out_loss <= 1.03 * lowest.held_out_loss);
+  return { lowest, through: near.at(-1).step, count: near.length };
+}
+
+test('the mean of the steps near the lowest held-out loss is kept, measured, named, saved and gone on from', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings', { exact: true }).click();
+  await setting(page, 'Evaluate every').fill('2');
+  await train(page, 50);
+  const { lowest, through, count } = expected(await runCurve(page));
+  assert.ok(count > 1 && lowest.step > 0, `several steps are near the lowest: ${count} from step ${lowest.step}`);
+  const name = `steps ${lowest.step} to ${through}`;
+  await outcome(page).getByText(`The mean prompt of ${name} now stands under`).waitFor();
+  const choice = outcome(page).getByRole('radio', { name: new RegExp(`^S${name.slice(1)}, the best mean of ${count} prompts, held-out loss`) });
+  assert.ok(await choice.isChecked());
+  const loss = Number((await choice.evaluate((radio) => radio.closest('label').innerText)).match(/held-out loss ([\d.]+)/)[1]);
+  assert.ok(loss < 1.03 * lowest.held_out_loss, `the mean does about as well as the lowest step: ${loss} and ${lowest.held_out_loss}`);
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);
+  const card = new TextDecoder().decode(unzipSync(new Uint8Array(readFileSync(await download.path())))['tech-support/README.md']);
+  assert.match(card, new RegExp(`steps \\| ${through} of 50 \\(mean of the prompts of ${count} of them\\)`));
+
+  await page.getByLabel('Start from', { exact: true }).selectOption('[TECH_SUPPORT]');
+  await box(page, 'Prefix token').fill('[MORE]');
+  await train(page, 2);
+  const [start] = await runCurve(page);
+  assert.equal(start.held_out_loss.toFixed(3), loss.toFixed(3), 'a run from it begins at the loss that was named');
+}));
+
+test('after a few steps that each bring the loss down, the last one alone is kept', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings', { exact: true }).click();
+  await setting(page, 'Evaluate every').fill('1');
+  await train(page, 4);
+  const { lowest, through, count } = expected(await runCurve(page));
+  assert.deepEqual([lowest.step, through, count], [4, 4, 1]);
+  await outcome(page).getByText('The prompt of step 4 now stands under').waitFor();
+  assert.equal(await outcome(page).getByRole('radio').count(), 0, 'there is nothing to choose');
+}));
