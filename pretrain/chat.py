@@ -1,5 +1,6 @@
 """Chat turns as token ids: the ChatML template of the bundled model's `tokenizer_config.json`."""
 
+import re
 from dataclasses import dataclass
 
 import torch
@@ -30,6 +31,7 @@ class Example:
 
     ids: list[int]
     start: int
+    taken_up: tuple[int, ...] = ()  # positions of learned tokens that take up the question's words; where it matters
 
 
 class Chat:
@@ -56,6 +58,18 @@ class Chat:
         given = self.question(question)
         return Example(given + self.plain(answer) + [self.end], len(given))
 
+    def example_with_words(self, question: str, answer: str, words: list[str]) -> Example:
+        """The same, and which of the answer's tokens belong to one of the words or to a word that begins with it."""
+        plain = self.example(question, answer)
+        spans = [m.span() for w in words for m in re.finditer(r"\b" + re.escape(w) + r"\w*", answer, re.IGNORECASE)]
+        self.tokenizer.encode_special_tokens = True
+        try:
+            offsets = self.tokenizer.encode(answer, add_special_tokens=False).offsets
+        finally:
+            self.tokenizer.encode_special_tokens = False
+        hit = (i for i, (a, b) in enumerate(offsets) if any(a < end and start < b for start, end in spans))
+        return Example(plain.ids, plain.start, tuple(plain.start + i for i in hit))
+
     def text(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
@@ -67,6 +81,7 @@ class Rows:
     ids: Tensor  # (S, T)
     learned: Tensor  # (L, 2) sequence and position of every token that counts in the loss
     owner: Tensor  # (S,) index of the soft prompt in front of the sequence
+    taken_up: Tensor  # (L,) bool: the token takes up a word of the question
 
     @staticmethod
     def of(examples: list[Example], owner: list[int], multiple: int = 16) -> "Rows":
@@ -75,7 +90,8 @@ class Rows:
         t = -(-longest // multiple) * multiple
         ids = torch.tensor([e.ids + [0] * (t - len(e.ids)) for e in examples])
         learned = [(row, at) for row, e in enumerate(examples) for at in range(e.start, len(e.ids))]
-        return Rows(ids, torch.tensor(learned), torch.tensor(owner))
+        taken_up = [at in e.taken_up for e in examples for at in range(e.start, len(e.ids))]
+        return Rows(ids, torch.tensor(learned), torch.tensor(owner), torch.tensor(taken_up))
 
     def to(self, device: torch.device) -> "Rows":
-        return Rows(*(t.to(device, non_blocking=True) for t in (self.ids, self.learned, self.owner)))
+        return Rows(*(t.to(device, non_blocking=True) for t in (self.ids, self.learned, self.owner, self.taken_up)))

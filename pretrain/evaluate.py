@@ -40,7 +40,7 @@ def score(company: Company, texts: list[str]) -> dict:
 
 
 class Evaluation:
-    """One model on a list of companies. The last two examples are held out, and choose the step, as on the page."""
+    """One model on a list of companies. The last two examples are held out, and choose the prompt, as on the page."""
 
     def __init__(self, model: Llama, tokenizer, listed: list[Company], held_out: int = 2, penalty: float = 1.1, last_step: bool = False):
         self.model, self.chat, self.companies, self.penalty, self.last_step = model.eval(), Chat(tokenizer), listed, penalty, last_step
@@ -84,15 +84,15 @@ class Evaluation:
 
     def tuned(self, settings: Settings) -> tuple[list[dict], list[list[str]]]:
         first = self.start(settings)
-        best = prompt_tuning.BestStep(self.model, self.held_out, settings, first)
-        prompts = prompt_tuning.tune(self.model, first, self.examples, settings, best)
+        kept = prompt_tuning.KeptPrompt(self.model, self.held_out, settings, first)
+        prompts = prompt_tuning.tune(self.model, first, self.examples, settings, kept)
         last = self.losses(prompts, self.unseen)
-        prompts = prompts if self.last_step else best.prompts
+        prompts = prompts if self.last_step else kept.prompts
         texts = self.answer(list(prompts), self.questions())
         train, unseen = self.losses(prompts, self.examples), self.losses(prompts, self.unseen)
         return [
-            score(c, t) | {"train_loss": a, "unseen_loss": b, "last_loss": l, "best_step": int(s)}
-            for c, t, a, b, l, s in zip(self.companies, texts, train, unseen, last, best.steps)
+            score(c, t) | {"train_loss": a, "unseen_loss": b, "last_loss": l, "best_step": int(s), "averaged": int(n)}
+            for c, t, a, b, l, s, n in zip(self.companies, texts, train, unseen, last, kept.steps, kept.counts)
         ], texts
 
     def few_shot(self) -> tuple[list[dict], list[list[str]]]:
@@ -125,7 +125,7 @@ class Evaluation:
         return scores, all_texts
 
 
-COLUMNS = ["checks", "guards", "topic", "topic_words", "rouge_l", "distinct_words", "loops", "train_loss", "unseen_loss", "last_loss", "best_step"]
+COLUMNS = ["checks", "guards", "topic", "topic_words", "rouge_l", "distinct_words", "loops", "train_loss", "unseen_loss", "last_loss", "best_step", "averaged"]
 
 
 def table(listed: list[Company], scores: list[dict]) -> str:
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--ways", default="base,tuned", help="of base, tuned, few_shot, fine_tuned")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of prompt tuning")
     parser.add_argument("--repetition-penalty", type=float, default=1.1, help="of the answers' own tokens; 1: none")
-    parser.add_argument("--last-step", action="store_true", help="answer with the last step instead of the best held-out one")
+    parser.add_argument("--last-step", action="store_true", help="answer with the last step instead of the prompt that the page keeps")
     parser.add_argument("--answers", help="file for all answers")
     parser.add_argument("--json", help="file for all numbers")
     arguments = parser.parse_args()

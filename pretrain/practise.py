@@ -57,7 +57,7 @@ class Prompts:
         self.values[chosen] -= rate * (mean / (1 - 0.9**age)) / ((square / (1 - 0.999**age)).sqrt() + 1e-8)
 
 
-def practise(model: Llama, prompts: Prompts, lesson: Lesson, hidden: Callable | None = None) -> dict[str, Tensor]:
+def practise(model: Llama, prompts: Prompts, lesson: Lesson, hidden: Callable | None = None, word_weight: float = 1.0) -> dict[str, Tensor]:
     """A step of N prompts; adds the mean gradient of a company to the model's. Returns the mean losses."""
     if len(lesson.newcomers):
         prompts.begin(lesson.newcomers, lesson.first)
@@ -65,7 +65,7 @@ def practise(model: Llama, prompts: Prompts, lesson: Lesson, hidden: Callable | 
     seen: dict[str, list[Tensor]] = {"known": [], "new": []}
     for batch in lesson.batches:
         with device.mixed(model.device):
-            sums, counts = row_losses(model, torch.cat((values, values.detach())), batch.rows, hidden)
+            sums, counts = row_losses(model, torch.cat((values, values.detach())), batch.rows, hidden, word_weight)
         each = sums / counts.clamp(min=1)
         known = batch.known.to(each.device)
         (each * batch.weight.to(each.device)).sum().backward()
@@ -96,11 +96,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--companies", type=int, default=Plan.companies, help="of them that have a lesson in a step")
     parser.add_argument("--new-questions", type=int, default=Plan.new_questions, help="of each company in each step")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=Plan.batch_sizes, help="of the prompts' training, drawn for each company")
+    parser.add_argument("--word-weight", type=float, default=1, help="how often a token of a new answer counts that takes up a word of the question")
     parser.add_argument("--virtual-tokens", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=0.05, help="of the soft prompts")
     parser.add_argument("--pair-positions", type=int, default=Plan.positions, help="longer pairs are left out")
     parser.add_argument("--written-share", type=float, default=Plan.written_share, help="of the companies: written one by one")
     parser.add_argument("--recast-share", type=float, default=Plan.recast_share, help="of the companies: written, in another voice")
+    parser.add_argument("--asked", type=int, default=Plan.asked, help="times at most that a written company's new question comes under one prompt")
     parser.add_argument("--fewest-pairs", type=int, default=Plan.fewest_pairs, help="of a written company that takes part")
     parser.add_argument("--parts", type=int, default=Plan.parts, help="that a step is cut into, by length")
     parser.add_argument("--workers", type=int, default=0, help="processes that make lessons; 0: this one")
@@ -126,7 +128,7 @@ def main() -> None:
     settings = Settings(num_virtual_tokens=a.virtual_tokens, learning_rate=a.learning_rate)
     plan = Plan(
         settings, pupils=a.pupils, companies=a.companies, new_questions=a.new_questions, batch_sizes=tuple(a.batch_sizes),
-        positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, fewest_pairs=a.fewest_pairs, parts=a.parts,
+        positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, asked=a.asked, fewest_pairs=a.fewest_pairs, parts=a.parts,
     )  # fmt: skip
     coming = lessons(tokenizer, plan, a.workers, a.seed)
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)
@@ -141,7 +143,7 @@ def main() -> None:
     done, first, averages = 0.0, run.step, {}
     while done < 1:
         run.set_rate(a.strength * min((run.step - first + 1) / WARMUP, max(0.01, 1 - done)))
-        now = practise(model, prompts, next(coming), hidden)
+        now = practise(model, prompts, next(coming), hidden, a.word_weight)
         if a.sequences:
             with device.mixed(place):
                 ordinary = shard_loss(run.shards.next().to(place))

@@ -39,15 +39,19 @@ class Settings:
         return self.learning_rate * max(0.0, 1 - (step - warmup) / max(1, self.steps - warmup))
 
 
-def row_losses(model: Llama, prompts: Tensor, rows: Rows, hidden=None) -> tuple[Tensor, Tensor]:
-    """Summed cross-entropy (S,) of each sequence's learned tokens and their number (S,). prompts (N, P, D)."""
+def row_losses(model: Llama, prompts: Tensor, rows: Rows, hidden=None, word_weight: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Summed cross-entropy (S,) of each sequence's learned tokens and their number (S,). prompts (N, P, D).
+
+    word_weight: how often a token counts that takes up a word of the question.
+    """
     p, rows = prompts.shape[1], rows.to(prompts.device)
     row, at = rows.learned.unbind(1)  # (L,) each
     x = torch.cat((prompts[rows.owner], model.embed_tokens(rows.ids)), 1)  # (S, P + T, D)
     h = (hidden or model.hidden)(x)
     losses = F.cross_entropy(model.logits(h[row, p + at - 1]).float(), rows.ids[row, at], reduction="none")
+    weights = 1 + (word_weight - 1) * rows.taken_up.to(losses.dtype)  # (L,)
     none = losses.new_zeros(len(rows.ids))
-    return none.index_add(0, row, losses), none.index_add(0, row, torch.ones_like(losses))
+    return none.index_add(0, row, weights * losses), none.index_add(0, row, weights)
 
 
 def company_losses(model: Llama, prompts: Tensor, rows: Rows, companies: int, hidden=None) -> Tensor:
@@ -99,8 +103,12 @@ def tune(model: Llama, prompts: Tensor, examples: list[list[Example]], settings:
     return prompts.detach()
 
 
-class BestStep:
-    """Each company's prompt at its lowest held-out loss, which is the one that the page answers with.
+NEAR_LOWEST = 0.03  # as in `src/kept_prompt.rs`
+
+
+class KeptPrompt:
+    """Each company's prompt that the page keeps and answers with: the mean of its prompts from the lowest held-out loss
+    on, of those whose loss lies within `NEAR_LOWEST` of it (`src/kept_prompt.rs`).
 
     held_out: rows of N companies that are not trained on. An instance is the `report` of `tune`.
     """
@@ -108,8 +116,13 @@ class BestStep:
     def __init__(self, model: Llama, held_out: list[list[Example]], settings: Settings, first: Tensor):
         self.model, self.settings, self.companies = model, settings, len(held_out)
         self.rows = Rows.of([e for es in held_out for e in es], [i for i, es in enumerate(held_out) for _ in es])
-        self.prompts, self.steps = first.clone(), torch.zeros(self.companies, dtype=torch.long, device=first.device)
-        self.losses = self.evaluate(first)
+        self.lowest, self.sums = self.evaluate(first), first.double()  # (N,), (N, P, D)
+        self.steps = torch.zeros(self.companies, dtype=torch.long, device=first.device)  # of the lowest
+        self.counts = torch.ones(self.companies, dtype=torch.long, device=first.device)
+
+    @property
+    def prompts(self) -> Tensor:  # (N, P, D)
+        return (self.sums / self.counts[:, None, None]).float()
 
     @torch.no_grad()
     def evaluate(self, prompts: Tensor) -> Tensor:  # (N, P, D) -> (N,)
@@ -120,9 +133,11 @@ class BestStep:
         if done % self.settings.eval_every and done != self.settings.steps:
             return
         losses = self.evaluate(prompts)
-        better = losses < self.losses
-        self.losses, self.steps[better] = torch.where(better, losses, self.losses), done
-        self.prompts[better] = prompts[better]
+        lower, near = losses < self.lowest, (losses >= self.lowest) & (losses <= self.lowest * (1 + NEAR_LOWEST))
+        self.lowest, self.steps[lower] = torch.where(lower, losses, self.lowest), done
+        self.sums[lower], self.counts[lower] = prompts[lower].double(), 1
+        self.sums[near] += prompts[near].double()
+        self.counts[near] += 1
 
 
 class BatchOrder:

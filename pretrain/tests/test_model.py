@@ -68,24 +68,44 @@ class Bundled(unittest.TestCase):
                 self.assertEqual(found, [t for t in expected[0].tolist() if t != self.chat.end][: len(found)])
                 self.assertGreater(len(found), 3)
 
-    def test_the_best_step_is_that_of_the_lowest_held_out_loss(self):
-        settings, listed = Settings(num_virtual_tokens=4, steps=12, batch_size=2, eval_every=3, learning_rate=0.3), companies.load("dev")[:2]
+    def test_what_is_kept_is_the_mean_from_the_lowest_held_out_loss_on(self):
+        settings = Settings(num_virtual_tokens=4, steps=12, batch_size=2, eval_every=3, learning_rate=0.1)
+        listed = [c for c in companies.load("dev") if c.id in ("coffee", "plumber")]
         held_out = [[self.chat.example(e["input"], e["output"]) for e in c.examples[8:]] for c in listed]
         first = prompt_tuning.first_prompts(self.model, [self.chat.plain(c.objective) for c in listed], 4)
-        best, seen = prompt_tuning.BestStep(self.model, held_out, settings, first), {}
-        seen[0] = (first, best.losses)
+        kept = prompt_tuning.KeptPrompt(self.model, held_out, settings, first)
+        seen = [(0, first, kept.lowest.clone())]
 
         def report(step, losses, prompts):
-            best(step, losses, prompts)
+            kept(step, losses, prompts)
             if (step + 1) % 3 == 0:
-                seen[step + 1] = (prompts.clone(), best.evaluate(prompts))
+                seen.append((step + 1, prompts.clone(), kept.evaluate(prompts)))
 
-        prompt_tuning.tune(self.model, first, [self.examples(c) for c in listed], settings, report)
-        self.assertEqual(sorted(seen), [0, 3, 6, 9, 12])
-        for i, step in enumerate(best.steps.tolist()):
-            self.assertEqual(step, min(seen, key=lambda s: seen[s][1][i].item()))
-            self.assertTrue(torch.equal(best.prompts[i], seen[step][0][i]))
-        self.assertTrue(any(best.steps > 0))
+        tuned = prompt_tuning.tune(self.model, first, [self.examples(c) for c in listed], settings, report)
+        torch.manual_seed(0)
+        for step, noise in ((14, 0.01), (17, 1.0), (20, 0.02)):  # as a prompt that swings, once far away
+            report(step, None, tuned + noise * torch.randn_like(tuned))
+        self.assertEqual([step for step, _, _ in seen], [0, 3, 6, 9, 12, 15, 18, 21])
+        for i, (step, count) in enumerate(zip(kept.steps.tolist(), kept.counts.tolist())):
+            lowest = min(losses[i].item() for _, _, losses in seen)
+            self.assertEqual(step, next(s for s, _, losses in seen if losses[i].item() == lowest))
+            near = [p[i] for s, p, losses in seen if s >= step and losses[i].item() <= lowest * (1 + prompt_tuning.NEAR_LOWEST)]
+            self.assertEqual(count, len(near))
+            self.assertLess((kept.prompts[i] - torch.stack(near).mean(0)).abs().max().item(), 1e-6)
+        self.assertTrue(all(kept.steps > 0) and any(kept.counts > 1) and all(kept.counts < 4))
+
+    def test_a_weight_makes_the_questions_words_count_more(self):
+        ids = self.chat.question("Can I bring my dog?")
+        example = self.chat.example_with_words("Can I bring my dog?", "Dogs may come, if you bring a towel.", ["bring", "dog"])
+        self.assertEqual("".join(self.chat.text([example.ids[i]]) for i in example.taken_up), "Dogs bring")
+        rows, none = Rows.of([example], [0]), torch.zeros(1, 0, self.model.config.hidden_size)
+        (plain,), (count,) = prompt_tuning.row_losses(self.model, none, rows)
+        (weighted,), (weights,) = prompt_tuning.row_losses(self.model, none, rows, word_weight=3)
+        logits = self.model.logits(self.model.hidden(self.model.embed_tokens(torch.tensor([example.ids]))))[0]
+        each = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(example.ids[1:]), reduction="none")
+        self.assertAlmostEqual(plain.item(), each[len(ids) - 1 :].sum().item(), places=3)
+        self.assertAlmostEqual((weighted - plain).item(), 2 * sum(each[i - 1].item() for i in example.taken_up), places=3)
+        self.assertEqual((count.item(), weights.item()), (len(example.ids) - len(ids), len(example.ids) - len(ids) + 2 * len(example.taken_up)))
 
     def test_companies_in_one_batch_are_tuned_as_each_alone(self):
         listed = companies.load("dev")[:2]
