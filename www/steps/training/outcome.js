@@ -89,7 +89,7 @@ function KeptChoice({ now }) {
             <span>${name} <small>${detail}</small></span>
           </label>`)}
       </div>
-      <p class="field-help">With few examples a prompt begins to repeat them word for word; where the held-out loss is lowest is the safer choice. Measured prompts that come after it and lie within 3 % of it are averaged with it: two held-out rows cannot tell them apart, and the mean holds the voice better.</p>
+      <p class="field-help">With few examples a prompt begins to repeat them word for word, so where the held-out loss is lowest is the safer choice. Later prompts whose loss lies within 3 % of it do about as well; their mean with it is steadier than one step.</p>
     </fieldset>`;
 }
 
