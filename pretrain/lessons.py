@@ -40,7 +40,7 @@ class Plan:
     positions: int = 128  # longer pairs are left out
     written_share: float = 0.75  # of the companies: written one by one
     recast_share: float = 0.0  # of the companies: written, in a voice of the generator; the others are the generator's
-    asked: int = 16  # times at most, on average, that a new question of a written company is asked under one prompt
+    most_asked: int = 16  # times at most, on average, that a new question of a written company is asked under one prompt
     fewest_pairs: int = 20  # of a written company that takes part
     parts: int = 4  # the sequences of a step, sorted by length, go through the model in so many parts, to pad them less
 
@@ -106,7 +106,7 @@ class School(IterableDataset):
             examples = [e for e in (self.chat.example(*pair) for pair in known) if len(e.ids) <= plan.positions][:EXAMPLES]
             if len(examples) == EXAMPLES:
                 order = BatchOrder(EXAMPLES, rng.choice(plan.batch_sizes), rng.randrange(1 << 30))
-                longest = max(2, min(plan.settings.steps, plan.asked * new_questions // plan.new_questions))
+                longest = max(2, min(plan.settings.steps, plan.most_asked * new_questions // plan.new_questions))
                 life = rng.randint(longest // 2, longest)
                 return Pupil(ask, examples, order, init_ids(self.chat, text, examples, plan.settings), life)
 
@@ -164,13 +164,13 @@ class School(IterableDataset):
         for i, p in enumerate(self.pupils[c] for c in chosen):
             known = p.order.next()
             listed += [(p.examples[j], i, KNOWN_WEIGHT / len(known), True) for j in known]
-            fresh = [e for e in (self.asked(*p.ask()) for _ in range(new_questions + 1)) if len(e.ids) <= self.plan.positions]
+            fresh = [e for e in (self.new_example(*p.ask()) for _ in range(new_questions + 1)) if len(e.ids) <= self.plan.positions]
             listed += [(e, len(chosen) + i, 1 / new_questions, False) for e in fresh[:new_questions]]
         listed.sort(key=lambda row: len(row[0].ids))
         size = -(-len(listed) // self.plan.parts)
         return [self.batch(listed[i : i + size]) for i in range(0, len(listed), size)]
 
-    def asked(self, question: str, answer: str) -> Example:
+    def new_example(self, question: str, answer: str) -> Example:
         """A new question, with the tokens of the answer that take up its words (a stem of five letters is enough)."""
         return self.chat.example_with_words(question, answer, [w[:5] for w in keywords(question).split() if len(w) > 2])
 

@@ -108,7 +108,8 @@ NEAR_LOWEST = 0.03  # as in `src/kept_prompt.rs`
 
 class KeptPrompt:
     """Each company's prompt that the page keeps and answers with: the mean of its prompts from the lowest held-out loss
-    on, of those whose loss lies within `NEAR_LOWEST` of it (`src/kept_prompt.rs`).
+    on, of those whose loss lies within `NEAR_LOWEST` of it (`src/kept_prompt.rs`). The page also measures the mean, and
+    leaves a prompt out that makes it worse than both.
 
     held_out: rows of N companies that are not trained on. An instance is the `report` of `tune`.
     """

@@ -231,11 +231,9 @@ impl Run {
              virtual tokens, and add examples that are like the held-out ones."
                 .to_string()
         } else {
-            format!(
-                "Use the prompt of step {}. More examples, fewer virtual tokens or a lower learning rate help against \
-                 it; more steps do not.",
-                best.0
-            )
+            "Use the best prompt of the run, not the last. More examples, fewer virtual tokens or a lower learning rate \
+             help against it; more steps do not."
+                .to_string()
         };
         self.reading(Verdict::Overfitting, sentence, advice)
     }

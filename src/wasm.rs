@@ -560,7 +560,7 @@ pub struct KeptPrompt {
 #[wasm_bindgen]
 impl KeptPrompt {
     #[wasm_bindgen(js_name = new)]
-    pub fn new_choice() -> KeptPrompt {
+    pub fn new_kept() -> KeptPrompt {
         KeptPrompt { inner: kept_prompt::KeptPrompt::new() }
     }
 

@@ -74,7 +74,7 @@ fn what_is_written_is_what_peft_writes() {
     let loaded = load("prompt_tuning", &model);
     assert_eq!((loaded.base_model.as_str(), loaded.init_text.as_str()), ("tiny/hf_f32", "Answer in steps."));
     let settings = RawSettings { prompt_tuning_init_text: Some(loaded.init_text.clone()), ..RawSettings::default() };
-    let about = About { settings: Some(settings), ..about("tiny/hf_f32") };
+    let about = About { settings: Some(settings), averaged: 3, ..about("tiny/hf_f32") };
     let written = to_peft(&loaded.prompt, &model.llama.config, &about).unwrap();
     for said in [
         "base_model: tiny/hf_f32\n",
@@ -82,6 +82,7 @@ fn what_is_written_is_what_peft_writes() {
         "5 virtual tokens (160 numbers)",
         "| examples trained on | 8 |",
         "0.5000 nats",
+        "| steps | 100 of 100 (mean of the prompts of 3 of them) |",
     ] {
         assert!(written.readme.contains(said), "{said}: {}", written.readme);
     }

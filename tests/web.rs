@@ -87,7 +87,7 @@ fn a_run_goes_on_from_its_saved_state() {
 fn the_mean_of_two_steps_is_kept() {
     let model = bundled();
     let mut tuner = Tuner::new_run(&model, get(&parse(CASE), "examples"), plain_settings()).expect("a run");
-    let mut kept = KeptPrompt::new_choice();
+    let mut kept = KeptPrompt::new_kept();
     assert!(kept.soft_prompt().is_none() && kept.steps().is_empty());
     let start = tuner.soft_prompt().expect("a prompt");
     tuner.step().expect("a step");

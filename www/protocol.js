@@ -306,7 +306,8 @@
 /** The soft prompt at one step of a run. @typedef {{step: number, vectors: Float32Array}} Snapshot */
 
 /** What a run keeps: the mean of its prompts from `step`, with the lowest held-out loss, to `through`: of those `averaged`
- * prompts whose loss is near the lowest (src/kept_prompt.rs). `heldOutLoss` is the mean's own.
+ * prompts whose loss is near the lowest (src/kept_prompt.rs). `heldOutLoss` is the mean's own. A run that goes on begins
+ * another mean; the one with the lower `step`'s loss is kept.
  * @typedef {{step: number, through: number, averaged: number, heldOutLoss: number, softPrompt: SoftPrompt}} BestPrompt */
 
 /** `softPrompt`: after the last step; `best`: null without held-out rows.

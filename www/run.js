@@ -262,12 +262,17 @@ function finish(result) {
   if (result.softPrompt) {
     current.last = { step: result.step, heldOutLoss: heldOutAt(current, result.step), softPrompt: result.softPrompt };
   }
-  const bestBefore = current.best?.heldOutLoss ?? Infinity;
-  if (result.best && result.best.heldOutLoss < bestBefore) current.best = result.best;
+  if (result.best && lowestOf(current, result.best) <= lowestOf(current, current.best)) current.best = result.best;
   current.kept = current.best ? 'best' : 'last';
   savePrompt(current);
   publishNow();
   proveFrozen(current);
+}
+
+/** The held-out loss of the step that a best prompt begins with: the mean's own may lie a little above it.
+ * @param {Run} of @param {import('./run/record.js').ReachedPrompt|null} best */
+function lowestOf(of, best) {
+  return best ? heldOutAt(of, best.step) ?? best.heldOutLoss ?? Infinity : Infinity;
 }
 
 /** Hashes the weights after the run. Not part of its end: over millions of weights it takes longer than a click may. @param {Run} of */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, runCurve, setting, startPlayground, train } from './helpers.mjs';
+import { box, runCurve, runStatus, setting, startPlayground, train } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -30,6 +30,7 @@ test('the mean of the steps near the lowest held-out loss is kept, measured, nam
   const choice = outcome(page).getByRole('radio', { name: new RegExp(`^S${name.slice(1)}, the best mean of ${count} prompts, held-out loss`) });
   assert.ok(await choice.isChecked());
   const loss = Number((await choice.evaluate((radio) => radio.closest('label').innerText)).match(/held-out loss ([\d.]+)/)[1]);
+  assert.notEqual(loss.toFixed(3), lowest.held_out_loss.toFixed(3), 'it is not that step alone');
   assert.ok(loss < 1.03 * lowest.held_out_loss, `the mean does about as well as the lowest step: ${loss} and ${lowest.held_out_loss}`);
 
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);
@@ -41,6 +42,23 @@ test('the mean of the steps near the lowest held-out loss is kept, measured, nam
   await train(page, 2);
   const [start] = await runCurve(page);
   assert.equal(start.held_out_loss.toFixed(3), loss.toFixed(3), 'a run from it begins at the loss that was named');
+}));
+
+test('a run that goes on keeps its mean where nothing better comes, and takes another where it does', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings', { exact: true }).click();
+  await setting(page, 'Evaluate every').fill('2');
+  await train(page, 50);
+  const before = expected(await runCurve(page));
+  await outcome(page).getByRole('button', { name: /^Train 50 more steps/ }).click();
+  await runStatus(page).filter({ hasText: 'Training' }).waitFor();
+  await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 180_000 });
+  const curve = await runCurve(page);
+  assert.equal(curve.at(-1).step, 100);
+  const after = curve.filter((point) => point.held_out_loss !== null && point.step >= 50);
+  const lowest = Math.min(...after.map((point) => point.held_out_loss));
+  const { lowest: { step }, through } = lowest <= before.lowest.held_out_loss ? expected(after) : before;
+  const name = through > step ? `mean prompt of steps ${step} to ${through}` : `prompt of step ${step}`;
+  await outcome(page).getByText(`The ${name} now stands under`).waitFor();
 }));
 
 test('after a few steps that each bring the loss down, the last one alone is kept', () => playground.withPage({}, async (page) => {

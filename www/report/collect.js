@@ -106,8 +106,8 @@ function runData({ number, status, error, settings: used, asked, changes, split,
 function promptData(about) {
   const prompt = activePrompt.value;
   if (!prompt) return null;
-  const { settings: used, step, heldOutLoss, trainedAt, modelHash, origin = '' } = prompt;
-  return { prefix: activePrefix.value, ofRun: about !== null && runOf(prompt) === about, origin, step, heldOutLoss, trainedAt: new Date(trainedAt).toISOString(), modelHash, ...sizeOf(prompt), settings: used };
+  const { settings: used, step, averaged = 1, heldOutLoss, trainedAt, modelHash, origin = '' } = prompt;
+  return { prefix: activePrefix.value, ofRun: about !== null && runOf(prompt) === about, origin, step, averaged, heldOutLoss, trainedAt: new Date(trainedAt).toISOString(), modelHash, ...sizeOf(prompt), settings: used };
 }
 
 function metricsData() {

@@ -48,7 +48,7 @@ export function metricsSection({ metrics, run, prompt }) {
   const trusted = sets.find(({ name, base, tuned }) => name !== 'training' && isNumber(base.loss) && isNumber(tuned.loss));
   return section('Metrics: base against tuned',
     trusted && markup`<p>On ${trusted.name === 'heldOut' ? `${plural(trusted.measured, 'held-out row')}, which the prompt ${metrics.itsRows ? 'has never seen' : 'was not to see'},` : `${plural(trusted.measured, 'test inquiry', 'test inquiries')} with a reference`} the loss ${moved(trusted.base.loss, trusted.tuned.loss)} from ${loss(trusted.base.loss)} (base) to ${loss(trusted.tuned.loss)} (tuned).</p>`,
-    trusted?.name === 'heldOut' && run?.kept === 'best' && run.best !== null && prompt?.ofRun && metrics.ofPrompt && metrics.itsRows && markup`<p class="note">The step was chosen by the loss on these rows, so it looks a little better than on new ones.</p>`,
+    trusted?.name === 'heldOut' && run?.kept === 'best' && run.best !== null && prompt?.ofRun && metrics.ofPrompt && metrics.itsRows && markup`<p class="note">The prompt was chosen by the loss on these rows, so it looks a little better than on new ones.</p>`,
     !metrics.ofPrompt && markup`<p class="note">These numbers belong to another prompt (${metrics.prefix}) than the one chosen when the report was made.</p>`,
     !metrics.itsRows && markup`<p class="note">The run that made the prompt was no longer there, so the rows were measured as they stood on the page.</p>`,
     table({

@@ -1,6 +1,6 @@
 // @ts-check
 /** The figures of a report: each an SVG with its legend, a sentence, and its numbers as a small table. */
-import { stepsOf } from '../run/record.js';
+import { promptName } from '../run/record.js';
 import { chart, legend } from './chart.js';
 import { Markup, markup, table } from './markup.js';
 import { isNumber, loss, number, plural } from './numbers.js';
@@ -120,7 +120,7 @@ export function comparisonFigure(trials) {
   const trained = colored.filter(({ kind, points }) => kind === 'training' && points.length > 0);
   const levels = colored.filter(({ kind, heldOutLoss }) => kind !== 'training' && isNumber(heldOutLoss));
   if (trained.length === 0) return NOTHING;
-  const caption = `Held-out loss over the steps. ${trained.map(({ label, heldOutLoss, bestStep, through }) => `${label}: ${isNumber(heldOutLoss) ? `${loss(heldOutLoss)} with the prompt of ${stepsOf({ step: bestStep ?? 0, through })}` : 'not measured'}`).join('; ')}.${levels.length > 0 ? ` Without training: ${levels.map(({ label, heldOutLoss }) => `${label} ${loss(heldOutLoss)}`).join(', ')}.` : ''}`;
+  const caption = `Held-out loss over the steps. ${trained.map(({ label, heldOutLoss, bestStep, through }) => `${label}: ${isNumber(heldOutLoss) ? `${loss(heldOutLoss)} with the ${promptName({ step: bestStep ?? 0, through })}` : 'not measured'}`).join('; ')}.${levels.length > 0 ? ` Without training: ${levels.map(({ label, heldOutLoss }) => `${label} ${loss(heldOutLoss)}`).join(', ')}.` : ''}`;
   return figure({
     svg: chart({
       id: 'figure-comparison', title: 'Held-out loss of the compared trainings', description: caption, xLabel: 'Step', yLabel: 'Held-out loss', fromZero: true,

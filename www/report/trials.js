@@ -81,11 +81,11 @@ export function comparisonSection(report) {
     unfinished(comparison), otherwise(report, comparison.modelHash), comparisonFigure(trials),
     table({
       caption: 'What was compared', captionIsHidden: true, stacked: true,
-      columns: [{ name: 'Way' }, { name: 'Trained numbers', number: true }, { name: 'Time', number: true }, { name: 'Held-out loss', number: true }, { name: 'Best step', number: true },
+      columns: [{ name: 'Way' }, { name: 'Trained numbers', number: true }, { name: 'Time', number: true }, { name: 'Held-out loss', number: true }, { name: 'Kept of step', number: true },
         ...shown.map(({ name }) => ({ name, number: true }))],
-      rows: trials, cells: ({ name, label, kind, trainedNumbers, milliseconds, heldOutLoss, bestStep, problem, ...trial }) => [
+      rows: trials, cells: ({ name, label, kind, trainedNumbers, milliseconds, heldOutLoss, bestStep, through, problem, ...trial }) => [
         markup`<b>${label}</b> <small>${name}${problem !== '' && `. Not done: ${problem}`}</small>`,
-        kind === 'training' && problem === '' ? number(trainedNumbers) : NONE, kind === 'training' && problem === '' ? duration(milliseconds) : NONE, loss(heldOutLoss), number(bestStep),
+        kind === 'training' && problem === '' ? number(trainedNumbers) : NONE, kind === 'training' && problem === '' ? duration(milliseconds) : NONE, loss(heldOutLoss), isNumber(through) && isNumber(bestStep) && through > bestStep ? `${number(bestStep)} to ${number(through)}` : number(bestStep),
         ...shown.map(({ key, format }) => format(trial[key])),
       ],
     }),

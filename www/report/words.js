@@ -1,7 +1,7 @@
 // @ts-check
 /** What was done, in sentences with numbers. */
 import { FIELDS, fieldOf } from '../settings.js';
-import { stepsOf } from '../run/record.js';
+import { promptName } from '../run/record.js';
 import { date, duration, isNumber, loss, number, plural, share } from './numbers.js';
 
 /** @typedef {import('./collect.js').Report} Report */
@@ -98,16 +98,16 @@ function stepsSentence({ steps, settings, msPerStep, workers, status, stoppedEar
 function keptSentence({ best, last, kept, evaluations }) {
   const reached = kept === 'best' ? best ?? last : last;
   if (!reached) return '';
-  if (!isNumber(reached.heldOutLoss)) return `The prompt of ${stepsOf(reached)} is kept.`;
+  if (!isNumber(reached.heldOutLoss)) return `The ${promptName(reached)} is kept.`;
   const before = evaluations.find(({ step }) => step === 0);
   const why = best?.step !== reached.step ? ', by choice'
     : reached.averaged > 1 ? `: the mean of the ${reached.averaged} measured from where the held-out loss was lowest, each within 3 % of it` : ', where the held-out loss was lowest';
-  return `The prompt of ${stepsOf(reached)} is kept${why}: ${loss(reached.heldOutLoss)}${before ? `, against ${loss(before.heldOutLoss)} before training` : ''}.`;
+  return `The ${promptName(reached)} is kept${why}: ${loss(reached.heldOutLoss)}${before ? `, against ${loss(before.heldOutLoss)} before training` : ''}.`;
 }
 
 /** Where the prompt that was tested isn't of this run. @param {Report} report */
 function promptSentence({ prompt, run }) {
   if (!prompt || prompt.ofRun) return '';
-  const made = prompt.origin ? `opened from the adapter ${prompt.origin}` : `trained in another run (${techniqueOf(prompt.settings)}, step ${prompt.step}, ${date(prompt.trainedAt)})`;
+  const made = prompt.origin ? `opened from the adapter ${prompt.origin}` : `trained in another run (${techniqueOf(prompt.settings)}, ${prompt.averaged > 1 ? `mean of ${prompt.averaged} prompts up to step` : 'step'} ${prompt.step}, ${date(prompt.trainedAt)})`;
   return `The answers and metrics are those of the prompt ${prompt.prefix}, ${made}: ${plural(prompt.virtualTokens, 'virtual token')}, ${number(prompt.numbers)} numbers.${run ? ' The curves are those of the run described here.' : ''}`;
 }

@@ -202,6 +202,9 @@ export function bestEvaluation(run) {
 /** "step 25", or "steps 25 to 40" of a mean. @param {{step: number, through?: number}} reached */
 export const stepsOf = ({ step, through = step }) => (through > step ? `steps ${step} to ${through}` : `step ${step}`);
 
+/** "prompt of step 25", or "mean prompt of steps 25 to 40". @param {{step: number, through?: number}} reached */
+export const promptName = ({ step, through = step }) => `${through > step ? 'mean prompt' : 'prompt'} of ${stepsOf({ step, through })}`;
+
 /** Whether two soft prompts are the same numbers. @param {Pick<SoftPrompt, 'vectors'>} one @param {Pick<SoftPrompt, 'vectors'>} other */
 export function samePrompt(one, other) {
   return one.vectors.length === other.vectors.length && one.vectors.every((number, index) => number === other.vectors[index]);

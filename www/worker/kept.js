@@ -20,8 +20,8 @@ export class Kept {
   }
 
   /**
-   * Measures the prompt of a step and takes it in. A mean that could not be measured, because the run was stopped, is
-   * not kept: the one before it stays.
+   * Measures the prompt of a step and takes it in. A mean that is worse than both that prompt and the one kept so far, or
+   * that could not be measured because the run was stopped, is not kept: the one before it stays.
    * @param {number} step @param {WasmSoftPrompt} prompt @param {Measure} measure
    * @returns {Promise<{heldOutLoss: number, lowest: boolean}|null>} null where the run was stopped before it was measured
    */
@@ -30,7 +30,7 @@ export class Kept {
     if (heldOutLoss === null) return null;
     const standing = this.#mean.offer(step, heldOutLoss, prompt);
     if (standing === 'lowest') this.#keep(heldOutLoss);
-    if (standing === 'near') await this.#keepMean(measure);
+    if (standing === 'near') await this.#keepMean(Math.max(heldOutLoss, this.best?.heldOutLoss ?? heldOutLoss), measure);
     return { heldOutLoss, lowest: standing === 'lowest' };
   }
 
@@ -38,12 +38,12 @@ export class Kept {
     release(this.#mean);
   }
 
-  /** @param {Measure} measure */
-  async #keepMean(measure) {
+  /** @param {number} most the highest loss with which it is kept @param {Measure} measure */
+  async #keepMean(most, measure) {
     const mean = /** @type {WasmSoftPrompt} */ (this.#mean.softPrompt());
     try {
       const loss = await measure(mean);
-      if (loss !== null) this.#keep(loss);
+      if (loss !== null && loss <= most) this.#keep(loss);
     } finally {
       release(mean);
     }

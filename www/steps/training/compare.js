@@ -3,7 +3,7 @@
 import { downloadCsv } from '../../csv.js';
 import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, prefixOf, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
 import { Plot, formatLoss } from '../../plots.js';
-import { stepsOf } from '../../run/record.js';
+import { promptName, stepsOf } from '../../run/record.js';
 import { objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
@@ -104,7 +104,7 @@ function HeldOutCurves({ trials }) {
     const at = new Map(trial.curve.map(({ step, heldOutLoss }) => [step, heldOutLoss]));
     return { label: trial.way.label, color: COLORS[index % COLORS.length], values: steps.map((step) => at.get(step) ?? null), width: 2, points: true, dash: index >= COLORS.length ? [6, 4] : undefined };
   });
-  const summary = trained.map(({ way, heldOutLoss, bestStep, through }) => `${way.label}: the prompt of ${stepsOf({ step: bestStep ?? 0, through })} is kept, held-out loss ${formatLoss(heldOutLoss ?? NaN)}`).join('; ');
+  const summary = trained.map(({ way, heldOutLoss, bestStep, through }) => `${way.label}: the ${promptName({ step: bestStep ?? 0, through })} is kept, held-out loss ${formatLoss(heldOutLoss ?? NaN)}`).join('; ');
   return html`<${Plot} title="Held-out loss" summary=${`${summary}.`} steps=${steps} lastStep=${last} lines=${lines} height=${260} format=${formatLoss} />`;
 }
 

@@ -4,7 +4,7 @@ import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
 import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
 import { nameOfRun } from '../../run/names.js';
-import { bestEvaluation, keptPrompt, samePrompt, stepsOf } from '../../run/record.js';
+import { bestEvaluation, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
 import { formatLoss } from '../../plots.js';
 
@@ -15,13 +15,14 @@ const more = signal(50);
 export function Outcome() {
   const now = run.value;
   if (!now || !['finished', 'stopped'].includes(now.status) || !now.last) return null;
+  const kept = keptPrompt(now);
   const unfinished = now.settings.steps - now.last.step;
   const valid = Number.isInteger(more.value) && more.value > 0 && more.value <= 10_000;
   return html`
     <div class="outcome">
       ${now.stoppedEarly > 0 && html`<p class="outcome-sentence">Stopped early, at step ${now.stoppedEarly}: ${plural(now.settings.early_stopping_patience, 'measurement')} in a row brought no better held-out loss.</p>`}
       <p class="outcome-sentence">${outcomeSentence(now)}</p>
-      ${!stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(keptPrompt(now))}<//></p>`}
+      ${kept && !stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(kept)}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       <div class="outcome-more">
         ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
@@ -36,9 +37,6 @@ export function Outcome() {
 
 /** @param {import('../../run/record.js').ReachedPrompt} reached */
 const isMean = ({ averaged = 1 }) => averaged > 1;
-
-/** @param {import('../../run/record.js').ReachedPrompt|null} reached */
-const promptName = (reached) => reached && (isMean(reached) ? `mean prompt of ${stepsOf(reached)}` : `prompt of ${stepsOf(reached)}`);
 
 /** @param {string} text */
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -62,7 +60,7 @@ function outcomeSentence(now) {
     return html`This run has reached step ${now.last?.step}. Under <b>${now.settings.prefix_token}</b> stands ${instead}.`;
   }
   if (kept.heldOutLoss === null || !start) return html`The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
-  if (kept.step === 0) {
+  if (kept.step === 0 && !isMean(kept)) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
   }
   return html`
