@@ -105,7 +105,7 @@ fn a_held_out_loss_that_turns_up_is_overfitting() {
     assert_eq!(reading.verdict, Verdict::Overfitting);
     assert_eq!(reading.best_step, Some(30));
     assert!(reading.sentence.contains("Since step 30 the held-out loss has risen by 327 %"), "{}", reading.sentence);
-    assert!(reading.advice.contains("step 30"));
+    assert!(reading.advice.contains("Use the best prompt of the run"), "{}", reading.advice);
 }
 
 #[test]
