@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
 END_OF_TEXT, IM_START, IM_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -44,12 +44,15 @@ class Chat:
         self.before_user = tokenizer.encode(f"{IM_START}user\n", add_special_tokens=False).ids
         self.before_answer = tokenizer.encode(f"{IM_END}\n{IM_START}assistant\n", add_special_tokens=False).ids
 
-    def plain(self, text: str) -> list[int]:
+    def encoded(self, text: str) -> Encoding:
         self.tokenizer.encode_special_tokens = True
         try:
-            return self.tokenizer.encode(text, add_special_tokens=False).ids
+            return self.tokenizer.encode(text, add_special_tokens=False)
         finally:
             self.tokenizer.encode_special_tokens = False
+
+    def plain(self, text: str) -> list[int]:
+        return self.encoded(text).ids
 
     def question(self, text: str) -> list[int]:
         return self.before_user + self.plain(text) + self.before_answer
@@ -60,15 +63,10 @@ class Chat:
 
     def example_with_words(self, question: str, answer: str, words: list[str]) -> Example:
         """The same, and which of the answer's tokens belong to one of the words or to a word that begins with it."""
-        plain = self.example(question, answer)
+        given, encoded = self.question(question), self.encoded(answer)
         spans = [m.span() for w in words for m in re.finditer(r"\b" + re.escape(w) + r"\w*", answer, re.IGNORECASE)]
-        self.tokenizer.encode_special_tokens = True
-        try:
-            offsets = self.tokenizer.encode(answer, add_special_tokens=False).offsets
-        finally:
-            self.tokenizer.encode_special_tokens = False
-        hit = (i for i, (a, b) in enumerate(offsets) if any(a < end and start < b for start, end in spans))
-        return Example(plain.ids, plain.start, tuple(plain.start + i for i in hit))
+        hit = (i for i, (a, b) in enumerate(encoded.offsets) if any(a < end and start < b for start, end in spans))
+        return Example(given + encoded.ids + [self.end], len(given), tuple(len(given) + i for i in hit))
 
     def text(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)

@@ -108,8 +108,7 @@ NEAR_LOWEST = 0.03  # as in `src/kept_prompt.rs`
 
 class KeptPrompt:
     """Each company's prompt that the page keeps and answers with: the mean of its prompts from the lowest held-out loss
-    on, of those whose loss lies within `NEAR_LOWEST` of it (`src/kept_prompt.rs`). The page also measures the mean, and
-    leaves a prompt out that makes it worse than both.
+    on, of those whose loss lies within `NEAR_LOWEST` of it, as that of the mean with them does (`src/kept_prompt.rs`).
 
     held_out: rows of N companies that are not trained on. An instance is the `report` of `tune`.
     """
@@ -134,11 +133,18 @@ class KeptPrompt:
         if done % self.settings.eval_every and done != self.settings.steps:
             return
         losses = self.evaluate(prompts)
-        lower, near = losses < self.lowest, (losses >= self.lowest) & (losses <= self.lowest * (1 + NEAR_LOWEST))
+        lower = losses < self.lowest
         self.lowest, self.steps[lower] = torch.where(lower, losses, self.lowest), done
         self.sums[lower], self.counts[lower] = prompts[lower].double(), 1
-        self.sums[near] += prompts[near].double()
-        self.counts[near] += 1
+        near = ~lower & self.is_near(losses)
+        if near.any():
+            with_them = (self.sums + prompts) / (self.counts + 1)[:, None, None]
+            taken = near & self.is_near(self.evaluate(with_them.float()))
+            self.sums[taken] += prompts[taken].double()
+            self.counts[taken] += 1
+
+    def is_near(self, losses: Tensor) -> Tensor:  # (N,) -> (N,) bool
+        return losses <= self.lowest * (1 + NEAR_LOWEST)
 
 
 class BatchOrder:

@@ -2,11 +2,12 @@
 //!
 //! One step alone is chosen by very few held-out examples, and the prompt still swings from step to step. The mean of
 //! prompts that do about as well takes the swing out, as averaging checkpoints does for weights (Vaswani et al. 2017,
-//! arXiv:1706.03762, section 6.1; Izmailov et al. 2018, arXiv:1803.05407). Measured in `pretrain/README.md`.
+//! arXiv:1706.03762, section 6.1). As in a greedy soup (Wortsman et al. 2022, arXiv:2203.05482, section 2), a prompt counts
+//! only where the mean with it is near the lowest loss too. Measured in `pretrain/README.md`.
 
 use crate::soft_prompt::SoftPrompt;
 
-/// How much higher than the lowest held-out loss a step's may be, as a share of it, to count in the mean.
+/// How much higher than the lowest held-out loss one may be, as a share of it, to be near it.
 pub const NEAR_LOWEST: f64 = 0.03;
 
 /// Where an evaluated prompt stands among those before it.
@@ -14,13 +15,13 @@ pub const NEAR_LOWEST: f64 = 0.03;
 pub enum Standing {
     /// The lowest held-out loss so far: the mean begins anew with it.
     Lowest,
-    /// Near the lowest: it counts in the mean.
+    /// Near the lowest: it counts where the mean with it is near as well ([`KeptPrompt::take`]).
     Near,
     /// Too far above the lowest, or not a number: it does not count.
     Worse,
 }
 
-/// What a run keeps, evaluation by evaluation.
+/// What a run keeps, evaluation by evaluation. Losses are means a token; steps come in their order.
 #[derive(Debug, Default)]
 pub struct KeptPrompt {
     mean: Option<Mean>,
@@ -42,11 +43,12 @@ impl KeptPrompt {
         Self::default()
     }
 
-    /// Takes in the prompt of a step with its held-out loss (mean a token). Steps come in their order.
+    /// Where the prompt of a step stands by its held-out loss. The lowest one is kept at once.
     pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> Standing {
-        match &mut self.mean {
+        match &self.mean {
             _ if !held_out_loss.is_finite() => Standing::Worse,
-            Some(mean) if held_out_loss >= mean.lowest => mean.add_if_near(step, held_out_loss, prompt),
+            Some(mean) if held_out_loss >= mean.lowest && mean.is_near(held_out_loss) => Standing::Near,
+            Some(mean) if held_out_loss >= mean.lowest => Standing::Worse,
             _ => {
                 self.mean = Some(Mean::of(step, held_out_loss, prompt));
                 Standing::Lowest
@@ -54,10 +56,23 @@ impl KeptPrompt {
         }
     }
 
+    /// The mean as it would be with this prompt; `None` before the first one with a finite loss.
+    pub fn mean_with(&self, prompt: &SoftPrompt) -> Option<SoftPrompt> {
+        self.mean.as_ref().map(|mean| mean.over(&mean.sums_with(prompt), mean.count + 1))
+    }
+
+    /// Takes a prompt that is near the lowest into the mean, where the held-out loss of the mean with it is near as well.
+    pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> bool {
+        let Some(mean) = self.mean.as_mut().filter(|mean| mean.is_near(loss_of_mean)) else { return false };
+        mean.sums = mean.sums_with(prompt);
+        mean.last_step = step;
+        mean.count += 1;
+        true
+    }
+
     /// The mean; `None` before the first prompt with a finite loss.
     pub fn prompt(&self) -> Option<SoftPrompt> {
-        let Mean { like, sums, count, .. } = self.mean.as_ref()?;
-        Some(like.with_vectors(sums.iter().map(|sum| (sum / f64::from(*count)) as f32).collect()))
+        self.mean.as_ref().map(|mean| mean.over(&mean.sums, mean.count))
     }
 
     /// The first step that counts, which has the lowest loss, and the last one.
@@ -77,16 +92,16 @@ impl Mean {
         Self { lowest, first_step: step, last_step: step, like: prompt.clone(), sums, count: 1 }
     }
 
-    fn add_if_near(&mut self, step: u32, loss: f64, prompt: &SoftPrompt) -> Standing {
-        if loss > self.lowest * (1.0 + NEAR_LOWEST) {
-            return Standing::Worse;
-        }
-        for (sum, number) in self.sums.iter_mut().zip(prompt.vectors()) {
-            *sum += f64::from(*number);
-        }
-        self.last_step = step;
-        self.count += 1;
-        Standing::Near
+    fn is_near(&self, loss: f64) -> bool {
+        loss <= self.lowest * (1.0 + NEAR_LOWEST)
+    }
+
+    fn sums_with(&self, prompt: &SoftPrompt) -> Vec<f64> {
+        self.sums.iter().zip(prompt.vectors()).map(|(sum, number)| sum + f64::from(*number)).collect()
+    }
+
+    fn over(&self, sums: &[f64], count: u32) -> SoftPrompt {
+        self.like.with_vectors(sums.iter().map(|sum| (sum / f64::from(count)) as f32).collect())
     }
 }
 
@@ -120,6 +135,9 @@ mod tests {
             (25, 1.0, 7.0, Standing::Near),
         ] {
             assert_eq!(kept.offer(step, loss, &prompt(value)), standing, "step {step}");
+            if standing == Standing::Near {
+                assert!(kept.take(step, &prompt(value), 1.0), "step {step}");
+            }
         }
         assert_eq!(kept.prompt(), Some(prompt(4.0)));
         assert_eq!((kept.steps(), kept.count()), (Some((5, 25)), 4));
@@ -129,10 +147,25 @@ mod tests {
     fn a_lower_loss_begins_anew() {
         let mut kept = KeptPrompt::new();
         kept.offer(5, 1.00, &prompt(1.0));
-        kept.offer(10, 1.01, &prompt(2.0));
+        assert_eq!(kept.offer(10, 1.01, &prompt(2.0)), Standing::Near);
+        assert!(kept.take(10, &prompt(2.0), 1.0));
         assert_eq!(kept.offer(15, 0.99, &prompt(3.0)), Standing::Lowest);
         assert_eq!(kept.prompt(), Some(prompt(3.0)));
         assert_eq!(kept.steps(), Some((15, 15)));
+    }
+
+    #[test]
+    fn a_prompt_that_spoils_the_mean_is_left_out() {
+        let mut kept = KeptPrompt::new();
+        kept.offer(5, 1.00, &prompt(1.0));
+        for (step, loss_of_mean) in [(10, 1.04), (15, f64::NAN)] {
+            assert_eq!(kept.offer(step, 1.02, &prompt(9.0)), Standing::Near);
+            assert_eq!(kept.mean_with(&prompt(9.0)), Some(prompt(5.0)));
+            assert!(!kept.take(step, &prompt(9.0), loss_of_mean), "step {step}");
+        }
+        assert!(kept.take(20, &prompt(2.0), 1.03));
+        assert_eq!(kept.prompt(), Some(prompt(1.5)));
+        assert_eq!((kept.steps(), kept.count()), (Some((5, 20)), 2));
     }
 
     #[test]

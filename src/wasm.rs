@@ -564,13 +564,25 @@ impl KeptPrompt {
         KeptPrompt { inner: kept_prompt::KeptPrompt::new() }
     }
 
-    /// Takes in the prompt of a step with its held-out loss: "lowest", "near" (it counts in the mean) or "worse".
+    /// Where the prompt of a step stands by its held-out loss: "lowest" (it is kept), "near" (it may be taken into the
+    /// mean) or "worse".
     pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> String {
         match self.inner.offer(step, held_out_loss, &prompt.inner) {
             Standing::Lowest => "lowest".into(),
             Standing::Near => "near".into(),
             Standing::Worse => "worse".into(),
         }
+    }
+
+    /// The mean as it would be with this prompt; undefined before the first one with a finite loss.
+    #[wasm_bindgen(js_name = meanWith)]
+    pub fn mean_with(&self, prompt: &SoftPrompt) -> Option<SoftPrompt> {
+        self.inner.mean_with(&prompt.inner).map(|inner| SoftPrompt { inner })
+    }
+
+    /// Takes a prompt into the mean where the held-out loss of the mean with it is near the lowest; whether it did.
+    pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> bool {
+        self.inner.take(step, &prompt.inner, loss_of_mean)
     }
 
     /// The mean; undefined before the first prompt with a finite loss.

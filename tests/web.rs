@@ -94,10 +94,13 @@ fn the_mean_of_two_steps_is_kept() {
     let trained = tuner.soft_prompt().expect("a prompt");
     assert_eq!(kept.offer(0, 2.0, &start), "lowest");
     assert_eq!(kept.offer(1, 2.02, &trained), "near");
+    let proposed = kept.mean_with(&trained).expect("a mean");
+    assert!(!kept.take(1, &trained, 2.1) && kept.take(1, &trained, 2.01));
     assert_eq!(kept.offer(2, 3.0, &start), "worse");
     let mean = kept.soft_prompt().expect("a mean");
     let expected: Vec<f32> = start.vectors().iter().zip(trained.vectors()).map(|(a, b)| (a + b) / 2.0).collect();
     assert!(mean.vectors().iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
+    assert_eq!(mean.vectors(), proposed.vectors());
     assert_ne!(mean.vectors(), start.vectors());
     assert_eq!((kept.steps(), kept.count(), mean.kind()), (vec![0, 1], 2, "embeddings".to_string()));
 }

@@ -172,7 +172,7 @@
  * @property {{payload: {examples: Example[], settings: Settings}, result: PreparedPrompt[], event: never}} prepare
  * @property {{payload: {count: number, share: number, seed: number}, result: {train: number[], heldOut: number[]}, event: never}} split
  * @property {{payload: TrainPayload, result: TrainResult, event: TrainEvent}} train
- * @property {{payload: {train: Example[], heldOut: Example[], settings: Settings, workers: number}, result: TrialResult, event: TrialEvent}} trial
+ * @property {{payload: {train: Example[], heldOut: Example[], settings: Settings, workers: number, averages: boolean}, result: TrialResult, event: TrialEvent}} trial
  *   one training of an experiment; `workers` as in TrainPayload
  * @property {{payload: {text: string, variant: Variant, instruction: string, shots?: Example[], softPrompt: SoftPrompt|null, settings: GenerationSettings},
  *            result: Answer, event: {text: string}}} generate
@@ -253,7 +253,8 @@
 /** Words in front of the input: an instruction as a system turn, examples as turns.
  * @typedef {{instruction: string|null, shots: Example[]}} DiscretePrompt */
 
-/** `steps`: of the whole trial. @typedef {{step: number, steps: number, loss: number|null, heldOutLoss: number|null}} TrialEvent */
+/** `averages` of a trial: its best prompt is the mean that a run keeps; else the lowest alone, and nothing is measured for it.
+ * `steps`: of the whole trial. @typedef {{step: number, steps: number, loss: number|null, heldOutLoss: number|null}} TrialEvent */
 /** `base` and `tuned` (after the last step): over the held-out rows, null without any; `diverged`: the loss became no number, so there is no `tuned`; `milliseconds`: of the steps alone.
  * @typedef {{curve: CurvePoint[], best: BestPrompt|null, last: SoftPrompt,
  *            trainedNumbers: number, milliseconds: number, base: LossReport|null, tuned: LossReport|null, diverged: boolean, settings: Settings}} TrialResult */

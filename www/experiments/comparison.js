@@ -128,7 +128,7 @@ const STEPS_SHARE = 0.9;
 async function trained(of, context, { own, onProgress }) {
   const heldOut = spread(rowsOf(context.split.heldOut, context), MOST_HELD_OUT_ROWS);
   const { curve, best, last, trainedNumbers, milliseconds, diverged } = await own(engine.request('trial', {
-    train: rowsOf(context.split.train, context), heldOut, settings: of, workers: context.workers,
+    train: rowsOf(context.split.train, context), heldOut, settings: of, workers: context.workers, averages: true,
   }, ({ step, steps }) => onProgress((STEPS_SHARE * step) / steps)));
   if (diverged) throw new EngineError('The training diverged: its loss is no longer a number. Try a lower learning rate.', 'input');
   return { curve, trainedNumbers, milliseconds, heldOutLoss: best?.heldOutLoss ?? null, bestStep: best?.step ?? null, through: best?.through, averaged: best?.averaged, prompt: best?.softPrompt ?? last };

@@ -16,7 +16,7 @@ import { Experiment } from './experiment.js';
 export const crossValidation = new Experiment('cross-validation', async (fold, { jobs, context }, { own, onProgress }) => {
   const rows = (/** @type {number[]} */ indices) => indices.map((index) => context.examples[index]);
   const result = await own(engine.request('trial', {
-    train: rows(fold.train), heldOut: rows(fold.heldOut), settings: context.settings, workers: context.workers,
+    train: rows(fold.train), heldOut: rows(fold.heldOut), settings: context.settings, workers: context.workers, averages: false,
   }, ({ step, steps }) => onProgress(step / steps)));
   // A training that diverged has no loss: Rust leaves it out and says so.
   const losses = (/** @type {import('../protocol.js').LossReport|null} */ report) => fold.heldOut.map((_, index) => report?.examples[index]?.loss ?? NaN);

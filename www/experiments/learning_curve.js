@@ -18,7 +18,7 @@ export const learningCurve = new Experiment('learning curve', async (draw, { con
   const heldOut = context.test.length > 0 ? context.test : rows(draw.heldOut);
   // The largest training sets of all draws can be the same rows: another seed makes them other trainings.
   const settings = { ...context.settings, seed: (context.settings.seed + draw.draw) % 2 ** 32, eval_every: context.settings.steps };
-  const { tuned } = await own(engine.request('trial', { train: rows(draw.train), heldOut, settings, workers: context.workers },
+  const { tuned } = await own(engine.request('trial', { train: rows(draw.train), heldOut, settings, workers: context.workers, averages: false },
     ({ step, steps }) => onProgress(step / steps)));
   return { draw: draw.draw, size: draw.size, train: draw.train, loss: tuned?.loss ?? NaN };
 });

@@ -1,5 +1,6 @@
 // @ts-check
 /** The sections of a report on the experiments: cross-validation, learning curve, comparison of techniques. */
+import { stepsOf } from '../run/record.js';
 import { comparisonFigure, learningFigure } from './figures.js';
 import { Markup, markup, table, words } from './markup.js';
 import { NONE, duration, isNumber, loss, number, percent, plural } from './numbers.js';
@@ -81,11 +82,11 @@ export function comparisonSection(report) {
     unfinished(comparison), otherwise(report, comparison.modelHash), comparisonFigure(trials),
     table({
       caption: 'What was compared', captionIsHidden: true, stacked: true,
-      columns: [{ name: 'Way' }, { name: 'Trained numbers', number: true }, { name: 'Time', number: true }, { name: 'Held-out loss', number: true }, { name: 'Kept of step', number: true },
+      columns: [{ name: 'Way' }, { name: 'Trained numbers', number: true }, { name: 'Time', number: true }, { name: 'Held-out loss', number: true }, { name: 'Kept', number: true },
         ...shown.map(({ name }) => ({ name, number: true }))],
       rows: trials, cells: ({ name, label, kind, trainedNumbers, milliseconds, heldOutLoss, bestStep, through, problem, ...trial }) => [
         markup`<b>${label}</b> <small>${name}${problem !== '' && `. Not done: ${problem}`}</small>`,
-        kind === 'training' && problem === '' ? number(trainedNumbers) : NONE, kind === 'training' && problem === '' ? duration(milliseconds) : NONE, loss(heldOutLoss), isNumber(through) && isNumber(bestStep) && through > bestStep ? `${number(bestStep)} to ${number(through)}` : number(bestStep),
+        kind === 'training' && problem === '' ? number(trainedNumbers) : NONE, kind === 'training' && problem === '' ? duration(milliseconds) : NONE, loss(heldOutLoss), isNumber(bestStep) ? stepsOf({ step: bestStep, through }) : NONE,
         ...shown.map(({ key, format }) => format(trial[key])),
       ],
     }),

@@ -1,7 +1,7 @@
 // @ts-check
 /** What was done, in sentences with numbers. */
 import { FIELDS, fieldOf } from '../settings.js';
-import { promptName } from '../run/record.js';
+import { isMean, promptName } from '../run/record.js';
 import { date, duration, isNumber, loss, number, plural, share } from './numbers.js';
 
 /** @typedef {import('./collect.js').Report} Report */
@@ -101,7 +101,7 @@ function keptSentence({ best, last, kept, evaluations }) {
   if (!isNumber(reached.heldOutLoss)) return `The ${promptName(reached)} is kept.`;
   const before = evaluations.find(({ step }) => step === 0);
   const why = best?.step !== reached.step ? ', by choice'
-    : reached.averaged > 1 ? `: the mean of the ${reached.averaged} measured from where the held-out loss was lowest, each within 3 % of it` : ', where the held-out loss was lowest';
+    : isMean(reached) ? `: the mean of the ${reached.averaged} measured from where the held-out loss was lowest, each within 3 % of it` : ', where the held-out loss was lowest';
   return `The ${promptName(reached)} is kept${why}: ${loss(reached.heldOutLoss)}${before ? `, against ${loss(before.heldOutLoss)} before training` : ''}.`;
 }
 

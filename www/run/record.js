@@ -199,11 +199,16 @@ export function bestEvaluation(run) {
   );
 }
 
-/** "step 25", or "steps 25 to 40" of a mean. @param {{step: number, through?: number}} reached */
-export const stepsOf = ({ step, through = step }) => (through > step ? `steps ${step} to ${through}` : `step ${step}`);
+/** What the words for a reached prompt need. @typedef {Pick<ReachedPrompt, 'step'|'through'>} Reached */
 
-/** "prompt of step 25", or "mean prompt of steps 25 to 40". @param {{step: number, through?: number}} reached */
-export const promptName = ({ step, through = step }) => `${through > step ? 'mean prompt' : 'prompt'} of ${stepsOf({ step, through })}`;
+/** Whether it is the mean of several steps' prompts. @param {Reached} reached */
+export const isMean = ({ step, through = step }) => through > step;
+
+/** "step 25", or "steps 25 to 40" of a mean. @param {Reached} reached */
+export const stepsOf = (reached) => (isMean(reached) ? `steps ${reached.step} to ${reached.through}` : `step ${reached.step}`);
+
+/** "prompt of step 25", or "mean prompt of steps 25 to 40". @param {Reached} reached */
+export const promptName = (reached) => `${isMean(reached) ? 'mean prompt' : 'prompt'} of ${stepsOf(reached)}`;
 
 /** Whether two soft prompts are the same numbers. @param {Pick<SoftPrompt, 'vectors'>} one @param {Pick<SoftPrompt, 'vectors'>} other */
 export function samePrompt(one, other) {

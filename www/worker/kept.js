@@ -13,15 +13,16 @@ import { takeOut } from './soft_prompt.js';
 export class Kept {
   /** @type {BestPrompt|null} null before the first finite held-out loss */ best = null;
   #mean;
+  #averages;
 
-  /** @param {Library} library */
-  constructor(library) {
+  /** @param {Library} library @param {{averages: boolean}} choice false: the lowest alone, no mean is measured */
+  constructor(library, { averages }) {
     this.#mean = library.KeptPrompt.new();
+    this.#averages = averages;
   }
 
   /**
-   * Measures the prompt of a step and takes it in. A mean that is worse than both that prompt and the one kept so far, or
-   * that could not be measured because the run was stopped, is not kept: the one before it stays.
+   * Measures the prompt of a step and takes it in. The mean stays as it was where the run was stopped meanwhile.
    * @param {number} step @param {WasmSoftPrompt} prompt @param {Measure} measure
    * @returns {Promise<{heldOutLoss: number, lowest: boolean}|null>} null where the run was stopped before it was measured
    */
@@ -30,7 +31,7 @@ export class Kept {
     if (heldOutLoss === null) return null;
     const standing = this.#mean.offer(step, heldOutLoss, prompt);
     if (standing === 'lowest') this.#keep(heldOutLoss);
-    if (standing === 'near') await this.#keepMean(Math.max(heldOutLoss, this.best?.heldOutLoss ?? heldOutLoss), measure);
+    if (standing === 'near' && this.#averages) await this.#takeIn(step, prompt, measure);
     return { heldOutLoss, lowest: standing === 'lowest' };
   }
 
@@ -38,12 +39,12 @@ export class Kept {
     release(this.#mean);
   }
 
-  /** @param {number} most the highest loss with which it is kept @param {Measure} measure */
-  async #keepMean(most, measure) {
-    const mean = /** @type {WasmSoftPrompt} */ (this.#mean.softPrompt());
+  /** @param {number} step @param {WasmSoftPrompt} prompt @param {Measure} measure */
+  async #takeIn(step, prompt, measure) {
+    const mean = /** @type {WasmSoftPrompt} */ (this.#mean.meanWith(prompt));
     try {
       const loss = await measure(mean);
-      if (loss !== null && loss <= most) this.#keep(loss);
+      if (loss !== null && this.#mean.take(step, prompt, loss)) this.#keep(loss);
     } finally {
       release(mean);
     }

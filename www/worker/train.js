@@ -43,7 +43,7 @@ export async function train(library, model, team, modelNumbers, payload, task) {
   const trainRows = split.train.map((index) => examples[index]);
   const heldOutRows = spread(split.heldOut, MOST_HELD_OUT_ROWS).map((index) => examples[index]);
   const tuner = newTuner(library, model, trainRows, payload);
-  const kept = new Kept(library);
+  const kept = new Kept(library, { averages: true });
   const run = new TrainingRun(model, tuner, kept, team, heldOutRows, payload, task);
   try {
     run.announce(modelNumbers, split);

@@ -23,9 +23,9 @@ import { TURN_EVERY_MS, settledWithin } from './task.js';
  * @param {Requests['trial']['payload']} payload @param {Task} task
  * @returns {Promise<TrialResult>}
  */
-export async function trial(library, model, team, { train, heldOut, settings, workers }, task) {
+export async function trial(library, model, team, { train, heldOut, settings, workers, averages }, task) {
   const tuner = library.Tuner.new(model, train, settings);
-  const kept = new Kept(library);
+  const kept = new Kept(library, { averages });
   const effective = /** @type {import('../protocol.js').Settings} */ (tuner.settings());
   try {
     const start = takeOut(tuner.softPrompt());

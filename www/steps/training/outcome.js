@@ -4,7 +4,7 @@ import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
 import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
 import { nameOfRun } from '../../run/names.js';
-import { bestEvaluation, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
+import { bestEvaluation, isMean, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
 import { formatLoss } from '../../plots.js';
 
@@ -34,9 +34,6 @@ export function Outcome() {
       </div>
     </div>`;
 }
-
-/** @param {import('../../run/record.js').ReachedPrompt} reached */
-const isMean = ({ averaged = 1 }) => averaged > 1;
 
 /** @param {string} text */
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
