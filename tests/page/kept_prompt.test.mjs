@@ -33,6 +33,7 @@ test('the mean of the steps near the lowest held-out loss is kept, measured, nam
   assert.notEqual(loss.toFixed(3), lowest.held_out_loss.toFixed(3), 'it is not that step alone');
   assert.ok(loss < 1.03 * lowest.held_out_loss, `the mean does about as well as the lowest step: ${loss} and ${lowest.held_out_loss}`);
 
+  await page.locator('#step-test').getByText(`Mean of ${count} prompts up to step ${through}, held-out loss`).waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);
   const card = new TextDecoder().decode(unzipSync(new Uint8Array(readFileSync(await download.path())))['tech-support/README.md']);
   assert.match(card, new RegExp(`steps \\| ${through} of 50 \\(mean of the prompts of ${count} of them\\)`));

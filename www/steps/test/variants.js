@@ -52,9 +52,9 @@ function PromptChoice() {
 }
 
 /** @param {import('../../state.js').TrainedPrompt} prompt */
-function promptSentence({ step, heldOutLoss, trainedAt, origin }) {
+function promptSentence({ step, averaged = 1, heldOutLoss, trainedAt, origin }) {
   const when = new Date(trainedAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
   if (origin) return `Opened from ${origin}, ${when}.`;
   const loss = heldOutLoss === null ? '' : `, held-out loss ${formatLoss(heldOutLoss)}`;
-  return `Step ${step}${loss}, trained ${when}.`;
+  return `${averaged > 1 ? `Mean of ${averaged} prompts up to step` : 'Step'} ${step}${loss}, trained ${when}.`;
 }
