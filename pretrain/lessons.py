@@ -6,7 +6,9 @@ that the model learns them by heart. Schools are cheap to make and independent, 
 Letters: N companies of a lesson, M newcomers, P virtual tokens, S sequences, T positions.
 """
 
+import difflib
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -42,6 +44,7 @@ class Plan:
     recast_share: float = 0.0  # of the companies: written, in a voice of the generator; the others are the generator's
     most_asked: int = 16  # times at most, on average, that a new question of a written company is asked under one prompt
     fewest_pairs: int = 20  # of a written company that takes part
+    written_files: str = "*.txt"  # of `content/companies` whose companies take part in their own voice
     parts: int = 4  # the sequences of a step, sorted by length, go through the model in so many parts, to pad them less
 
 
@@ -89,7 +92,7 @@ class School(IterableDataset):
     def open(self, worker: int = 0) -> None:
         plan = self.plan
         self.chat, self.offset = Chat(self.tokenizer), worker * plan.pupils
-        self.listed = [c for c in written.companies() if len(c.pairs) >= plan.fewest_pairs]
+        self.listed = [c for c in written.companies(plan.written_files) if len(c.pairs) >= plan.fewest_pairs]
         self.rng, self.material, self.decks = random.Random(f"{self.seed} {worker}"), Material.read(), {}
         self.pupils = [self.enrol() for _ in range(plan.pupils)]
         for p in self.pupils:
@@ -171,8 +174,11 @@ class School(IterableDataset):
         return [self.batch(listed[i : i + size]) for i in range(0, len(listed), size)]
 
     def new_example(self, question: str, answer: str) -> Example:
-        """A new question, with the tokens of the answer that take up its words (a stem of five letters is enough)."""
-        return self.chat.example_with_words(question, answer, [w[:5] for w in keywords(question).split() if len(w) > 2])
+        """A new question, with the tokens of the answer that take up its words: a stem of five letters is enough, and where
+        the customer misspelled a word, its right spelling."""
+        asked, said = [w for w in keywords(question).split() if len(w) > 2], sorted(set(re.findall(r"[a-z]{4,}", answer.lower())))
+        mended = [m for w in asked if w not in said for m in difflib.get_close_matches(w, said, n=1, cutoff=0.8)]
+        return self.chat.example_with_words(question, answer, [w[:5] for w in asked] + mended)
 
     @staticmethod
     def batch(listed: list[tuple[Example, int, float, bool]]) -> Batch:

@@ -104,6 +104,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--recast-share", type=float, default=Plan.recast_share, help="of the companies: written, in another voice")
     parser.add_argument("--most-asked", type=int, default=Plan.most_asked, help="times at most that a written company's new question comes under one prompt")
     parser.add_argument("--fewest-pairs", type=int, default=Plan.fewest_pairs, help="of a written company that takes part")
+    parser.add_argument("--written-files", default=Plan.written_files, metavar="PATTERN", help="of content/companies: only these written companies take part in their own voice")
     parser.add_argument("--parts", type=int, default=Plan.parts, help="that a step is cut into, by length")
     parser.add_argument("--workers", type=int, default=0, help="processes that make lessons; 0: this one")
     parser.add_argument("--shards", type=Path, default=WORK / "shards", help="folder of the shards")
@@ -128,7 +129,8 @@ def main() -> None:
     settings = Settings(num_virtual_tokens=a.virtual_tokens, learning_rate=a.learning_rate)
     plan = Plan(
         settings, pupils=a.pupils, companies=a.companies, new_questions=a.new_questions, batch_sizes=tuple(a.batch_sizes),
-        positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, most_asked=a.most_asked, fewest_pairs=a.fewest_pairs, parts=a.parts,
+        positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, most_asked=a.most_asked, fewest_pairs=a.fewest_pairs,
+        written_files=a.written_files, parts=a.parts,
     )  # fmt: skip
     coming = lessons(tokenizer, plan, a.workers, a.seed)
     run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)

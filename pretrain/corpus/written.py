@@ -41,8 +41,8 @@ def read(path: Path) -> list[Written]:
 
 
 @cache
-def companies() -> list[Written]:
-    return [company for path in sorted((CONTENT / "companies").glob("*.txt")) for company in read(path)]
+def companies(files: str = "*.txt") -> list[Written]:
+    return [company for path in sorted((CONTENT / "companies").glob(files)) for company in read(path)]
 
 
 def crossed_pair(rng: random.Random, question: str, answer: str) -> tuple[str, str]:

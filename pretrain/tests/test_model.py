@@ -15,10 +15,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import average
 import checkpoint
 import companies
+import device
 import practise
 import prompt_tuning
 import train
 from chat import Chat, Rows
+from corpus import written
 from generation import answers
 from lessons import KNOWN_WEIGHT, Lesson, Plan, School
 from model import Config, Llama
@@ -212,7 +214,8 @@ class Practising(unittest.TestCase):
         prompts.begin(lesson.newcomers, lesson.first)
         values = prompts.values[lesson.chosen].requires_grad_(True)
         for b in lesson.batches:
-            sums, counts = prompt_tuning.row_losses(self.model, torch.cat((values, values)), b.rows)
+            with device.mixed(self.model.device):
+                sums, counts = prompt_tuning.row_losses(self.model, torch.cat((values, values)), b.rows)
             (sums / counts * b.weight)[b.known].sum().backward()
         found = []
         with mock.patch.object(prompts, "step", lambda _, gradient: found.append(gradient)):
@@ -239,6 +242,17 @@ class Practising(unittest.TestCase):
             optimiser.step()
             prompts.step(replace(lesson, age=torch.full((2,), float(step)), rate=torch.full((2,), 0.05)), gradient)
         self.assertLess((prompts.values[chosen] - alone.detach()).abs().max().item(), 1e-5)
+
+    def test_a_word_that_the_customer_misspelled_is_taken_up_in_its_right_spelling(self):
+        school = School(self.tokenizer, self.plan, seed=0)
+        school.open()
+        example = school.new_example("my apointment was canceled, why", "Your appointment was cancelled by the storm.")
+        self.assertEqual(self.tokenizer.decode([example.ids[i] for i in example.taken_up]).split(), ["appointment", "cancelled"])
+
+    def test_only_the_named_files_give_written_companies(self):
+        school = School(self.tokenizer, replace(self.plan, fewest_pairs=12, written_files="ja1.txt"), seed=0)
+        school.open()
+        self.assertEqual([c.name for c in school.listed], [c.name for c in written.read(written.CONTENT / "companies" / "ja1.txt")])
 
     def test_two_schools_of_a_seed_give_the_same_lessons(self):
         for one, other in zip(self.lessons(5), self.lessons(5)):
