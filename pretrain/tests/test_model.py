@@ -85,16 +85,18 @@ class Bundled(unittest.TestCase):
 
         tuned = prompt_tuning.tune(self.model, first, [self.examples(c) for c in listed], settings, report)
         torch.manual_seed(0)
-        for step, noise in ((14, 0.01), (17, 1.0), (20, 0.02)):  # as a prompt that swings, once far away
+        for step, noise in ((14, 0.01), (17, 0.02), (20, 1.0), (23, 0.05)):  # as a prompt that swings, once far away
             report(step, None, tuned + noise * torch.randn_like(tuned))
-        self.assertEqual([step for step, _, _ in seen], [0, 3, 6, 9, 12, 15, 18, 21])
+        self.assertEqual([step for step, _, _ in seen], [0, 3, 6, 9, 12, 15, 18, 21, 24])
+        left_out = 0
         for i, (step, count) in enumerate(zip(kept.steps.tolist(), kept.counts.tolist())):
             lowest = min(losses[i].item() for _, _, losses in seen)
             self.assertEqual(step, next(s for s, _, losses in seen if losses[i].item() == lowest))
             near = [p[i] for s, p, losses in seen if s >= step and losses[i].item() <= lowest * (1 + prompt_tuning.NEAR_LOWEST)]
             self.assertEqual(count, len(near))
             self.assertLess((kept.prompts[i] - torch.stack(near).mean(0)).abs().max().item(), 1e-6)
-        self.assertTrue(all(kept.steps > 0) and any(kept.counts > 1) and all(kept.counts < 4))
+            left_out += sum(s >= step for s, _, _ in seen) - count
+        self.assertTrue(all(kept.steps > 0) and any(kept.counts > 1) and left_out, (kept.steps, kept.counts, left_out))
 
     def test_a_weight_makes_the_questions_words_count_more(self):
         ids = self.chat.question("Can I bring my dog?")
@@ -246,7 +248,7 @@ class Practising(unittest.TestCase):
     def test_a_word_that_the_customer_misspelled_is_taken_up_in_its_right_spelling(self):
         school = School(self.tokenizer, self.plan, seed=0)
         school.open()
-        example = school.new_example("my apointment was canceled, why", "Your appointment was cancelled by the storm.")
+        example = school.new_example("my apointment is canceled, why", "Your appointment was cancelled by the storm.")
         self.assertEqual(self.tokenizer.decode([example.ids[i] for i in example.taken_up]).split(), ["appointment", "cancelled"])
 
     def test_only_the_named_files_give_written_companies(self):
