@@ -93,6 +93,8 @@ class School(IterableDataset):
         plan = self.plan
         self.chat, self.offset = Chat(self.tokenizer), worker * plan.pupils
         self.listed = [c for c in written.companies(plan.written_files) if len(c.pairs) >= plan.fewest_pairs]
+        if not self.listed:
+            raise SystemExit(f"No file of content/companies that is called {plan.written_files!r} has a company with {plan.fewest_pairs} questions.")
         self.rng, self.material, self.decks = random.Random(f"{self.seed} {worker}"), Material.read(), {}
         self.pupils = [self.enrol() for _ in range(plan.pupils)]
         for p in self.pupils:
