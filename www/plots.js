@@ -37,13 +37,14 @@ import { html, useEffect, useRef } from './ui.js';
 
 /** @param {PlotProps} props */
 export function Plot(props) {
-  const { title, summary, lines, log = false, height = 260 } = props;
+  const { title, summary, lines, height = 260 } = props;
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const readout = useRef(/** @type {HTMLElement|null} */ (null));
   const latest = useRef(props);
   const plot = useRef(/** @type {uPlot|null} */ (null));
+  const drawnShape = useRef('');
   latest.current = props;
-  const shape = lines.map((line) => line.label).join('|');
+  const shape = plotShape(props);
 
   useEffect(() => {
     const element = /** @type {HTMLElement} */ (box.current);
@@ -56,6 +57,7 @@ export function Plot(props) {
     inItsOwnTask(() => {
       if (gone) return;
       plot.current = makePlot(element, latest, readout, height);
+      drawnShape.current = plotShape(latest.current);
       resized.observe(element);
     });
     return () => {
@@ -65,10 +67,13 @@ export function Plot(props) {
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [log, shape, height]);
+  }, [shape, height]);
 
   useEffect(() => {
-    const frame = requestAnimationFrame(() => plot.current?.setData(columns(latest.current)));
+    const frame = requestAnimationFrame(() => {
+      // Other lines since the last frame: the effect above is about to make another plot.
+      if (drawnShape.current === plotShape(latest.current)) plot.current?.setData(columns(latest.current));
+    });
     return () => cancelAnimationFrame(frame);
   });
 
@@ -138,6 +143,9 @@ function makePlot(element, latest, readout, height) {
     },
   }, columns(latest.current), element);
 }
+
+/** What a plot can't change once it is made: its lines and its vertical axis. @param {PlotProps} props */
+const plotShape = ({ lines, log = false }) => JSON.stringify([log, ...lines.map((line) => line.label)]);
 
 /** @param {PlotProps} props @returns {uPlot.AlignedData} */
 function columns({ steps, lines, log }) {
