@@ -4,11 +4,16 @@
 # the worker chooses the file that the browser can run (www/worker/simd.js).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-wasm-pack build --mode no-install --release --target web --out-dir pkg
-
 relaxed=target/relaxed
+
+# At the same time: each ends with the link-time optimisation of one crate, which keeps one core busy for a minute.
 RUSTFLAGS='-C target-feature=+simd128,+relaxed-simd' \
-  cargo build --release --lib --target wasm32-unknown-unknown --target-dir "$relaxed"
+  cargo build --release --lib --target wasm32-unknown-unknown --target-dir "$relaxed" &
+building=$!
+trap 'kill $building 2>/dev/null || true' EXIT
+wasm-pack build --mode no-install --release --target web --out-dir pkg
+wait $building
+trap - EXIT
 wasm-bindgen --target web --out-dir "$relaxed/pkg" "$relaxed/wasm32-unknown-unknown/release/prompt_playground.wasm"
 cmp "$relaxed/pkg/prompt_playground.js" pkg/prompt_playground.js || {
   echo "build-wasm: the two builds need different JavaScript, so they can't share it." >&2

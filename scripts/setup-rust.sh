@@ -19,13 +19,16 @@ command -v cargo >/dev/null || {
 # has PROGRAM VERSION: is exactly this version there, in TOOLS_DIR or on PATH?
 has() { [ "$("$1" --version 2>/dev/null)" = "$1 $2" ]; }
 
-# install CRATE VERSION
+# install CRATE VERSION: with few optimisations, since compiling the tools takes longer than they ever run. One folder
+# for both, so that the dependencies which they share are compiled once.
 install() {
   echo "setup: compiling $1 $2 into $tools (once; a few minutes)"
-  cargo install --quiet --root "$tools" --version "=$2" "$1"
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    cargo install --quiet --root "$tools" --target-dir "$tools/build" --version "=$2" "$1"
 }
 
 scripts/install-wasm-target
 has wasm-pack "$wasm_pack_version" || install wasm-pack "$wasm_pack_version"
 { has wasm-bindgen "$wasm_bindgen_version" && has wasm-bindgen-test-runner "$wasm_bindgen_version"; } ||
   install wasm-bindgen-cli "$wasm_bindgen_version"
+rm -rf "$tools/build"
