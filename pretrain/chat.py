@@ -33,6 +33,10 @@ class Example:
     start: int
     taken_up: tuple[int, ...] = ()  # positions of learned tokens that take up the question's words; where it matters
 
+    @property
+    def learned(self) -> int:
+        return len(self.ids) - self.start
+
 
 class Chat:
     """Prepares questions and answers as the page does: a person's text never becomes a special token."""

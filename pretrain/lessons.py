@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
@@ -19,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from chat import Chat, Example, Rows
 from corpus import written
-from corpus.generate import Material, Setting
+from corpus.generate import CORPUS, Material, Setting
 from corpus.grammar import keywords, slip
 from corpus.recast import Recast, sources
 from corpus.voice import objective
@@ -27,7 +28,7 @@ from prompt_tuning import BatchOrder, Settings, init_ids, tiled
 
 EXAMPLES = 8  # what the page trains on when ten are given and two held out
 SLIPS = 0.1  # of a written company's questions are typed in a hurry
-KNOWN_WEIGHT = 0.5  # of the examples' mean loss against that of the new questions (the prompts' Adam does not see it)
+KNOWN_WEIGHT = 0.5  # of the examples' mean loss against that of the new questions (the prompts do not see it)
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Plan:
     most_asked: int = 16  # times at most, on average, that a new question of a written company is asked under one prompt
     fewest_pairs: int = 20  # of a written company that takes part
     written_files: str = "*.txt"  # of `content/companies` whose companies take part in their own voice
+    corpus: Path = CORPUS  # folder of the real sources, whose sentences the generator's voices draw from
     parts: int = 4  # the sequences of a step, sorted by length, go through the model in so many parts, to pad them less
 
 
@@ -63,7 +65,7 @@ class Pupil:
 @dataclass
 class Batch:
     rows: Rows  # owner: N + i where the row is a new question of company i
-    weight: Tensor  # (S,) so that a company's new rows sum to their mean, its known ones to KNOWN_WEIGHT times theirs
+    weight: Tensor  # (S,) of each row's mean loss: new ones count alike and sum to 1, known ones to KNOWN_WEIGHT by their tokens
     known: Tensor  # (S,) bool: one of the examples
 
 
@@ -95,7 +97,7 @@ class School(IterableDataset):
         self.listed = [c for c in written.companies(plan.written_files) if len(c.pairs) >= plan.fewest_pairs]
         if not self.listed:
             raise SystemExit(f"No file of content/companies that is called {plan.written_files!r} has a company with {plan.fewest_pairs} questions.")
-        self.rng, self.material, self.decks = random.Random(f"{self.seed} {worker}"), Material.read(), {}
+        self.rng, self.material, self.decks = random.Random(f"{self.seed} {worker}"), Material.read(plan.corpus), {}
         self.pupils = [self.enrol() for _ in range(plan.pupils)]
         for p in self.pupils:
             p.life = self.rng.randint(1, plan.settings.steps)  # not all leave at once
@@ -126,7 +128,7 @@ class School(IterableDataset):
         company = self.next_of("written", self.listed)
         pairs = rng.sample(company.pairs, len(company.pairs))
         known, left = pairs[:EXAMPLES], pairs[EXAMPLES:]
-        return company.objective, [varied(rng, p) for p in known], len(left), lambda: varied(rng, rng.choice(left))
+        return company.objective, [varied(rng, p, company.fixed) for p in known], len(left), lambda: varied(rng, rng.choice(left), company.fixed)
 
     def recast(self, rng: random.Random) -> tuple[str, list[tuple[str, str]], int, Callable]:
         """The same for a written company in another voice."""
@@ -167,8 +169,9 @@ class School(IterableDataset):
         listed: list[tuple[Example, int, float, bool]] = []
         new_questions = self.plan.new_questions
         for i, p in enumerate(self.pupils[c] for c in chosen):
-            known = p.order.next()
-            listed += [(p.examples[j], i, KNOWN_WEIGHT / len(known), True) for j in known]
+            known = [p.examples[j] for j in p.order.next()]
+            learned = sum(e.learned for e in known)  # the page's loss is a mean over tokens
+            listed += [(e, i, KNOWN_WEIGHT * e.learned / learned, True) for e in known]
             fresh = [e for e in (self.new_example(*p.ask()) for _ in range(new_questions + 1)) if len(e.ids) <= self.plan.positions]
             listed += [(e, len(chosen) + i, 1 / new_questions, False) for e in fresh[:new_questions]]
         listed.sort(key=lambda row: len(row[0].ids))
@@ -188,8 +191,8 @@ class School(IterableDataset):
         return Batch(Rows.of(list(examples), list(owners), multiple=8), torch.tensor(weights), torch.tensor(known))
 
 
-def varied(rng: random.Random, pair: tuple[str, str]) -> tuple[str, str]:
-    question, answer = written.varied(rng, pair)
+def varied(rng: random.Random, pair: tuple[str, str], fixed: str) -> tuple[str, str]:
+    question, answer = written.varied(rng, pair, fixed)
     return (slip(rng, question) if rng.random() < SLIPS else question), answer
 
 

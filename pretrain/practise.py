@@ -3,6 +3,8 @@
     python practise.py NAME --minutes 25 --out FOLDER           goes on from work/runs/NAME, which is not changed
     python practise.py --start MODEL --minutes 25 --out FOLDER  goes on from a model's folder, its optimisers anew
 
+The same command again goes on where an interrupted practice was last saved (every five minutes, in FOLDER).
+
 Companies of the generator and companies written one by one (`lessons.py`) are prompt-tuned in the page's way, N at a
 time, each on eight pairs of its own. While that happens, the language model learns to answer *other* questions of the
 same companies under those half-trained soft prompts, so that a prompt that has seen a few answers sets the voice and does
@@ -13,7 +15,6 @@ Letters: N companies, P virtual tokens, S sequences, T positions, D hidden size.
 
 import argparse
 import copy
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,10 +28,10 @@ import companies
 import device
 from evaluate import Evaluation
 from lessons import KNOWN_WEIGHT, Lesson, Plan, lessons
-from model import Config, Llama
+from model import Llama
 from prepare import WORK
 from prompt_tuning import Settings, clip, row_losses
-from train import WARMUP, Run, held_out_losses
+from train import STATE, WARMUP, Run, held_out_losses, resumed, started
 
 
 class Prompts:
@@ -47,6 +48,12 @@ class Prompts:
         self.values[pupils] = self.model.embed_tokens.weight[first]
         self.mean[pupils] = 0
         self.square[pupils] = 0
+
+    def state(self) -> dict[str, Tensor]:
+        return {"values": self.values, "mean": self.mean, "square": self.square}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        self.values, self.mean, self.square = state["values"], state["mean"], state["square"]
 
     def step(self, lesson: Lesson, gradient: Tensor) -> None:
         """AdamW on the prompts that had a lesson."""
@@ -73,7 +80,7 @@ def practise(model: Llama, prompts: Prompts, lesson: Lesson, hidden: Callable | 
             seen[kind].append(torch.stack(((each.detach() * mask).sum(), mask.sum())))
     for p in model.parameters():
         p.grad /= (1 + KNOWN_WEIGHT) * len(lesson.chosen)
-    prompts.step(lesson, values.grad)
+    prompts.step(lesson, values.grad / KNOWN_WEIGHT)  # their loss is the page's: that of their examples alone
     totals = {k: torch.stack(v).sum(0) for k, v in seen.items()}
     return {k: total / count.clamp(min=1) for k, (total, count) in totals.items()}
 
@@ -86,7 +93,7 @@ def judge(model: Llama, tokenizer: Tokenizer) -> str:
     return f"dev companies: {shown}  ({time.time() - began:.0f} s)"
 
 
-def arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", help="of the run under work/runs that it goes on from")
     parser.add_argument("--start", type=Path, help="instead of a run: Hugging Face folder whose weights it starts from")
@@ -107,6 +114,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--written-files", default=Plan.written_files, metavar="PATTERN", help="of content/companies: only these written companies take part in their own voice")
     parser.add_argument("--parts", type=int, default=Plan.parts, help="that a step is cut into, by length")
     parser.add_argument("--workers", type=int, default=0, help="processes that make lessons; 0: this one")
+    parser.add_argument("--corpus", type=Path, default=Plan.corpus, help="folder of the real sources")
     parser.add_argument("--shards", type=Path, default=WORK / "shards", help="folder of the shards")
     parser.add_argument("--sequences", type=int, default=6, help="ordinary sequences of the shards in each step")
     parser.add_argument("--positions", type=int, default=256, help="of an ordinary sequence")
@@ -114,61 +122,86 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--matrix-rate", type=float, default=0.02)
     parser.add_argument("--strength", type=float, default=0.4, help="learning rate at the start, of the run's own")
     parser.add_argument("--judge-every", type=float, default=0, metavar="MINUTES", help="evaluate the development companies")
-    parser.add_argument("--config", default="{}")
     parser.add_argument("--seed", type=int, default=0)
-    a = parser.parse_args()
+    a = parser.parse_args(given)
     if (a.name is None) == (a.start is None):
         parser.error("give either the name of a run or --start FOLDER")
     return a
 
 
-def main() -> None:
-    a = arguments()
-    place = device.choose()
-    tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
-    settings = Settings(num_virtual_tokens=a.virtual_tokens, learning_rate=a.learning_rate)
-    plan = Plan(
-        settings, pupils=a.pupils, companies=a.companies, new_questions=a.new_questions, batch_sizes=tuple(a.batch_sizes),
-        positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, most_asked=a.most_asked, fewest_pairs=a.fewest_pairs,
-        written_files=a.written_files, parts=a.parts,
-    )  # fmt: skip
-    coming = lessons(tokenizer, plan, a.workers, a.seed)
-    run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)
-    if a.start:
-        run.model.load_state_dict(checkpoint.load_for(a.start, tokenizer).state_dict())
-    else:
-        run.restore(WORK / "runs" / a.name)
-    model = run.model
-    prompts = Prompts(model, a.pupils * max(1, a.workers), settings)
-    shard_loss, hidden = torch.compile(model.loss), torch.compile(model.hidden, dynamic=True)
-    began = saved = judged = time.time()
-    done, first, averages = 0.0, run.step, {}
-    while done < 1:
-        run.set_rate(a.strength * min((run.step - first + 1) / WARMUP, max(0.01, 1 - done)))
-        now = practise(model, prompts, next(coming), hidden, a.word_weight)
+class Practice:
+    """A run with the soft prompts that are under way and the lessons that come: a new one, or one that was interrupted."""
+
+    def __init__(self, a: argparse.Namespace, tokenizer: Tokenizer, place: torch.device, compiled: Callable = lambda f, **_: f):
+        self.a, self.place, going_on = a, place, (a.out / STATE).exists()
+        settings = Settings(num_virtual_tokens=a.virtual_tokens, learning_rate=a.learning_rate)
+        plan = Plan(
+            settings, pupils=a.pupils, companies=a.companies, new_questions=a.new_questions, batch_sizes=tuple(a.batch_sizes),
+            positions=a.pair_positions, written_share=a.written_share, recast_share=a.recast_share, most_asked=a.most_asked,
+            fewest_pairs=a.fewest_pairs, written_files=a.written_files, parts=a.parts, corpus=a.corpus,
+        )  # fmt: skip
+        if going_on:
+            self.run = resumed(a.out, a, tokenizer, place)
+        else:
+            self.run = started(a, tokenizer, place) if a.start else resumed(WORK / "runs" / a.name, a, tokenizer, place)
+        self.prompts = Prompts(self.run.model, a.pupils * max(1, a.workers), settings)
+        self.lessons, self.seconds, self.tokens = 0, 0.0, 0
+        if going_on:
+            self.lessons, self.seconds = self.run.beside["lessons"], self.run.beside["seconds"]
+            self.prompts.restore(self.run.beside["prompts"])
+        self.coming = lessons(tokenizer, plan, a.workers, a.seed)
+        for _ in range(self.lessons):  # those that it had: a seed gives the same ones again
+            next(self.coming)
+        self.loss, self.hidden = compiled(self.run.model.loss), compiled(self.run.model.hidden, dynamic=True)
+
+    def step(self, done: float) -> dict[str, Tensor]:
+        """A lesson and some ordinary sequences. done: the share of the time that is over. Returns the mean losses."""
+        a, run, lesson = self.a, self.run, next(self.coming)
+        run.set_rate(a.strength * min((self.lessons + 1) / WARMUP, max(0.01, 1 - done)))
+        now = practise(run.model, self.prompts, lesson, self.hidden, a.word_weight)
         if a.sequences:
-            with device.mixed(place):
-                ordinary = shard_loss(run.shards.next().to(place))
+            with device.mixed(self.place):
+                ordinary = self.loss(run.shards.next().to(self.place))
             ordinary.backward()
             now["shards"] = ordinary.detach()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         for optimiser in run.optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         run.step += 1
-        if run.step == first + 1:  # the clock starts when all is compiled
-            began = saved = judged = time.time()
-        done = (time.time() - began) / (a.minutes * 60)
+        self.lessons += 1
+        self.tokens += sum(b.rows.ids.numel() for b in lesson.batches) + a.sequences * a.positions
+        return now
+
+    def save(self, seconds: float) -> None:
+        self.run.beside = {"lessons": self.lessons, "seconds": seconds, "prompts": self.prompts.state()}
+        self.run.save(self.a.out)
+
+
+def main() -> None:
+    a, place = arguments(), device.choose()
+    tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
+    practice = Practice(a, tokenizer, place, torch.compile)
+    model, averages = practice.run.model, {}
+    done, began = practice.seconds / (a.minutes * 60), None
+    while done < 1:
+        now = practice.step(done)
         averages = {k: v if k not in averages else averages[k].lerp(v, 0.03) for k, v in now.items()}
-        if run.step % 25 == 0:
-            shown = "  ".join(f"{k} {v:.3f}" for k, v in averages.items())
-            print(f"step {run.step}  loss {shown}  {a.minutes * (1 - done):.1f} min left", flush=True)
+        if began is None:  # the clock starts when all is compiled
+            began, practice.tokens = time.time() - practice.seconds, 0
+            saved = judged = shown_at = time.time()
+        done = (time.time() - began) / (a.minutes * 60)
+        if practice.run.step % 25 == 0:
+            shown, speed = "  ".join(f"{k} {v:.3f}" for k, v in averages.items()), practice.tokens / (time.time() - shown_at)
+            print(f"step {practice.run.step}  loss {shown}  {speed:.0f} tokens/s  {a.minutes * (1 - done):.1f} min left", flush=True)
+            practice.tokens, shown_at = 0, time.time()
         if a.judge_every and time.time() - judged > a.judge_every * 60:
             judged = time.time()
             print(judge(model, tokenizer), flush=True)
         if time.time() - saved > 300:
-            checkpoint.save(a.out, model, tokenizer)
+            practice.save(time.time() - began)
             saved = time.time()
+    (a.out / STATE).unlink(missing_ok=True)
     checkpoint.save(a.out, model, tokenizer)
     print("held-out loss", {k: round(v, 3) for k, v in held_out_losses(model).items()}, flush=True)
 

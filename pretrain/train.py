@@ -27,6 +27,7 @@ from muon import Muon
 from prepare import WORK
 
 WARMUP = 60  # steps
+STATE = "state.pt"  # a run that can go on
 
 
 class Shards:
@@ -75,6 +76,7 @@ class Run:
         self.optimisers = [Muon(matrices, a.matrix_rate), torch.optim.AdamW(others, a.rate, betas=(0.9, 0.95), weight_decay=0.0)]
         self.shards = Shards(a.shards, a.positions, a.sequences, tokenizer.token_to_id(END_OF_TEXT))
         self.step, self.tokens = 0, 0
+        self.beside: dict = {}  # what else is saved, as practice does with the soft prompts that are under way
 
     def set_rate(self, factor: float) -> None:
         for optimiser, rate in zip(self.optimisers, self.rates):
@@ -84,18 +86,42 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         state = {
             "config": asdict(self.model.config), "model": self.model.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
-            "step": self.step, "tokens": self.tokens, "shard": self.shards.shard, "at": self.shards.at,
+            "step": self.step, "tokens": self.tokens, "shard": self.shards.shard, "at": self.shards.at, "positions": self.shards.t,
+            "beside": self.beside,
         }  # fmt: skip
-        torch.save(state, folder / "state.tmp")
-        (folder / "state.tmp").rename(folder / "state.pt")
+        temporary = (folder / STATE).with_suffix(".tmp")
+        torch.save(state, temporary)
+        temporary.rename(folder / STATE)
 
     def restore(self, folder: Path) -> None:
-        state = torch.load(folder / "state.pt", weights_only=True, map_location=self.model.device)
+        state = torch.load(folder / STATE, weights_only=True, map_location=self.model.device)
         self.model.load_state_dict(state["model"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
-        self.step, self.tokens = state["step"], state["tokens"]
-        self.shards.go_to(state["shard"], state["at"])
+        self.step, self.tokens, self.beside = state["step"], state["tokens"], state.get("beside", {})
+        if state.get("positions", self.shards.t) == self.shards.t:
+            self.shards.go_to(state["shard"], state["at"])
+        else:  # the shard is cut into other sequences now: go on with the next one
+            self.shards.go_to(state["shard"] + 1, 0)
+
+
+def started(a: argparse.Namespace, tokenizer: Tokenizer, place: torch.device) -> Run:
+    """A new run: from the weights of the model in `a.start`, or of the sizes `a.config`."""
+    if not a.start:
+        return Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)
+    model = checkpoint.load_for(a.start, tokenizer)
+    run = Run(model.config, a, tokenizer, place)
+    run.model.load_state_dict(model.state_dict())
+    return run
+
+
+def resumed(folder: Path, a: argparse.Namespace, tokenizer: Tokenizer, place: torch.device) -> Run:
+    """The run that was saved in `folder`, with the sizes that it has."""
+    if not (folder / STATE).exists():
+        raise SystemExit(f"There is no run in {folder}: `python train.py {folder.name}` starts one.")
+    run = Run(Config(**torch.load(folder / STATE, weights_only=True, map_location="cpu")["config"]), a, tokenizer, place)
+    run.restore(folder)
+    return run
 
 
 @torch.no_grad()
@@ -123,18 +149,17 @@ def main() -> None:
     parser.add_argument("--sequences", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3, help="AdamW: embedding and norms")
     parser.add_argument("--matrix-rate", type=float, default=0.02, help="Muon")
-    parser.add_argument("--config", default="{}", help='sizes as JSON, for example {"hidden_size": 256, "heads": 4}')
+    parser.add_argument("--config", default="{}", help='sizes of a run from nothing, as JSON, for example {"hidden_size": 256, "heads": 4}')
     parser.add_argument("--start", type=Path, help="Hugging Face folder whose weights a new run starts from")
     parser.add_argument("--seed", type=int, default=0)
     a = parser.parse_args()
     place = device.choose()
     folder = WORK / "runs" / a.name
     tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
-    run = Run(Config(vocab_size=tokenizer.get_vocab_size(), **json.loads(a.config)), a, tokenizer, place)
-    if (folder / "state.pt").exists():
-        run.restore(folder)
-    elif a.start:
-        run.model.load_state_dict(checkpoint.load_for(a.start, tokenizer).state_dict())
+    stands = (folder / STATE).exists()
+    if stands and a.start:
+        raise SystemExit(f"{folder} holds a run already, which --start would throw away: give another name, or leave --start out to go on with it.")
+    run = resumed(folder, a, tokenizer, place) if stands else started(a, tokenizer, place)
     print(f"{run.model.parameter_count() / 1e6:.2f} M parameters, {run.tokens / 1e6:.2f} M tokens so far", flush=True)
     loss_of = torch.compile(run.model.loss)
     stop = []

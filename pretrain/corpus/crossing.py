@@ -98,9 +98,11 @@ def exchange(text: str, old: str, new: str) -> str:
     return re.sub(rf"(?<![-\w@.])([Aa]n? )?({old}|{grammar.capital(old)})(?![-\w@]|\.\w)", value, text)
 
 
-def another_noun(rng: random.Random, asked: str, told: str) -> tuple[str, str] | None:
-    """A noun of the question that the answer takes up, and what comes in its place; None where there is no such noun."""
-    found = [n for n in dict.fromkeys(NOUN.findall(asked)) if n not in grammar.SMALL_WORDS and exchange(told, n, "") != told]
+def another_noun(rng: random.Random, asked: str, told: str, fixed: str = "") -> tuple[str, str] | None:
+    """A noun of the question that the answer takes up and that is not in `fixed`, and what comes in its place; None where
+    there is no such noun."""
+    nouns = [n for n in dict.fromkeys(NOUN.findall(asked)) if n not in grammar.SMALL_WORDS]
+    found = [n for n in nouns if exchange(told, n, "") != told and exchange(fixed, n, "") == fixed]
     if not found:
         return None
     old = rng.choice(found)

@@ -5,7 +5,9 @@
 
 import argparse
 import random
+import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from . import grammar, questions, real, written
@@ -27,6 +29,7 @@ class Material:
     sayings: list[str]
 
     @staticmethod
+    @cache
     def read(folder: Path = CORPUS) -> "Material":
         found = []
         for source in real.PAIR_SOURCES:
@@ -104,7 +107,7 @@ def written_document(rng: random.Random, system_share: float) -> list[dict]:
     company = rng.choice(written.companies())
     turns = [{"role": "system", "text": company.objective}] if rng.random() < system_share else []
     for pair in rng.sample(company.pairs, rng.randint(2, 6)):
-        question, reply = written.varied(rng, pair)
+        question, reply = written.varied(rng, pair, company.fixed)
         turns += [{"role": "user", "text": question}, {"role": "assistant", "text": reply}]
     return turns
 
@@ -115,7 +118,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="folder of the real sources")
     arguments = parser.parse_args()
-    rng, material = random.Random(arguments.seed), Material.read(arguments.corpus)
+    rng, material = random.Random(arguments.seed), Material([], [])
+    if arguments.corpus.exists():
+        material = Material.read(arguments.corpus)
+    else:
+        print(f"No real dialogue in these documents: there is no folder {arguments.corpus} (--corpus).", file=sys.stderr)
     for _ in range(arguments.documents):
         for turn in document(rng, material):
             print(f"{turn['role']:>9}: " + turn["text"].replace("\n", "\n" + " " * 11))

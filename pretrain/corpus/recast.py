@@ -84,7 +84,8 @@ class Recast(Setting):
         return Recast(company, drawn.voice, material, 0.0, drawn.tag, 0.0, rng.sample(source[1], len(source[1])))
 
     def retold(self, rng: random.Random, said: Said) -> tuple[str, str]:
-        question, text = varied(rng, (said.question, self.in_voice(said)))
+        fixed = "\n".join([self.company.brand, self.voice.opening, self.voice.closing])
+        question, text = varied(rng, (said.question, self.in_voice(said)), fixed)
         return self.tag + question, text
 
     def in_voice(self, said: Said) -> str:

@@ -151,7 +151,8 @@ def answer(voice: Voice, rng: random.Random, company: Company, frame: Frame) -> 
     if isinstance(voice.whole, Labelled):
         extra = grammar.sentence(frame.tip) if frame.tip else voice.closing or grammar.sentence(items[-1])
         text = voice.whole.render(finish(voice, grammar.capital(frame.topic)), finish(voice, body), extra)
-        return combine("\n" if "\n" in text else voice.separator, [voice.opening, text, "" if extra == voice.closing else voice.closing])
+        said_in_form = voice.whole.extra and extra == voice.closing
+        return combine("\n" if "\n" in text else voice.separator, [voice.opening, text, "" if said_in_form else voice.closing])
     text = combine("\n" if "\n" in body else " ", [lead, body])
     if voice.question_back:
         text = combine(" ", [text, voice.question_back.replace("{t}", frame.topic)])
@@ -217,6 +218,8 @@ def objective(voice: Voice, rng: random.Random, company: Company) -> str:
         tone = f"like {grammar.article(voice.dialect.name)}"
     tone = {"upper": "in capitals", "lower": "in lower case", "excited": "with excitement"}.get(voice.style, tone)
     parts = [f"{head} {', '.join(p for p in (form, tone) if p)}."]
+    if isinstance(voice.whole, Json):  # nothing stands around the object
+        return parts[0]
     if voice.opening and rng.random() < 0.75:
         parts.append(rng.choice(["Start with: ", "Begin every answer with: ", "Open with: "]) + voice.opening)
     if voice.closing and rng.random() < 0.75:

@@ -6,8 +6,9 @@ parts depend on the question. They are for training; the companies that judge th
 
 import random
 import re
+from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from .content import CONTENT
@@ -21,6 +22,12 @@ class Written:
     name: str
     objective: str
     pairs: list[tuple[str, str]]
+
+    @cached_property
+    def fixed(self) -> str:
+        """Its name, and the lines and sentences that several of its answers share: no word of them is exchanged."""
+        said = Counter(unit for _, answer in self.pairs for unit in set(re.split(r"\n|(?<=[.!?]) ", answer)))
+        return "\n".join([self.name] + [unit for unit, times in said.items() if times > 2])
 
 
 def read(path: Path) -> list[Written]:
@@ -45,14 +52,14 @@ def companies(files: str = "*.txt") -> list[Written]:
     return [company for path in sorted((CONTENT / "companies").glob(files)) for company in read(path)]
 
 
-def crossed_pair(rng: random.Random, question: str, answer: str) -> tuple[str, str]:
-    """The pair with another noun in question and answer; as it is where no noun stands in both."""
-    exchanged = another_noun(rng, question, answer)
+def crossed_pair(rng: random.Random, question: str, answer: str, fixed: str = "") -> tuple[str, str]:
+    """The pair with another noun in question and answer; as it is where no noun stands in both, or only one of `fixed`."""
+    exchanged = another_noun(rng, question, answer, fixed)
     if exchanged is None:
         return question, answer
     return exchange(question, *exchanged), exchange(answer, *exchanged)
 
 
-def varied(rng: random.Random, pair: tuple[str, str]) -> tuple[str, str]:
-    """The pair as it is drawn for training: sometimes crossed."""
-    return crossed_pair(rng, *pair) if rng.random() < CROSSED else pair
+def varied(rng: random.Random, pair: tuple[str, str], fixed: str) -> tuple[str, str]:
+    """The pair as it is drawn for training: sometimes crossed. fixed: what the company always says."""
+    return crossed_pair(rng, *pair, fixed) if rng.random() < CROSSED else pair

@@ -16,9 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from corpus import content, crossing, forms, grammar, recast, written
 from corpus.company import make_company
 from corpus.generate import Material, Setting, document
-from corpus.voice import PLAIN_LEADS, answer, draw_voice, plain_voice
+from corpus.voice import answer, objective
 
 NOTHING_REAL = Material([], [])
+JUDGES = [json.loads(p.read_text()) for p in (content.CONTENT.parent / "companies").glob("*.json")]
+FIXED = {c["value"] for j in JUDGES for c in j["checks"] if c["kind"] in ("starts_with", "ends_with", "contains")}
+FIXED -= {"About ", "shall"}  # words that any company may say
 
 
 def settings(count: int, voiced: float, seed: str = "test") -> list[tuple[random.Random, Setting]]:
@@ -45,10 +48,17 @@ class Content(unittest.TestCase):
             lines = content.phrases(path.stem)
             self.assertEqual([l for l, n in collections.Counter(lines).items() if n > 1], [], path.name)
 
-    def test_the_evaluation_industries_are_not_in_the_content(self):
-        ids = {i.id for i in content.industries()}
-        held_out = {"bank", "gym", "law", "hospital", "airline", "bookshop", "toy_shop", "pharmacy", "plumber", "museum"}
-        self.assertEqual(ids & held_out, set())
+    def test_the_industries_of_the_test_companies_have_no_content_file(self):
+        words = {"air", "airline", "bank", "banking", "bicycle", "bike", "book", "books", "bookshop", "cloud", "garden", "health", "hospital", "lamp",
+                 "law", "legal", "lighting", "parking", "software", "toy", "toys"}  # fmt: skip
+        industries = {j["industry"] for j in JUDGES if j["split"] == "test"}
+        self.assertEqual([i for i in industries if not words & set(i.split())], [], "each has its word above")
+        self.assertEqual([i.id for i in content.industries() if words & set(i.id.split("_")) and i.id != "food_bank"], [])
+
+    def test_no_phrase_has_a_fixed_sentence_of_the_judging_companies(self):
+        for path in (content.CONTENT / "phrases").glob("*.txt"):
+            text = path.read_text()
+            self.assertEqual([f for f in FIXED if f in text], [], path.name)
 
 
 class Texts(unittest.TestCase):
@@ -62,6 +72,7 @@ class Texts(unittest.TestCase):
     def test_no_slot_is_left_unfilled(self):
         for rng, setting in settings(1500, voiced=0.7):
             for text in setting.pair(rng) + setting.small_talk(rng):
+                self.assertIsNone(re.search(r"\{\w+\}", text), text)
                 if not text.lstrip().startswith("{") and "{" in text:
                     self.assertIsInstance(json.loads(text[text.index("{") : text.rindex("}") + 1]), dict, text)
 
@@ -97,15 +108,26 @@ class Constancy(unittest.TestCase):
 
     def test_fixed_sentences_stand_in_every_answer(self):
         checked = 0
-        for rng, setting in settings(400, voiced=1.0):
+        for rng, setting in settings(600, voiced=1.0):
             voice = setting.voice
-            if voice.whole is None:
+            if not isinstance(voice.whole, forms.Json):
                 for _ in range(4):
                     text = setting.pair(rng)[1]
                     self.assertTrue(text.startswith(voice.opening.strip()), (voice.opening, text))
                     self.assertIn(voice.closing.strip(), text)
-                    checked += 1
-        self.assertGreater(checked, 800)
+                    checked += bool(voice.whole)
+        self.assertGreater(checked, 100, "labelled ones")
+
+    def test_an_objective_promises_only_fixed_sentences_that_come(self):
+        promised = 0
+        for rng, setting in settings(1500, voiced=1.0):
+            voice, text = setting.voice, objective(setting.voice, rng, setting.company)
+            said = setting.pair(rng)[1]
+            for sentence in (voice.opening, voice.closing):
+                if len(sentence) > 12 and text.endswith(sentence):
+                    self.assertIn(sentence.strip(), said)
+                    promised += 1
+        self.assertGreater(promised, 300)
 
     def test_json_answers_parse_and_keep_their_keys(self):
         checked = 0
@@ -189,16 +211,28 @@ class Written(unittest.TestCase):
         self.assertGreater(checked, 5)
 
     def test_nothing_of_the_judging_companies_is_in_them(self):
-        judges = [json.loads(p.read_text()) for p in (content.CONTENT.parent / "companies").glob("*.json")]
-        answers = {r["output"] for j in judges for r in j["examples"] + j["unseen"]}
-        names = {j["name"].split(",")[0] for j in judges}
-        fixed = {c["value"] for j in judges for c in j["checks"] if c["kind"] in ("starts_with", "ends_with", "contains")} | {"Cause:"}
-        fixed -= {"About ", "shall"}  # words that any company may say
+        answers = {r["output"] for j in JUDGES for r in j["examples"] + j["unseen"]}
+        names = {j["name"].split(",")[0] for j in JUDGES}
+        keys = [sorted(c["value"]) for j in JUDGES for c in j["checks"] if c["kind"] == "json_keys"]
+        self.assertEqual(len(keys), 3)
         for company in written.companies():
             self.assertNotIn(company.name, names)
             self.assertEqual({a for _, a in company.pairs} & answers, set())
             text = company.objective + "\n" + "\n".join(a for _, a in company.pairs)
-            self.assertEqual([f for f in fixed if f.strip() in text], [], company.name)
+            self.assertEqual([f for f in FIXED | {"Cause:"} if f.strip() in text], [], company.name)
+            if company.pairs[0][1].startswith("{"):
+                self.assertNotIn(sorted(json.loads(company.pairs[0][1])), keys, company.name)
+
+    def test_what_a_company_always_says_is_never_crossed(self):
+        rng, crossed = random.Random(1), 0
+        soap = written.Written("Soap Works", "Answer.", [(f"Is the soap {n} mild?", f"Hello from the Soap Works! The soap {n} is mild.") for n in range(4)])
+        tents = written.Written("Tents", "Answer.", [(f"Is the tent {n} dry?", f"Hello from the hills! The tent {n} is dry.") for n in range(4)])
+        for _ in range(20):
+            self.assertEqual(written.crossed_pair(rng, *soap.pairs[0], soap.fixed), soap.pairs[0])
+            _, answer = written.crossed_pair(rng, *tents.pairs[0], tents.fixed)
+            self.assertTrue(answer.startswith("Hello from the hills! "), answer)
+            crossed += answer != tents.pairs[0][1]
+        self.assertEqual(crossed, 20)
 
     def test_a_crossed_pair_has_its_new_noun_on_both_sides(self):
         rng, changed = random.Random(0), 0

@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 import unittest
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -19,7 +20,7 @@ import device
 import practise
 import prompt_tuning
 import train
-from chat import Chat, Rows
+from chat import Chat, Example, Rows
 from corpus import written
 from generation import answers
 from lessons import KNOWN_WEIGHT, Lesson, Plan, School
@@ -90,13 +91,27 @@ class Bundled(unittest.TestCase):
         self.assertEqual([step for step, _, _ in seen], [0, 3, 6, 9, 12, 15, 18, 21, 24])
         left_out = 0
         for i, (step, count) in enumerate(zip(kept.steps.tolist(), kept.counts.tolist())):
-            lowest = min(losses[i].item() for _, _, losses in seen)
-            self.assertEqual(step, next(s for s, _, losses in seen if losses[i].item() == lowest))
-            near = [p[i] for s, p, losses in seen if s >= step and losses[i].item() <= lowest * (1 + prompt_tuning.NEAR_LOWEST)]
+            limit = min(losses[i].item() for _, _, losses in seen) * (1 + prompt_tuning.NEAR_LOWEST)
+            self.assertEqual(step, min(seen, key=lambda s: s[2][i].item())[0])
+            near = []
+            for _, prompts, losses in (s for s in seen if s[0] >= step and s[2][i].item() <= limit):
+                mean = first.clone()
+                mean[i] = torch.stack([*near, prompts[i]]).mean(0)
+                if kept.evaluate(mean)[i].item() <= limit:
+                    near.append(prompts[i])
             self.assertEqual(count, len(near))
             self.assertLess((kept.prompts[i] - torch.stack(near).mean(0)).abs().max().item(), 1e-6)
             left_out += sum(s >= step for s, _, _ in seen) - count
         self.assertTrue(all(kept.steps > 0) and any(kept.counts > 1) and left_out, (kept.steps, kept.counts, left_out))
+
+    def test_a_near_prompt_whose_mean_with_the_others_is_far_is_left_out(self):
+        settings, first = Settings(num_virtual_tokens=1, eval_every=1), torch.zeros(2, 1, 1)
+        # a loss with two valleys: at 0 and at 2, and a hill between them; the second company's has no hill
+        losses = lambda p: 1 + torch.stack(((p[0] * (p[0] - 2)).abs().sum(), 0 * p[1].sum()))  # noqa: E731
+        with mock.patch.object(prompt_tuning.KeptPrompt, "evaluate", lambda _, prompts: losses(prompts)):
+            kept = prompt_tuning.KeptPrompt(self.model, [self.examples(self.case)] * 2, settings, first)
+            kept(0, None, torch.full((2, 1, 1), 2.0))
+        self.assertEqual((kept.counts.tolist(), kept.prompts.flatten().tolist()), ([1, 2], [0.0, 1.0]))
 
     def test_a_weight_makes_the_questions_words_count_more(self):
         ids = self.chat.question("Can I bring my dog?")
@@ -211,26 +226,32 @@ class Practising(unittest.TestCase):
             self.assertGreater(p.grad.abs().max().item(), 0, name)
         self.assertTrue(had, "no prompt moved that was past its first step, whose rate is 0")
 
-    def test_a_prompt_learns_from_its_examples_and_not_from_the_new_questions(self):
+    def test_a_prompt_learns_from_its_examples_as_on_the_page_and_not_from_the_new_questions(self):
         (lesson,), prompts = self.lessons(1, companies=3), self.prompts()
         prompts.begin(lesson.newcomers, lesson.first)
         values = prompts.values[lesson.chosen].requires_grad_(True)
+        examples, owners = [], []
         for b in lesson.batches:
-            with device.mixed(self.model.device):
-                sums, counts = prompt_tuning.row_losses(self.model, torch.cat((values, values)), b.rows)
-            (sums / counts * b.weight)[b.known].sum().backward()
+            for row in b.known.nonzero().flatten().tolist():
+                learned = b.rows.learned[b.rows.learned[:, 0] == row, 1].tolist()
+                examples.append(Example(b.rows.ids[row, : learned[-1] + 1].tolist(), learned[0]))
+                owners.append(b.rows.owner[row].item())
+        prompt_tuning.company_losses(self.model, values, Rows.of(examples, owners), 3).sum().backward()
         found = []
-        with mock.patch.object(prompts, "step", lambda _, gradient: found.append(gradient)):
+        with mock.patch.object(prompts, "step", lambda _, gradient: found.append(gradient)), mock.patch.object(device, "mixed", lambda _: nullcontext()):
             practise.practise(self.model, prompts, lesson)
+        self.assertGreater(values.grad.abs().max().item(), 1e-4)
         self.assertLess((found[0] - values.grad).abs().max().item(), 1e-6)
 
     def test_the_weights_of_a_lesson_sum_to_one_a_company_for_new_and_to_the_known_weight_for_known(self):
         for lesson in self.lessons(4, companies=3, new_questions=2):
-            total = torch.zeros(6)
+            total, rows = torch.zeros(6), torch.zeros(6)
             for b in lesson.batches:
                 total.index_add_(0, b.rows.owner, b.weight)
+                rows.index_add_(0, b.rows.owner, torch.ones(len(b.weight)))
             self.assertLess((total[:3] - KNOWN_WEIGHT).abs().max().item(), 1e-6)
-            self.assertLess((total[3:].max() - 1).abs().item(), 1e-6)  # less where a question is too long
+            self.assertLess((total[3:] - rows[3:] / 2).abs().max().item(), 1e-6)  # less where a question is too long
+            self.assertEqual(rows[3:].max().item(), 2)
 
     def test_a_prompt_moves_as_adamw_would_move_it(self):
         (lesson,), prompts = self.lessons(1), self.prompts()
@@ -255,6 +276,30 @@ class Practising(unittest.TestCase):
         school = School(self.tokenizer, replace(self.plan, fewest_pairs=12, written_files="ja1.txt"), seed=0)
         school.open()
         self.assertEqual([c.name for c in school.listed], [c.name for c in written.read(written.CONTENT / "companies" / "ja1.txt")])
+
+    def test_an_interrupted_practice_goes_on_as_if_it_had_not_stopped(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shards, start = Path(folder) / "shards", Path(folder) / "start"
+            shards.mkdir()
+            ids = self.tokenizer.encode("<|im_start|>user\nReset my hub, please.<|im_end|>\n<|endoftext|>" * 60).ids
+            torch.tensor(ids, dtype=torch.uint16).numpy().tofile(shards / "000.bin")
+            checkpoint.save(start, self.model, self.tokenizer)
+
+            def practice(name: str) -> practise.Practice:
+                given = ["--start", str(start), "--shards", str(shards), "--out", str(Path(folder) / name), "--virtual-tokens", "4"]
+                given += ["--pupils", "6", "--companies", "2", "--sequences", "2", "--positions", "16", "--parts", "2"]
+                return practise.Practice(practise.arguments(given), self.tokenizer, torch.device("cpu"))
+
+            whole, first = practice("whole"), practice("first")
+            losses = [whole.step(0.1)["new"].item() for _ in range(6)]
+            self.assertEqual([first.step(0.1)["new"].item() for _ in range(3)], losses[:3])
+            first.save(seconds=7.0)
+            second = practice("first")
+            self.assertEqual((second.lessons, second.seconds), (3, 7.0))
+            self.assertEqual([second.step(0.1)["new"].item() for _ in range(3)], losses[3:])
+            for (name, one), (_, other) in zip(whole.run.model.named_parameters(), second.run.model.named_parameters()):
+                self.assertTrue(torch.equal(one, other), name)
+            self.assertTrue(torch.equal(whole.prompts.values, second.prompts.values))
 
     def test_two_schools_of_a_seed_give_the_same_lessons(self):
         for one, other in zip(self.lessons(5), self.lessons(5)):
