@@ -179,8 +179,10 @@ const Footer = () => html`
     <p>Prompt tuning after Lester, Al-Rfou and Constant, “The Power of Scale for Parameter-Efficient Prompt Tuning” (2021).</p>
   </footer>`;
 
-/** A file that misses the table must not replace the page. @param {DragEvent} event */
+/** A file that misses its place must not replace the page. @param {DragEvent} event */
 const keepPage = (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); };
+document.addEventListener('dragover', keepPage);
+document.addEventListener('drop', keepPage);
 
 /** How many steps are mounted: one more per task, so that opening the page never blocks the main thread for long. */
 const mounted = signal(1);
@@ -197,7 +199,7 @@ const Steps = () => {
 
 export const App = () => html`
   <a class="skip-link" href="#step-dataset" onClick=${(/** @type {MouseEvent} */ event) => follow(event, 'dataset')}>Skip to step 1</a>
-  <div class="page" onDragOver=${keepPage} onDrop=${keepPage}>
+  <div class="page">
     <${Header} />
     <${Rail} />
     <${Steps} />

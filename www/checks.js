@@ -6,15 +6,15 @@
 import { computed, debounce, effect, signal } from './ui.js';
 import { engine } from './engine.js';
 import { datasetReport, effectiveSettings, examples, model, promptLength, promptShape, settings, settingsProblems, settingTexts, trainingRows, usableExamples } from './state.js';
-import { fieldOf, parseSetting } from './settings.js';
+import { fieldOf, isShown, parseSetting } from './settings.js';
 
 const DATASET_WAIT_MS = 300;
 const SETTINGS_WAIT_MS = 150;
 
-/** What is wrong with the text of a field, before Rust is asked. */
+/** What is wrong with the text of a field that is shown, before Rust is asked. */
 const localProblems = computed(() => Object.entries(settingTexts.value).flatMap(([name, text]) => {
   const field = fieldOf(name);
-  const problem = field ? parseSetting(field, text).problem : null;
+  const problem = field && isShown(field, settings.value) ? parseSetting(field, text).problem : null;
   return problem ? [{ field: name, message: problem }] : [];
 }));
 

@@ -80,6 +80,9 @@ const BY_NAME = Object.fromEntries(FIELDS.map((field) => [field.name, field]));
 /** @param {string} name @returns {SettingField|undefined} */
 export const fieldOf = (name) => BY_NAME[name];
 
+/** Whether a field has an effect with these settings; it is hidden where it has none. @param {SettingField} field @param {Settings} settings */
+export const isShown = (field, settings) => field.applies?.(settings) ?? true;
+
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** Text as a value of the field, or a sentence on what is wrong with it and what to do.

@@ -155,7 +155,8 @@ export const objective = signal('');
 /** The settings of the next run, always valid in form. What was typed and isn't valid is in `settingTexts`. */
 export const settings = signal(/** @type {Settings} */ ({ ...DEFAULT_SETTINGS }));
 
-/** Text of the fields whose value can't be used, by field: kept as typed until it is put right. */
+/** Text of the fields whose value can't be used, by field: kept as typed until it is put right. While a number is typed
+ * also what isn't its usual form yet, "0." on the way to "0.5". */
 export const settingTexts = signal(/** @type {Partial<Record<keyof Settings, string>>} */ ({}));
 
 /** Everything that is wrong with the settings, a sentence each; a run starts only when this is empty. */

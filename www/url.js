@@ -59,14 +59,17 @@ const applyLink = (hadSettings) => {
   if (link.problems.length > 0) addNotice('warning', `Some values in the link can’t be used. ${link.problems.join(' ')}`);
 };
 
-/** Reads the address now and from now on mirrors the settings in it. @param {boolean} hadSettings */
+const isMirrored = () => history.state?.mirrored === true;
+
+/** Reads the address now and from now on mirrors the settings in it. An entry of the history that was mirrored says so:
+ * going back to it is no link, it gets the settings of now. @param {boolean} hadSettings */
 export const startLink = (hadSettings) => {
   applyLink(hadSettings);
   const mirror = debounce((/** @type {string} */ hash) => {
-    if (location.hash !== hash) history.replaceState(history.state, '', hash);
+    if (location.hash !== hash || !isMirrored()) history.replaceState({ mirrored: true }, '', hash);
   }, MIRROR_MS);
   addEventListener('hashchange', () => {
-    applyLink(true);
+    if (!isMirrored()) applyLink(true);
     mirror(linkOf(settings.peek())); // a link to a place on the page took the set-up out of the address
   });
   effect(() => mirror(linkOf(settings.value)));

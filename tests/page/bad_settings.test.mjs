@@ -5,7 +5,7 @@ import { modelReady, setting, startButton, startPlayground, until } from './help
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 /** What is said at a field. */
 const problemAt = (field) => field.evaluate((control) => {
@@ -50,6 +50,17 @@ test('what can\'t be used is still there after a reload', () => playground.withP
   assert.notEqual(await until(() => problemAt(field), (text) => text !== ''), '');
 }));
 
+test('what can\'t be used in a field that has no effect now is in nobody\'s way', () => playground.withPage({}, async (page) => {
+  const start = setting(page, 'Initialisation');
+  await start.selectOption('RANDOM');
+  await setting(page, 'Spread of the random numbers').fill('');
+  await until(() => startButton(page).isDisabled(), (disabled) => disabled, { what: 'no start with it' });
+  await start.selectOption('TEXT');
+  await until(() => startButton(page).isEnabled(), (enabled) => enabled, { what: 'a start without it', timeout: 5_000 });
+  await start.selectOption('RANDOM');
+  await until(() => problemAt(setting(page, 'Spread of the random numbers')), (text) => text !== '', { what: 'its problem again', timeout: 5_000 });
+}));
+
 test('a link sets everything up; what can\'t be used in it is replaced, and said', () => playground.withPage({
   hash: '#v=1&steps=7&seed=9&prefix_token=%5BFROM_LINK%5D&learning_rate=NaN&batch_size=1e9&nonsense=1',
 }, async (page) => {
@@ -73,3 +84,33 @@ test('the address reproduces the settings in another browser', () => playground.
   assert.equal(await setting(visitor, 'Prefix token').inputValue(), '[ÜBER-UNS_2]');
   await other.close();
 }));
+
+/** Steps and seed as the address tells them. */
+const told = (page) => { const link = new URLSearchParams(new URL(page.url()).hash.slice(1)); return [link.get('steps'), link.get('seed')].join(); };
+
+for (const [opened, hash] of [['by a link', '#v=1&steps=7&seed=9'], ['without one', '']]) {
+  test(`back and forward keep the settings of now, and the address tells them, in a page opened ${opened}`, () => playground.withPage({ hash }, async (page) => {
+    await setting(page, 'Seed').fill('9');
+    await setting(page, 'Steps').fill('7');
+    await until(() => told(page), (text) => text === '7,9');
+    await page.waitForTimeout(500);
+    await page.getByRole('link', { name: 'Train one in step 5' }).click();
+    await until(() => told(page), (text) => text === '7,9');
+    await setting(page, 'Steps').fill('33');
+    await until(() => told(page), (text) => text === '33,9');
+
+    for (const move of ['goBack', 'goForward']) {
+      await page[move]();
+      await until(() => told(page), (text) => text === '33,9', { what: `the present settings in the address after ${move}`, timeout: 5_000 });
+      assert.equal(await setting(page, 'Steps').inputValue(), '33');
+    }
+    assert.equal(await page.getByText('The link brought its own settings').count(), 0);
+
+    await page.evaluate(() => { location.hash = '#v=1&steps=5&seed=9'; });
+    await page.getByText('The link brought its own settings').waitFor();
+    assert.equal(await setting(page, 'Steps').inputValue(), '5');
+    await page.goBack();
+    await until(() => told(page), (text) => text === '5,9', { timeout: 5_000 });
+    assert.equal(await setting(page, 'Steps').inputValue(), '5');
+  }));
+}

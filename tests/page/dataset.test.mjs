@@ -5,7 +5,7 @@ import { box, chapter, datasetRows, downloaded, importText, startPlayground, unt
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 test('the chapter\'s ten examples are there, with their token counts', () => playground.withPage({}, async (page) => {
   assert.deepEqual(await datasetRows(page), chapter.examples);
@@ -38,6 +38,21 @@ test('rows are added, edited, duplicated, moved and deleted, and undo brings eac
   for (let step = 0; step < 6; step++) await button('Redo').click();
   assert.deepEqual(await datasetRows(page), added);
 }));
+
+test('the focus stays where a person types, also after a row was moved against the end of the table', () => playground.withPage({}, async (page) => {
+  await box(page, 'Input of row 2').click();
+  await page.keyboard.press('Alt+ArrowUp');
+  await until(() => focusedName(page), (name) => name === 'Input of row 1');
+  await page.keyboard.press('Alt+ArrowUp');
+  await box(page, 'Input of row 3').click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('Where is it?', { delay: 30 });
+  assert.equal(await focusedName(page), 'Input of row 3');
+  assert.equal((await datasetRows(page))[2].input, 'Where is it?');
+}));
+
+/** The name of the control that has the focus. */
+const focusedName = (page) => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
 
 const difficult = [
   { input: 'Say "hi", please', output: 'Hi, there;\nsecond line' },
@@ -81,6 +96,17 @@ test('a file is imported by the chooser and by dropping it', () => playground.wi
   await page.getByRole('table', { name: 'Examples' }).dispatchEvent('drop', { dataTransfer: transfer });
   await page.getByRole('button', { name: /^Replace all/ }).click();
   assert.deepEqual(await datasetRows(page), [{ input: 'Dropped?', output: 'Yes.' }]);
+}));
+
+test('a file that misses its place does not replace the page, wherever it lands', () => playground.withPage({}, async (page) => {
+  await importText(page, JSON.stringify({ input: 'gone', output: 'gone' }));
+  await page.getByRole('button', { name: 'Change model' }).click();
+  const ignored = (selector) => page.locator(selector).first().evaluate((place) => ['dragover', 'drop'].every((type) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['text'], 'rows.jsonl'));
+    return !place.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  }));
+  for (const place of ['dialog[open] h2', '.notices', '.page-head', 'body']) assert.ok(await ignored(place), place);
 }));
 
 test('empty, duplicate and contradictory rows are pointed out at the row', () => playground.withPage({}, async (page) => {

@@ -21,9 +21,12 @@ const said = signal('');
 
 const pageCount = () => Math.max(1, Math.ceil(examples.value.length / PAGE_SIZE));
 
+/** @param {string} id */
+const indexOf = (id) => examples.value.findIndex((row) => row.id === id);
+
 /** Shows the page that a row is on and puts the focus there. @param {string} id @param {string} part */
 const showRow = (id, part) => {
-  const index = examples.value.findIndex((row) => row.id === id);
+  const index = indexOf(id);
   if (index < 0) return;
   page.value = Math.floor(index / PAGE_SIZE);
   wanted.value = { id, part };
@@ -35,7 +38,7 @@ const actions = {
   duplicate: (id) => { showRow(duplicateExample(id), 'input'); said.value = 'The row was duplicated.'; },
   /** @param {string} id */
   remove: (id) => {
-    const index = examples.value.findIndex((row) => row.id === id);
+    const index = indexOf(id);
     deleteExample(id);
     const next = examples.value[Math.min(index, examples.value.length - 1)];
     if (next) showRow(next.id, 'remove');
@@ -43,9 +46,11 @@ const actions = {
   },
   /** @param {string} id @param {number} by @param {string} part */
   move: (id, by, part) => {
+    const before = indexOf(id);
     moveExample(id, by);
+    if (indexOf(id) === before) return;
     showRow(id, part);
-    said.value = `The row is now number ${examples.value.findIndex((row) => row.id === id) + 1}.`;
+    said.value = `The row is now number ${indexOf(id) + 1}.`;
   },
   undo: () => { undo(); said.value = 'Undone.'; },
   redo: () => { redo(); said.value = 'Done again.'; },
@@ -111,8 +116,8 @@ const Summary = () => {
 const Table = ({ rows, first }) => {
   const report = datasetReport.value;
   const reports = new Map(report?.rows.map((row, index) => [row, report.report.rows[index]]));
+  const target = wanted.value;
   useLayoutEffect(() => {
-    const target = wanted.value;
     if (!target) return;
     wanted.value = null;
     /** @type {HTMLElement|null} */ (document.querySelector(`[data-row="${target.id}"] [data-part="${target.part}"]`))?.focus();

@@ -2,7 +2,7 @@
 /** Step 3: the technique, the prefix token, and the settings of the run. */
 import { batch, Button, Card, Field, html, Notice, plural, useEffect, useRef } from '../ui.js';
 import { setSetting, settings, settingsProblems, settingTexts, startFrom, startPrompt, trainedPrompts } from '../state.js';
-import { defaultText, fieldOf, FIELDS, parseSetting, settingText } from '../settings.js';
+import { defaultText, fieldOf, FIELDS, isShown, parseSetting, settingText } from '../settings.js';
 import { PROJECTED_LEARNING_RATE, defaultsOf } from '../protocol.js';
 import { TechniqueChoice, chooseTechnique } from './technique/choice.js';
 
@@ -10,14 +10,23 @@ import { TechniqueChoice, chooseTechnique } from './technique/choice.js';
 
 /** Takes text as it is typed: a usable value goes to the settings, anything else stays as text beside its problem.
  * @param {SettingField} field @param {string} text */
-const type = (field, text) => {
+const type = (field, text) => batch(() => {
   const { value, problem } = parseSetting(field, text);
   if (problem === null) {
     if (field.name === 'prefix_projection') changeRate(value);
     setSetting(field.name, value);
   }
-  else settingTexts.value = { ...settingTexts.value, [field.name]: text };
+  if (problem !== null || text !== settingText(field, settings.value)) settingTexts.value = { ...settingTexts.value, [field.name]: text };
+});
+
+/** Once a box is left, a usable value stands there in its usual form. @param {SettingField} field */
+const settle = (field) => {
+  const { value, problem } = parseSetting(field, textOf(field));
+  if (problem === null) setSetting(field.name, value);
 };
+
+/** What stands in the box of a field. @param {SettingField} field */
+const textOf = (field) => settingTexts.value[field.name] ?? settingText(field, settings.value);
 
 /** A perceptron wants another learning rate than the numbers themselves; one that the person has chosen stays. @param {boolean} projected */
 const changeRate = (projected) => {
@@ -31,11 +40,11 @@ const problemOf = (field) => settingsProblems.value.find((problem) => problem.fi
 /** @param {{field: SettingField}} props */
 const Setting = ({ field }) => {
   const { name, kind, label, help, choices } = field;
-  const text = settingTexts.value[name] ?? settingText(field, settings.value);
+  const text = textOf(field);
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ event) => type(field, event.currentTarget.value);
   const control = kind === 'choice' || kind === 'boolean'
     ? html`<select value=${text} onChange=${onInput}>${choices?.map(([value, shown]) => html`<option key=${value} value=${value}>${shown}</option>`)}</select>`
-    : html`<input type="text" value=${text} onInput=${onInput} autocomplete="off" spellcheck=${kind === 'text'}
+    : html`<input type="text" value=${text} onInput=${onInput} onBlur=${() => settle(field)} autocomplete="off" spellcheck=${kind === 'text'}
         inputmode=${kind === 'integer' ? 'numeric' : kind === 'number' ? 'decimal' : undefined} class=${kind === 'text' ? '' : 'is-number'} />`;
   return html`
     <${Field} label=${label} error=${problemOf(field)}
@@ -55,7 +64,7 @@ const PrefixCollision = () => {
 
 const PrefixToken = () => {
   const field = /** @type {SettingField} */ (fieldOf('prefix_token'));
-  const text = settingTexts.value.prefix_token ?? settings.value.prefix_token;
+  const text = textOf(field);
   return html`
     <div class="prefix">
       <${Field} label=${field.label} help=${field.help} error=${problemOf(field)}>
@@ -69,8 +78,8 @@ const PrefixToken = () => {
 /** Words and virtual tokens in one prompt. */
 const Template = () => {
   const field = /** @type {SettingField} */ (fieldOf('template'));
-  if (!field.applies?.(settings.value)) return null;
-  const text = settingTexts.value.template ?? settings.value.template;
+  if (!isShown(field, settings.value)) return null;
+  const text = textOf(field);
   return html`
     <div class="template">
       <${Field} label=${field.label} help=${field.help} error=${problemOf(field)}>
@@ -117,13 +126,14 @@ const resetAll = () => batch(() => {
 });
 
 export const TechniqueStep = () => {
-  const shown = FIELDS.filter((field) => !field.own && (field.applies?.(settings.value) ?? true));
+  const shown = FIELDS.filter((field) => !field.own && isShown(field, settings.value));
   const more = shown.filter((field) => !field.basic);
   const hiddenProblems = more.filter((field) => problemOf(field)).length;
   const details = useRef(/** @type {HTMLDetailsElement|null} */ (null));
   useEffect(() => { if (hiddenProblems > 0 && details.current) details.current.open = true; }, [hiddenProblems]);
   const defaults = defaultsOf(settings.value.peft_type);
-  const changed = FIELDS.some(({ name }) => name !== 'prefix_token' && (settingTexts.value[name] !== undefined || settings.value[name] !== defaults[name]));
+  const isChanged = (/** @type {SettingField} */ field) => settings.value[field.name] !== defaults[field.name] || parseSetting(field, textOf(field)).problem !== null;
+  const changed = FIELDS.some((field) => field.name !== 'prefix_token' && isChanged(field));
   return html`
     <${Card} step=${3} name="technique" title="Choose the technique and name the prompt"
       intro="The defaults work for ten examples. Change one thing at a time and watch what it does in step 5.">

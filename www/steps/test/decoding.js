@@ -16,7 +16,7 @@ const FIELDS = [
   { name: 'seed', label: 'Seed', help: 'The same seed draws the same answer.', min: 0, max: 2 ** 32 - 1, step: 1, whole: true },
 ];
 
-/** What was typed where it cannot be used. */
+/** What was typed where it cannot be used, or isn't the usual form of its number yet: "0." on the way to "0.8". */
 const typed = signal(/** @type {Partial<Record<keyof GenerationSettings, string>>} */ ({}));
 
 export function Decoding() {
@@ -37,6 +37,7 @@ function DecodingInput({ field }) {
     <${Field} label=${field.label} help=${idle ? 'Has no effect while the temperature is 0.' : field.help} error=${text === undefined ? null : problem(field, text)}>
       <input type="text" inputmode=${field.whole ? 'numeric' : 'decimal'} autocomplete="off" value=${text ?? String(generation.value[field.name])}
         onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => enter(field, event.currentTarget.value)}
+        onBlur=${() => settle(field)}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => stepBy(field, event)} />
     <//>`;
 }
@@ -44,13 +45,19 @@ function DecodingInput({ field }) {
 /** @param {DecodingField} field @param {string} text */
 function enter(field, text) {
   const { [field.name]: _, ...others } = typed.value;
-  if (problem(field, text)) {
-    typed.value = { ...others, [field.name]: text };
-    return;
-  }
-  typed.value = others;
-  generation.value = { ...generation.value, [field.name]: Number(text.replace(',', '.')) };
+  const value = numberOf(text);
+  typed.value = text === String(value) && !problem(field, text) ? others : { ...others, [field.name]: text };
+  if (!problem(field, text)) generation.value = { ...generation.value, [field.name]: value };
 }
+
+/** Once a box is left, a number that can be used stands there in its usual form. @param {DecodingField} field */
+function settle(field) {
+  const text = typed.value[field.name];
+  if (text !== undefined && !problem(field, text)) enter(field, String(numberOf(text)));
+}
+
+/** Text with a decimal point or comma as a number. @param {string} text */
+const numberOf = (text) => (text.trim() === '' ? NaN : Number(text.replace(',', '.')));
 
 /** The arrow keys change a number as they do in a number field. @param {DecodingField} field @param {KeyboardEvent} event */
 function stepBy(field, event) {
@@ -63,7 +70,7 @@ function stepBy(field, event) {
 
 /** @param {DecodingField} field @param {string} text @returns {string} a sentence, or "" */
 function problem({ min, max, whole, above }, text) {
-  const value = text.trim() === '' ? NaN : Number(text.replace(',', '.'));
+  const value = numberOf(text);
   const fits = Number.isFinite(value) && value <= max && (above ? value > min : value >= min) && (!whole || Number.isInteger(value));
   if (fits) return '';
   return `Use a ${whole ? 'whole number' : 'number'} ${above ? `above ${min}, up to ${max}` : `from ${min} to ${max}`}.`;

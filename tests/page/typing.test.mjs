@@ -1,0 +1,64 @@
+// Numbers are typed key by key: what stands in the box stays until it is left, and the value is the number that was typed.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { box, setting, startPlayground, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground?.close());
+
+/** Types over what stands in a box and checks after every key that it shows exactly what was typed. */
+async function typeOver(page, field, text) {
+  await field.click();
+  await page.keyboard.press('Control+A');
+  for (let length = 1; length <= text.length; length++) {
+    await page.keyboard.type(text[length - 1]);
+    await nextFrame(page);
+    assert.equal(await field.inputValue(), text.slice(0, length));
+  }
+}
+
+/** What a key has changed is drawn by then. */
+const nextFrame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+
+const NUMBERS = [
+  ['Learning rate', 'learning_rate', '0.105', '0.105'],
+  ['Learning rate', 'learning_rate', '0.010', '0.01'],
+  ['Held-out share', 'held_out_share', '0.30', '0.3'],
+  ['Weight decay', 'weight_decay', '0.01', '0.01'],
+  ['Gradient clipping', 'max_grad_norm', '1.5', '1.5'],
+  ['Gradient clipping', 'max_grad_norm', '2.', '2'],
+];
+
+test('the settings of step 3 take decimals key by key', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings').click();
+  for (const [label, name, text, value] of NUMBERS) {
+    const field = setting(page, label);
+    await typeOver(page, field, text);
+    await field.blur();
+    await until(() => field.inputValue(), (shown) => shown === value, { what: `${label} ${value}`, timeout: 5_000 });
+    await until(() => new URLSearchParams(new URL(page.url()).hash.slice(1)).get(name), (told) => told === value, { what: `${name}=${value} in the address`, timeout: 5_000 });
+  }
+}));
+
+test('a default written in another way is no change', () => playground.withPage({}, async (page) => {
+  const field = setting(page, 'Learning rate');
+  const reset = page.getByRole('button', { name: 'Back to the defaults' });
+  await typeOver(page, field, '0.050');
+  assert.equal(await reset.count(), 0);
+  await typeOver(page, field, '0.050x');
+  await reset.click();
+  await until(() => field.inputValue(), (shown) => shown === '0.05');
+}));
+
+test('the decoding of step 6 takes decimals key by key, and the arrow keys go on from them', () => playground.withPage({}, async (page) => {
+  const field = (name) => box(page, name);
+  for (const [name, text, value] of [['Temperature', '0.8', '0.8'], ['Top-p', '0.50', '0.5'], ['Repetition penalty', '1.05', '1.05'], ['Temperature', '1,5', '1.5']]) {
+    await typeOver(page, field(name), text);
+    await field(name).blur();
+    await until(() => field(name).inputValue(), (shown) => shown === value, { what: `${name} ${value}`, timeout: 5_000 });
+  }
+  await typeOver(page, field('Temperature'), '2.');
+  await page.keyboard.press('ArrowUp');
+  await until(() => field('Temperature').inputValue(), (shown) => shown === '2.1', { timeout: 5_000 });
+}));
