@@ -83,8 +83,8 @@ async function keepAdapter(read) {
 /** "[TECH_SUPPORT]" -> "tech-support" @param {string} prefix */
 const fileName = (prefix) => prefix.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'soft-prompt';
 
-/** A prefix token after the name of the file, which no other prompt has. @param {string} name */
-function freePrefix(name) {
+/** A prefix token after a name, which no other prompt has. @param {string} name of a file, or a prefix token */
+export function freePrefix(name) {
   const word = name.replace(/\.[a-z]+$/i, '').toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 30) || 'ADAPTER';
   for (let number = 1; ; number++) {
     const prefix = number === 1 ? `[${word}]` : `[${word}_${number}]`;

@@ -59,8 +59,8 @@ export const changesSinceRun = computed(() => (run.value ? differences(run.value
 let running = null;
 /** Events change this object; `publish` shows a copy of it. @type {Run|null} */
 let current = null;
-/** How things stood before the run, for cancelling it. @type {{current: Run|null, earlier: Run[]}} */
-let before = { current: null, earlier: [] };
+/** How things stood before the run, for cancelling it. @type {{current: Run|null, earlier: Run[], saved: Run|null}} */
+let before = { current: null, earlier: [], saved: null };
 let frame = 0;
 let shownAt = 0;
 
@@ -76,7 +76,7 @@ function refusedByExperiment() {
 /** Starts a new run with the settings and the rows of now. */
 export async function startRun() {
   if (isActive.value || refusedByExperiment()) return;
-  before = { current, earlier: earlierRuns.value };
+  before = { current, earlier: earlierRuns.value, saved: savedRun.value };
   startError.value = '';
   const asked = pageNow();
   current = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
@@ -103,7 +103,7 @@ export async function continueRun(more) {
     return;
   }
   startError.value = '';
-  before = { current, earlier: earlierRuns.value };
+  before = { current, earlier: earlierRuns.value, saved: savedRun.value };
   current = rewound(current, more);
   publishNow();
   await drive(current.state);
@@ -247,9 +247,9 @@ function receive(event) {
 function finish(result) {
   if (!current) return;
   if (result.outcome === 'cancelled') {
-    const gone = current;
+    const cancelled = { gone: current, previous: before.current, prompt: trainedPrompts.value[current.settings.prefix_token] };
     takeBack();
-    addNotice('info', 'The run was cancelled and its prompt thrown away.', gone.last ? { label: 'Bring it back', run: () => bringBack(gone) } : null);
+    offerBack('The run was cancelled and its prompt thrown away.', cancelled);
     return;
   }
   if (result.step === 0) {
@@ -299,15 +299,35 @@ function fail(error) {
 function takeBack() {
   current = before.current;
   earlierRuns.value = before.earlier;
+  savedRun.value = before.saved;
   publishNow();
 }
 
-/** A cancelled run, as it was at its last checkpoint. @param {Run} gone */
-function bringBack(gone) {
-  if (isActive.value || !gone.last) return;
-  if (current && current.number !== gone.number) earlierRuns.value = [current, ...earlierRuns.value].slice(0, KEPT_RUNS);
-  current = { ...rewound(gone, 0), status: 'stopped', kept: 'last' };
-  savePrompt(current);
+/** A cancelled run, and what stood in its place then: the current run, and the prompt under its prefix token.
+ * @typedef {{gone: Run, previous: Run|null, prompt: import('./state.js').TrainedPrompt|undefined}} Cancelled */
+
+/** @param {string} text @param {Cancelled} cancelled */
+function offerBack(text, cancelled) {
+  addNotice('info', text, cancelled.gone.last ? { label: 'Bring it back', run: () => bringBack(cancelled) } : null);
+}
+
+/** The cancelled run becomes the current one, as it was at its last checkpoint. What has come since then stays: a run
+ * becomes an earlier one, and a prompt keeps its prefix token. @param {Cancelled} cancelled */
+function bringBack(cancelled) {
+  const { gone, previous, prompt } = cancelled;
+  if (isActive.value) {
+    offerBack('A run is under way; the cancelled one can be brought back when it has ended.', cancelled);
+    return;
+  }
+  const back = /** @type {Run} */ ({ ...rewound(gone, 0), status: 'stopped', kept: 'last' });
+  const wentOnFromCurrent = current === previous && current?.asked === gone.asked;
+  if (current && !wentOnFromCurrent) {
+    earlierRuns.value = [current, ...earlierRuns.value].slice(0, KEPT_RUNS);
+    back.number = current.number + 1; // its own may have been given to another run
+    back.changes = differences(current.asked, gone.asked);
+  }
+  current = back;
+  if (trainedPrompts.value[back.settings.prefix_token] === prompt) savePrompt(back);
   publishNow();
 }
 

@@ -1,12 +1,14 @@
 // Step 7 on a trained prompt: rows from best to worst, checks, consistency, forgetting, a look inside, and the report.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { chapter, downloaded, setting, startPlayground, train, until } from './helpers.mjs';
+import { box, chapter, downloaded, modelReady, project, setting, startPlayground, train, until } from './helpers.mjs';
+import { folder } from './hub.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const analysis = (page) => page.locator('#step-analysis');
 const region = (page, name) => analysis(page).locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) }).last();
@@ -128,4 +130,61 @@ test('the report is one file with everything that is there, and nothing that run
   assert.deepEqual(asked.filter((url) => /^http/.test(url)), []);
   const numbers = JSON.parse(await downloaded(page, () => page.getByRole('button', { name: 'Download all numbers (JSON)' }).click()));
   assert.equal(numbers.report, 1);
+}));
+
+test('the page’s policy knows the style of the report', async () => {
+  const { STYLE } = await import(`data:text/javascript,${encodeURIComponent(readFileSync(`${project}/www/report/style.js`, 'utf8'))}`);
+  const policy = readFileSync(`${project}/www/index.html`, 'utf8').match(/style-src ([^;]*);/)[1];
+  assert.ok(policy.split(' ').includes(`'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`), policy);
+});
+
+test('the report that is opened for printing has its style', () => playground.withPage({}, async (page, { context }) => {
+  const [report] = await Promise.all([context.waitForEvent('page'), page.getByRole('button', { name: 'Open for printing' }).click()]);
+  const complaints = [];
+  report.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+  await report.getByRole('heading', { name: 'Settings' }).waitFor();
+  const width = await report.getByRole('main').evaluate((main) => getComputedStyle(main).maxWidth);
+  assert.equal(width, '864px', '54rem');
+  assert.deepEqual(complaints, []);
+}));
+
+test('numbers of the model before belong to another model, which has stayed frozen too', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  await page.getByRole('button', { name: 'Losses only' }).click();
+  await page.getByRole('table').filter({ hasText: 'Held-out rows' }).first().waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Losses only' }).and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+  const frozen = region(page, 'Did the model stay frozen?');
+  const hashAgain = () => frozen.getByRole('button', { name: 'Hash the weights again now' }).click();
+  const checked = frozen.getByRole('term').filter({ hasText: /^Checked at/ });
+  await hashAgain();
+  await checked.waitFor();
+  const stale = analysis(page).getByText('These numbers belong to another prompt or model ([TECH_SUPPORT]); measure again for what is chosen now.');
+  assert.equal(await stale.count(), 0);
+
+  const files = folder('www/models/bundled');
+  files['model.safetensors'][files['model.safetensors'].length - 2] ^= 1;
+  await page.getByRole('button', { name: 'Change model' }).click();
+  await page.getByRole('dialog', { name: 'Language model' }).locator('input[type=file]')
+    .setInputFiles(Object.entries(files).map(([name, buffer]) => ({ name, mimeType: 'application/octet-stream', buffer })));
+  await page.locator('.model-status').getByText('Model from disk', { exact: true }).waitFor();
+  await stale.waitFor();
+  assert.equal(await checked.count(), 0, 'it was the model before that was hashed');
+  await hashAgain();
+  await checked.waitFor();
+  await frozen.getByText('The same, bit for bit: the model is untouched.').waitFor();
+}));
+
+test('without its run, a prompt may have been trained on any row of step 1', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  await box(page, 'Prefix token').fill('[OTHER]');
+  await setting(page, 'Seed').fill('7');
+  await train(page, 2);
+  await page.reload();
+  await modelReady(page);
+  await page.getByRole('combobox', { name: 'Trained prompt' }).selectOption('[TECH_SUPPORT]');
+  const section = region(page, 'What kind of example is missing?');
+  await section.getByRole('button', { name: 'Find the hardest rows and tokens' }).click();
+  await section.getByText(/^Of 10 rows/).waitFor({ timeout: 60_000 });
+  await section.getByText(/may have been trained on/).waitFor();
+  assert.equal(await section.getByText(/has not seen/).count(), 0);
 }));

@@ -5,7 +5,7 @@ import { downloaded, importText, modelReady, setting, startButton, startPlaygrou
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const part = (page, name) => page.getByRole('region', { name, exact: true }).or(page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) })).first();
 const rowsOf = async (table) => table.locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim())));
@@ -37,8 +37,7 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), prefix);
   await table.getByText('kept as').waitFor();
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.waitForTimeout(300);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no wider than a phone');
+  await until(() => page.evaluate(() => innerWidth === 390 && document.documentElement.scrollWidth <= innerWidth), (fits) => fits, { what: 'no wider than a phone' });
   const csv = await downloaded(page, () => page.getByRole('button', { name: 'Download comparison as CSV' }).click());
   assert.equal(csv.trim().split('\r\n').length, 7);
 }));
@@ -118,4 +117,26 @@ test('identical rows, other scripts and a very long row give sensible numbers, n
   await until(() => table.locator('tbody tr').count(), (count) => count === 6, { timeout: 120_000, what: 'six rows' });
   assert.match((await rowsOf(table))[2][0], /^Few-shot: [123] examples/, 'as many as there are');
   assert.ok(!/NaN|Infinity|undefined/.test(await page.locator('.compare').innerText()));
+}));
+
+test('the prompt of settings that were added is measured on the rows that its trial held out', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('2');
+  await setting(page, 'Seed').fill('1');
+  await page.getByText('Compare techniques', { exact: true }).click();
+  const ways = page.getByRole('group', { name: 'Ways to compare' });
+  for (const usual of await ways.getByRole('checkbox', { checked: true }).all().then((all) => all.reverse())) await usual.uncheck();
+  await page.getByRole('button', { name: 'Add the settings of step 3 as they are' }).click();
+  await setting(page, 'Seed').fill('2');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  const table = page.getByRole('region', { name: 'What each way reached' });
+  await table.getByRole('button', { name: 'Keep as a prefix token' }).click({ timeout: 120_000 });
+  await page.getByRole('button', { name: 'Losses only' }).click();
+  const measured = page.getByRole('table', { name: 'Held-out rows, best first' }).locator('tbody tr');
+  await until(() => measured.count(), (count) => count === 2, { timeout: 60_000, what: 'two held-out rows' });
+  const heldOut = await page.evaluate(async () => {
+    const { comparisonOfWays } = await import(new URL('experiments/comparison.js', document.baseURI).href);
+    const { examples, split } = comparisonOfWays.state.value.plan.context;
+    return split.heldOut.map((index) => examples[index].input);
+  });
+  assert.deepEqual((await measured.evaluateAll((rows) => rows.map((row) => row.cells[0].textContent.trim()))).sort(), heldOut.sort());
 }));

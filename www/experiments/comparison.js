@@ -24,7 +24,8 @@ import { Experiment } from './experiment.js';
 /** What is compared. `settings` of a training; `shots`: examples in the context.
  * @typedef {{id: string, kind: 'training'|'base'|'instruction'|'shots', label: string, settings: Settings|null, shots: number}} Way */
 /** @typedef {{examples: Example[], split: {train: number[], heldOut: number[]}, test: Example[], patterns: import('../protocol.js').Pattern[],
- *             objective: string, generation: import('../protocol.js').GenerationSettings, workers: number, first: number}} Context  `first`: number of the first run */
+ *             objective: string, generation: import('../protocol.js').GenerationSettings, workers: number, first: number,
+ *             splitBy?: Pick<Settings, 'seed'|'held_out_share'>}} Context  `first`: number of the first run; `splitBy`: not in one of an earlier version of the page */
 /** One way, done. Means over the answers to the test inquiries; `checks`: share of the person's checks that hold; `problem`: why it could not be done.
  * @typedef {object} Trial
  * @property {string} name            memorable
@@ -180,8 +181,8 @@ keep('lastRunName', lastNumber, (saved) => (Number.isInteger(saved) && saved >= 
 /** Begins a comparison of the chosen ways on the rows and test inquiries of the page. */
 export const compareWays = () => comparisonOfWays.begin(async () => {
   const examples = await trainableRows(pageRows.value, effectiveSettings.value);
-  const { held_out_share: share, seed } = settings.value;
-  const split = await engine.request('split', { count: examples.length, share, seed });
+  const { held_out_share, seed } = settings.value;
+  const split = await engine.request('split', { count: examples.length, share: held_out_share, seed });
   const test = spread(testRows.value, MOST_WRITTEN_ANSWERS)
     .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
     .filter(({ input }) => input !== '');
@@ -189,21 +190,22 @@ export const compareWays = () => comparisonOfWays.begin(async () => {
   for (const { settings: of } of jobs) if (of) await trainableRows(examples, of);
   const first = lastNumber.value + 1;
   lastNumber.value += jobs.length;
-  return { jobs, context: { examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first } };
+  return { jobs, context: { examples, split, test, patterns: patterns.value, objective: objective.value, generation: generation.value, workers: workers.value, first, splitBy: { seed, held_out_share } } };
 });
 
 /** The prefix token that a trial's prompt gets. @param {Trial} trial */
 export const prefixOf = ({ name }) => `[${name.toUpperCase().replace('-', '_')}]`;
 
-/** Makes the prompt of a trial one with a prefix token of its own. @param {Trial} trial */
+/** Makes the prompt of a trial one with a prefix token of its own. Its settings name what the rows were split by, also where
+ * the way had a seed and a share of its own: step 7 finds the held-out rows by them. @param {Trial} trial */
 export function promote(trial) {
   const { name, way, prompt, bestStep, through, averaged, heldOutLoss } = trial;
   const plan = comparisonOfWays.state.value.plan;
   if (!prompt || !way.settings || !plan) return;
   const prefix = prefixOf(trial);
-  const { split } = plan.context;
+  const { split, splitBy } = plan.context;
   saveTrainedPrompt(prefix, {
-    ...prompt, settings: { ...way.settings, prefix_token: prefix }, step: through ?? bestStep ?? way.settings.steps, averaged, heldOutLoss, trainedAt: Date.now(),
+    ...prompt, settings: { ...way.settings, ...splitBy, prefix_token: prefix }, step: through ?? bestStep ?? way.settings.steps, averaged, heldOutLoss, trainedAt: Date.now(),
     modelHash: plan.modelHash, examples: split.train.length, heldOutExamples: split.heldOut.length,
   });
   addNotice('success', `The prompt of ${name} now stands under ${prefix}, and answers in step 6.`);

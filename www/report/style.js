@@ -1,5 +1,6 @@
 // @ts-check
-/** How a report looks: light on paper, light or dark on a screen. */
+/** How a report looks: light on paper, light or dark on a screen. The policy in index.html names the hash of `STYLE`: a report that
+ * is opened from the page is held to it. */
 
 const DARK = `
   color-scheme: dark;

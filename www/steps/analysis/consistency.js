@@ -98,7 +98,7 @@ function Outcome() {
   if (!found) return null;
   const changed = found.list.some(({ question, texts }) => !questions.value.includes(question) || textsOf(question).join('\n') !== texts.join('\n'));
   return html`
-    ${found.promptKey !== promptKey() && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt (${found.prefix})` : 'the base model alone'}; ask again for the prompt chosen now.</p>`}
+    ${found.promptKey !== promptKey() && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt or model (${found.prefix})` : 'a base model alone'}; ask again for what is chosen now.</p>`}
     ${changed && html`<p class="part-caution">Some wordings have changed since they were asked. Ask them all again for new numbers.</p>`}
     <table class="plain-table agreement">
       <caption class="visually-hidden">Agreement of the answers, from 0 to 100</caption>

@@ -5,16 +5,17 @@ import { run } from '../../run.js';
 import { activePrompt, model } from '../../state.js';
 import { Button, Icon, formatNumber, html, signal } from '../../ui.js';
 
-/** The weights hashed anew on request. */
-const again = signal(/** @type {{hash: string, at: Date}|null} */ (null));
+/** The weights hashed anew on request; `of`: the hash of that model when it was loaded. */
+const again = signal(/** @type {{of: string, hash: string, at: Date}|null} */ (null));
 const problem = signal('');
 const busy = signal(false);
 
-async function checkAgain() {
+/** @param {string} of */
+async function checkAgain(of) {
   busy.value = true;
   problem.value = '';
   try {
-    again.value = { hash: await engine.request('weightsHash', {}), at: new Date() };
+    again.value = { of, hash: await engine.request('weightsHash', {}), at: new Date() };
   } catch (error) {
     problem.value = error instanceof Error ? error.message : String(error);
   }
@@ -24,11 +25,11 @@ async function checkAgain() {
 export function Frozen() {
   const info = model.value.info;
   if (!info) return null;
-  const now = run.value;
-  const before = now?.hashBefore || info.weightsHash;
+  const now = run.value?.hashBefore === info.weightsHash ? run.value : null; // a run of another model says nothing of this one
+  const before = info.weightsHash;
   const hashes = [{ name: now ? `Before run ${now.number}, as loaded` : 'When the model was loaded', hash: before }];
   if (now?.hashAfter) hashes.push({ name: `After run ${now.number}`, hash: now.hashAfter });
-  if (again.value) hashes.push({ name: `Checked at ${again.value.at.toLocaleTimeString('en')}`, hash: again.value.hash });
+  if (again.value?.of === before) hashes.push({ name: `Checked at ${again.value.at.toLocaleTimeString('en')}`, hash: again.value.hash });
   const same = hashes.every(({ hash }) => hash === before);
   return html`
     <section class="part" aria-labelledby="frozen-title">
@@ -41,7 +42,7 @@ export function Frozen() {
       ${hashes.length > 1 && html`
         <p class=${same ? 'verdict is-good' : 'verdict is-bad'}><${Icon} name=${same ? 'success' : 'error'} />
           ${same ? 'The same, bit for bit: the model is untouched.' : 'They differ: the model is not the one the run began with.'}</p>`}
-      <${Button} icon="restart" disabled=${busy.value || model.value.status !== 'ready'} onClick=${() => void checkAgain()}>${busy.value ? 'Hashing …' : 'Hash the weights again now'}<//>
+      <${Button} icon="restart" disabled=${busy.value || model.value.status !== 'ready'} onClick=${() => void checkAgain(before)}>${busy.value ? 'Hashing …' : 'Hash the weights again now'}<//>
       ${problem.value && html`<p class="field-error"><${Icon} name="error" />${problem.value}</p>`}
     </section>`;
 }

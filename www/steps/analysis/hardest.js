@@ -23,9 +23,9 @@ const found = signal(/** @type {Hardest|null} */ (null));
 const busy = signal(false);
 const problem = signal('');
 
-/** Rows that the prompt has not seen, where there are any. */
+/** Rows that the prompt has surely not seen, where there are any. */
 function rowsToAsk() {
-  const unseen = groups.value.filter(({ title }) => title !== 'Training rows').flatMap(({ examples }) => examples);
+  const unseen = groups.value.filter((group) => group.unseen).flatMap(({ examples }) => examples);
   return unseen.length > 0 ? { unseen: true, examples: unseen } : { unseen: false, examples: groups.value.flatMap(({ examples }) => examples) };
 }
 
@@ -77,7 +77,7 @@ function Found({ hardest }) {
   const { key, prefix, unseen, of, rows, tokens } = hardest;
   return html`
     ${key !== promptKey() && html`<p class="part-caution">This is about another prompt (${prefix}); look again for the one chosen now.</p>`}
-    ${!unseen && html`<p class="part-caution">These rows were trained on, as there are no others: what is hard in them even so is hard indeed.</p>`}
+    ${!unseen && html`<p class="part-caution">These rows may have been trained on, as none is known to be new to the prompt: what is hard in them even so is hard indeed.</p>`}
     <p class="hint">Of ${plural(of, unseen ? 'row that the prompt has not seen' : 'row', unseen ? 'rows that the prompt has not seen' : 'rows')}, by their loss:</p>
     <ul class="hardest-rows">${rows.map(({ example, row, loss }) => html`<li key=${example.input}>${nameOf(row)}: ${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ul>
     <div class="table-scroll" tabindex="0" role="region" aria-label="Tokens that were not expected">

@@ -7,7 +7,7 @@ import { engine } from '../../engine.js';
 import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.js';
 import { runOf } from '../../run.js';
 import { mean } from '../../metrics.js';
-import { activePrompt, activePrefix, softPromptOf, testRows, usableExamples } from '../../state.js';
+import { activePrompt, activePrefix, model, softPromptOf, testRows, usableExamples } from '../../state.js';
 import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { askGreedily } from './greedy.js';
@@ -53,7 +53,7 @@ export function cancelMeasuring() {
 /** What the numbers depend on. */
 export function promptKey() {
   const prompt = activePrompt.value;
-  return prompt ? `${activePrefix.value} ${prompt.trainedAt} ${prompt.step}` : '';
+  return JSON.stringify([model.value.info?.weightsHash, prompt && [activePrefix.value, prompt.trainedAt, prompt.step]]);
 }
 
 class Stopped extends Error {}

@@ -19,11 +19,10 @@ export function readingOf(of) {
 }
 
 const read = debounce(async (/** @type {Run} */ now) => {
-  try {
-    reading.value = await readingOf(now);
-  } catch {
-    reading.value = null;
-  }
+  const isGone = () => run.peek()?.asked !== now.asked;
+  if (isGone()) return;
+  const said = await readingOf(now).catch(() => null);
+  if (!isGone()) reading.value = said;
 }, WAIT_MS);
 
 let seen = '';
@@ -31,6 +30,7 @@ effect(() => {
   const now = run.value;
   if (!now || now.steps.length === 0) {
     reading.value = null;
+    seen = '';
     return;
   }
   const key = `${now.number} ${now.evaluations.length || now.steps.length} ${now.status}`;

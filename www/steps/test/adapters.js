@@ -1,7 +1,7 @@
 // @ts-check
 /** The way to and from Hugging Face PEFT: saves the chosen prompt as an adapter, and opens adapters. */
-import { openAdapter, openHubAdapter, saveAdapter } from '../../adapters.js';
-import { activePrefix, activePrompt, deleteTrainedPrompt, addNotice, model, saveTrainedPrompt } from '../../state.js';
+import { freePrefix, openAdapter, openHubAdapter, saveAdapter } from '../../adapters.js';
+import { activePrefix, activePrompt, deleteTrainedPrompt, addNotice, model, saveTrainedPrompt, trainedPrompts } from '../../state.js';
 import { Button, Field, html, useRef, useSignal } from '../../ui.js';
 
 export function Adapters() {
@@ -50,5 +50,16 @@ function remove() {
   const [prefix, prompt] = [activePrefix.value, activePrompt.value];
   if (!prompt) return;
   deleteTrainedPrompt(prefix);
-  addNotice('info', `The prompt of ${prefix} was deleted.`, { label: 'Bring it back', run: () => saveTrainedPrompt(prefix, prompt) });
+  addNotice('info', `The prompt of ${prefix} was deleted.`, { label: 'Bring it back', run: () => bringBack(prefix, prompt) });
+}
+
+/** Under another prefix token where a newer prompt has taken its own. @param {string} prefix @param {import('../../state.js').TrainedPrompt} prompt */
+function bringBack(prefix, prompt) {
+  if (!trainedPrompts.value[prefix]) {
+    saveTrainedPrompt(prefix, prompt);
+    return;
+  }
+  const free = freePrefix(prefix);
+  saveTrainedPrompt(free, { ...prompt, settings: { ...prompt.settings, prefix_token: free } });
+  addNotice('info', `A newer prompt stands under ${prefix}, so the one that was deleted is back as ${free}.`);
 }

@@ -7,7 +7,8 @@ import { computed, signal } from '../../../ui.js';
 import { readInquiry } from '../../test/answers.js';
 
 /** @typedef {import('../../../protocol.js').Example} Example */
-/** `all`: how many there are; `examples`: those offered. @typedef {{title: string, all: number, examples: Example[]}} Group */
+/** `all`: how many there are; `examples`: those offered; `unseen`: the prompt was surely not trained on them.
+ * @typedef {{title: string, all: number, examples: Example[], unseen: boolean}} Group */
 
 /** The run that made the prompt in use, while the page still has it; the current run comes as a new copy at every change. */
 export const itsRun = computed(() => (activePrompt.value ? runOf(activePrompt.value) : null));
@@ -15,8 +16,8 @@ export const itsRun = computed(() => (activePrompt.value ? runOf(activePrompt.va
 const itsRows = computed(() => itsRun.value?.examples ?? null);
 const itsSplit = computed(() => itsRun.value?.split ?? null);
 
-/** @param {string} title @param {readonly Example[]} examples @returns {Group} */
-const group = (title, examples) => ({ title, all: examples.length, examples: spread(examples, MOST_MEASURED_ROWS) });
+/** @param {string} title @param {readonly Example[]} examples @param {boolean} unseen @returns {Group} */
+const group = (title, examples, unseen) => ({ title, all: examples.length, examples: spread(examples, MOST_MEASURED_ROWS), unseen });
 
 /** What the prompt has not seen comes first. */
 export const groups = computed(() => {
@@ -25,9 +26,9 @@ export const groups = computed(() => {
     .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
     .filter(({ input, output }) => input !== '' && output !== '');
   const known = rows && split
-    ? [group('Held-out rows', split.heldOut.map((index) => rows[index])), group('Training rows', split.train.map((index) => rows[index]))]
-    : [group('Rows of step 1', usableExamples.value)];
-  return [...known, group('Test inquiries with a reference', test)].filter(({ all }) => all > 0);
+    ? [group('Held-out rows', split.heldOut.map((index) => rows[index]), true), group('Training rows', split.train.map((index) => rows[index]), false)]
+    : [group('Rows of step 1', usableExamples.value, false)];
+  return [...known, group('Test inquiries with a reference', test, true)].filter(({ all }) => all > 0);
 });
 
 /** @param {Example} example */

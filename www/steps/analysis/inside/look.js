@@ -30,8 +30,8 @@ const wanted = signal(false);
 /** What the numbers depend on; "" while there is nothing to look at. */
 const subject = computed(() => {
   const example = chosenExample.value;
-  const { status, info } = model.value;
-  return example && activePrompt.value && status === 'ready' ? JSON.stringify([promptKey(), info?.weightsHash, example]) : '';
+  const { status } = model.value;
+  return example && activePrompt.value && status === 'ready' ? JSON.stringify([promptKey(), example]) : '';
 });
 export const canLook = computed(() => subject.value !== '');
 
