@@ -8,7 +8,7 @@ import { answersTo, box, runStatus, setting, startButton, startPlayground, train
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 /** What axe-core objects to, one line each. */
 async function violations(page) {
@@ -104,7 +104,7 @@ test('the keyboard alone does the exercise', () => playground.withPage({ context
   await tabTo(/^Start fine-tuning/);
   await page.keyboard.press('Enter');
   await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Ask inquiry 1' }).isEnabled();
+  await until(() => page.getByRole('button', { name: 'Ask inquiry 1' }).isEnabled(), (enabled) => enabled);
   await tabTo(/^Ask inquiry 1$/);
   await page.keyboard.press('Enter');
   assert.notEqual((await answersTo(page, 1)).tuned, '');

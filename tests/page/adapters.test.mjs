@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync, zipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, bundledConfig, project, runCurve, startPlayground, train } from './helpers.mjs';
+import { box, bundledConfig, project, runCurve, startPlayground, train, until } from './helpers.mjs';
 import { startHub } from './hub.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const fixture = (path) => new Uint8Array(readFileSync(`${project}/tests/fixtures/adapters/${path}`));
 const text = (bytes) => new TextDecoder().decode(bytes);
@@ -84,6 +84,8 @@ test('what is no adapter of this model is refused in a sentence, and nothing is 
   for (const [files, sentence] of refusals) {
     await open(page, ...files);
     await notice(page, sentence).waitFor();
+    await notice(page, sentence).getByRole('button', { name: 'Close this message' }).click();
+    await until(() => page.locator('.notice').filter({ hasText: sentence }).count(), (count) => count === 0);
   }
   assert.equal(await choice(page).count(), 0, 'no prompt was kept');
   await train(page, 2);
@@ -99,23 +101,26 @@ test('an adapter of the hub is opened by its name; what is none is refused', asy
     'me/model': of({ 'config.json': Buffer.from('{}') }),
     'me/private': { status: 401 },
   });
-  await playground.withPage({ origins: [hub.url], expected: /Failed to load resource/ }, async (page) => {
-    await page.evaluate((url) => import('/hub.js').then(({ hubAddress }) => { hubAddress.value = url; }), hub.url);
-    await page.getByText('Open an adapter of the Hugging Face hub').click();
-    const name = page.getByLabel('Repository of the adapter');
-    const open = page.locator('.adapters-form').getByRole('button', { name: 'Open' });
-    for (const [repository, sentence] of [
-      ['me/model', /me\/model is not a soft prompt that can be opened/], ['me/private', /without an account \(401\)/], ['nothing', /Write it as owner\/name/],
-    ]) {
-      await name.fill(repository);
+  try {
+    await playground.withPage({ origins: [hub.url], expected: /Failed to load resource/ }, async (page) => {
+      await page.evaluate((url) => import('/hub.js').then(({ hubAddress }) => { hubAddress.value = url; }), hub.url);
+      await page.getByText('Open an adapter of the Hugging Face hub').click();
+      const name = page.getByLabel('Repository of the adapter');
+      const open = page.locator('.adapters-form').getByRole('button', { name: 'Open' });
+      for (const [repository, sentence] of [
+        ['me/model', /me\/model is not a soft prompt that can be opened/], ['me/private', /without an account \(401\)/], ['nothing', /Write it as owner\/name/],
+      ]) {
+        await name.fill(repository);
+        await open.click();
+        await notice(page, sentence).waitFor();
+        assert.equal(await name.inputValue(), repository, 'what was typed stays');
+      }
+      await name.fill('me/voice');
       await open.click();
-      await notice(page, sentence).waitFor();
-      assert.equal(await name.inputValue(), repository, 'what was typed stays');
-    }
-    await name.fill('me/voice');
-    await open.click();
-    await notice(page, /64 virtual tokens, now under \[VOICE\]/).waitFor();
-    assert.equal(await name.inputValue(), '');
-  });
-  await hub.close();
+      await notice(page, /64 virtual tokens, now under \[VOICE\]/).waitFor();
+      assert.equal(await name.inputValue(), '');
+    });
+  } finally {
+    await hub.close();
+  }
 });

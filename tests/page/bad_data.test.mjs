@@ -5,7 +5,7 @@ import { box, chapter, datasetRows, downloaded, importText, readPasted, setting,
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const importPanel = (page) => page.getByRole('region', { name: 'Import' });
 const jsonl = (rows) => rows.map((row) => JSON.stringify(row)).join('\n');

@@ -7,7 +7,7 @@ import { box, bundledConfig, modelReady, project, startButton, startPlayground, 
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const folder = `${project}/www/models/bundled`;
 const weights = readFileSync(`${folder}/model.safetensors`);

@@ -5,7 +5,7 @@ import { answersTo, box, datasetRows, modelReady, runNumber, runStatus, setting,
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const storageNotice = (page) => page.getByText(/changes are kept only until this tab is closed/);
 
@@ -63,7 +63,7 @@ test('a browser without SIMD is told which browsers work, and can still edit and
 test('a crash of the worker in mid-run: said, restarted, and the last soft prompt is back', () => playground.withPage({}, async (page) => {
   await setting(page, 'Steps').fill('5000');
   await startButton(page).click();
-  await until(() => runNumber(page, 'Step'), (step) => step >= 8);
+  await until(() => runNumber(page, 'Step'), (step) => step >= 8, { timeout: 120_000 });
   await page.locator('#step-training').getByRole('button', { name: 'Pause' }).click();
   await runStatus(page).filter({ hasText: 'Paused' }).waitFor();
   const step = await runNumber(page, 'Step');
@@ -74,7 +74,8 @@ test('a crash of the worker in mid-run: said, restarted, and the last soft promp
   await page.getByRole('alert').getByText(/stopped because of a fault|stopped unexpectedly/).first().waitFor();
   await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
   await modelReady(page);
-  assert.ok(page.workers()[0] !== worker && page.workers().length === 1, 'a new worker in place of the old one');
+  const areOld = () => page.workers().map((one) => one === worker);
+  await until(areOld, (old) => old.length === 1 && !old[0], { what: 'a new worker in place of the old one' });
 
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), '[TECH_SUPPORT]');
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();

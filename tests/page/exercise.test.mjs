@@ -5,7 +5,7 @@ import { answersTo, box, chapter, datasetRows, modelReady, runCurve, runNumber, 
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -31,7 +31,8 @@ export function openBrowser({ flags = [] } = {}) {
  * then requires that the page stayed quiet. `close()` ends both.
  */
 export async function startPlayground({ folder = `${project}/www`, base = '/', flags = [] } = {}) {
-  const [server, browser] = await Promise.all([startServer({ folder, base }), openBrowser({ flags })]);
+  const server = await startServer({ folder, base });
+  const browser = await openBrowser({ flags }).catch(async (error) => { await server.close(); throw error; });
   return {
     url: server.url,
     async withPage(options, body) {
@@ -46,8 +47,11 @@ export async function startPlayground({ folder = `${project}/www`, base = '/', f
       }
     },
     async close() {
-      await browser.close();
-      await server.close();
+      try {
+        await browser.close();
+      } finally {
+        await server.close();
+      }
     },
   };
 }

@@ -58,11 +58,11 @@ function send(request, response, bytes) {
   response.end(bytes.subarray(from));
 }
 
-/** Sends the beginning of a file and then breaks the connection. */
+/** Sends the beginning of a file and then breaks the connection; less than that may have come to the page by then. */
 export function sendHalf(response, bytes, share = 0.5) {
   const half = Math.floor(bytes.length * share);
   response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': bytes.length });
-  response.write(bytes.subarray(0, half), () => setTimeout(() => response.destroy(), 200));
+  response.write(bytes.subarray(0, half), () => setTimeout(() => response.destroy(), 500));
 }
 
 function json(response, value) {

@@ -5,7 +5,7 @@ import { startPlayground } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 /** In the page: renders a plot `times` times, with one line and with three by turns, with 0 to 3 frames between. */
 async function changeLines(times) {

@@ -7,7 +7,7 @@ import { box, bundledConfig, chapter, project, runCurve, setting, startPlaygroun
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const text = (bytes) => new TextDecoder().decode(bytes);
 const lines = (bytes) => text(bytes).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));

@@ -21,7 +21,7 @@ before(async () => {
   server = await startServer({ folder: join(folder, 'public'), base: '/some/path/' });
 });
 after(async () => {
-  await server.close();
+  await server?.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -63,6 +63,9 @@ test('nothing outside the folder is served', async () => {
 test('a taken port gives a free one', async () => {
   const { port } = new URL(server.url);
   const other = await startServer({ folder, port: Number(port) });
-  assert.notEqual(new URL(other.url).port, port);
-  await other.close();
+  try {
+    assert.notEqual(new URL(other.url).port, port);
+  } finally {
+    await other.close();
+  }
 });

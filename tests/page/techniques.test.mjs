@@ -7,7 +7,7 @@ import { answersTo, modelReady, runCurve, setting, startPlayground, train, until
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const choose = (page, name) => page.getByRole('radio', { name: new RegExp(`^${name}`) }).check();
 const numbers = (page) => page.locator('.technique-numbers');

@@ -8,7 +8,7 @@ import {
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 const recordOfRun = (page) => page.locator('#step-training').getByText(/^run \d+, /);
 const warning = (page) => page.getByText(/of the workers .* gone/);

@@ -5,7 +5,7 @@ import { startPlayground } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
-after(() => playground.close());
+after(() => playground?.close());
 
 /** Runs the page's own writeAnswer on a generation that adds `texts`; after `endAfter` units the person has stopped it. */
 function write(page, texts, endAfter) {
