@@ -19,7 +19,7 @@ BENCH_MODULES := benches/node_modules/.package-lock.json
 
 help:
 	@echo "make serve   build what changed and serve the page on 127.0.0.1 (PORT=$(PORT))"
-	@echo "make test    every check and every test, in Chromium too"
+	@echo "make test    every check and test that needs no PyTorch, in Chromium too"
 	@echo "make test-peft  adapters against the real PEFT and transformers, installed into .venv (minutes)"
 	@echo "make bench   measure speed, memory and size, one table (ONLY=regex for some rows, QUICK=1 for fewer steps)"
 	@echo "make site    write the static site to site/, ready for any web server and any sub-path"

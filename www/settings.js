@@ -27,7 +27,7 @@ const hasEncoder = (settings) => isPTuning(settings) || (settings.peft_type === 
 
 /** @type {SettingField[]} */
 export const FIELDS = [
-  { name: 'prefix_token', label: 'Prefix token', kind: 'prefix', own: true, help: 'The name of the trained prompt: an input that begins with it is answered by the tuned model, one without it by the base model.' },
+  { name: 'prefix_token', label: 'Prefix token', kind: 'prefix', own: true, help: 'The name of the trained prompt: in step 6 an inquiry that begins with it is answered by this prompt, any other by the one that is chosen there. The model never reads it.' },
   { name: 'peft_type', label: 'Technique', kind: 'choice', own: true, choices: [['PROMPT_TUNING', 'Prompt tuning'], ['PREFIX_TUNING', 'Prefix tuning'], ['P_TUNING', 'P-tuning']],
     help: 'What is trained, and where it enters the frozen model.' },
   { name: 'template', label: 'Template', kind: 'text', own: true, applies: isPTuning,

@@ -24,7 +24,7 @@ ${filled}
 export function objectiveSection({ objective, settings }) {
   if (objective.trim() === '') return new Markup('');
   return section('Objective', markup`<blockquote>${words(objective.trim())}</blockquote>`,
-    markup`<p>The trained prompt is named <span class="tag">${settings.prefix_token}</span>: an inquiry that begins with this prefix token is answered with the prompt in front, every other by the model as it is.</p>`);
+    markup`<p>The trained prompt is named <span class="tag">${settings.prefix_token}</span>: an inquiry that begins with this prefix token is answered with this prompt in front. The model never reads the token.</p>`);
 }
 
 /** @param {Report} report */

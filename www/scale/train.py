@@ -3,7 +3,8 @@ those of the page that wrote it.
 
     pip install -r requirements.txt
     accelerate launch train.py                       one GPU, several, or the CPU
-    accelerate launch train.py --model OWNER/NAME    another model; the prompt then starts from the words of settings.json
+    accelerate launch train.py --model OWNER/NAME    another model; of another hidden size, the prompt starts from
+                                                     the words of settings.json
 
 Writes adapter/ (after the last step), adapter-best/ (lowest held-out loss), losses.jsonl and answers.jsonl.
 """
@@ -155,7 +156,12 @@ def main() -> None:
     accelerator = Accelerator()
     # the commit and the GGUF file that the page has used, where it is the page's model
     place = {k: description[k] for k in ("revision", "gguf_file") if k in description and a.model == description["model"]}
-    tokenizer = AutoTokenizer.from_pretrained(a.model, **place)
+    if (HERE / a.model).is_dir():
+        a.model = str(HERE / a.model)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(a.model, **place)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"The model {a.model} can't be loaded. {description.get('model_note', '')}\n{error}") from None
     prompts = Prompts(tokenizer)
     base = AutoModelForCausalLM.from_pretrained(a.model, dtype=a.dtype, **place)
     model = soft_prompt_on(base, settings, tokenizer)

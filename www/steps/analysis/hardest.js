@@ -76,7 +76,7 @@ export function Hardest() {
 function Found({ hardest }) {
   const { key, prefix, unseen, of, rows, tokens } = hardest;
   return html`
-    ${key !== promptKey() && html`<p class="part-caution">This is about another prompt (${prefix}); look again for the one chosen now.</p>`}
+    ${key !== promptKey() && html`<p class="part-caution">This is about another prompt or model (${prefix}); look again for what is chosen now.</p>`}
     ${!unseen && html`<p class="part-caution">These rows may have been trained on, as none is known to be new to the prompt: what is hard in them even so is hard indeed.</p>`}
     <p class="hint">Of ${plural(of, unseen ? 'row that the prompt has not seen' : 'row', unseen ? 'rows that the prompt has not seen' : 'rows')}, by their loss:</p>
     <ul class="hardest-rows">${rows.map(({ example, row, loss }) => html`<li key=${example.input}>${nameOf(row)}: ${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ul>
