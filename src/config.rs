@@ -55,10 +55,11 @@ struct HfConfig {
     eos_token_id: Option<OneOrMany>,
 }
 
+/// `transformers` has called the kind `type`, then `rope_type`, and writes both where a file had the old one.
 #[derive(Deserialize)]
 struct RopeParameters {
-    #[serde(alias = "type")]
     rope_type: Option<String>,
+    r#type: Option<String>,
     rope_theta: Option<f32>,
 }
 
@@ -90,8 +91,8 @@ impl LlamaConfig {
             refuse(true, "hidden_act", &act)?;
         }
         for rope in [&hf.rope_scaling, &hf.rope_parameters].into_iter().flatten() {
-            if let Some(kind) = rope.rope_type.as_deref().filter(|kind| *kind != "default") {
-                refuse(true, "rope_scaling", kind)?;
+            for kind in [&rope.rope_type, &rope.r#type].into_iter().flatten() {
+                refuse(kind != "default", "rope_scaling", kind)?;
             }
         }
         let rope_theta = hf.rope_parameters.and_then(|rope| rope.rope_theta).or(hf.rope_theta);

@@ -17,4 +17,17 @@ impl DiscretePrompt {
     pub fn instruction(text: Option<&str>) -> Self {
         Self { instruction: text.map(str::to_string), shots: Vec::new() }
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.instruction.as_deref().is_none_or(str::is_empty) && self.shots.is_empty()
+    }
+
+    /// What to do where it does not fit in front of a text.
+    pub fn shorten(&self) -> String {
+        match (self.shots.len(), self.instruction.as_deref().is_none_or(str::is_empty)) {
+            (0, _) => "Shorten the instruction, or the text itself".into(),
+            (shots, true) => format!("Give fewer than {shots} examples in the context, or shorter ones"),
+            (shots, false) => format!("Give fewer than {shots} examples in the context, or a shorter instruction"),
+        }
+    }
 }

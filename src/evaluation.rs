@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::dataset::Example;
 use crate::discrete_prompt::DiscretePrompt;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::language_model::LanguageModel;
 use crate::ops::cross_entropy::Prediction;
 use crate::rows::TokenRow;
@@ -56,7 +56,17 @@ impl Evaluation {
     ) -> Result<Self> {
         model.check_trainable(examples, prompt.virtual_tokens())?;
         let rows = examples.iter().map(|example| model.tokenizer.token_row_after(front, example));
-        Ok(Self { rows: rows.collect::<Result<_>>()?, model, prompt, predictions: Vec::new() })
+        let rows = rows.collect::<Result<Vec<TokenRow>>>()?;
+        let context = model.llama.config.max_position_embeddings;
+        if let Some(i) = rows.iter().position(|row| prompt.virtual_tokens() + row.ids.len() > context) {
+            let needed = prompt.virtual_tokens() + rows[i].ids.len();
+            return Err(Error::input(format!(
+                "Example {} needs {needed} positions with what stands in front of it, but the model has {context}. {}.",
+                i + 1,
+                front.shorten()
+            )));
+        }
+        Ok(Self { rows, model, prompt, predictions: Vec::new() })
     }
 
     /// Evaluates one more example; true while there are more.

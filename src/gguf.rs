@@ -77,6 +77,18 @@ pub struct Gguf<'a> {
     content: Content,
 }
 
+/// A sentence for what candle says of a file that it can't read.
+fn unreadable(reason: &str) -> Error {
+    let advice = if reason.contains("unknown dtype") {
+        "Its weights are quantised in a way that is not known here (IQ2 to IQ4, for example; files named Q2_K or Q3_K can have such parts too). Choose a Q4_0, Q4_K_M, Q5_K_M, Q6_K or Q8_0 file of the model"
+    } else if reason.contains("magic/version") {
+        "It is of another version of the format. Choose a newer file of the model"
+    } else {
+        "It may be incomplete: download it again"
+    };
+    Error::model(format!("The GGUF file cannot be read: {reason}. {advice}."))
+}
+
 impl<'a> Gguf<'a> {
     /// # Errors
     /// Where the bytes are not GGUF or end early.
@@ -89,9 +101,7 @@ impl<'a> Gguf<'a> {
         if says_alignment_zero(bytes) {
             return Err(wrong_type("general.alignment", "a positive number"));
         }
-        let content = Content::read(&mut Cursor::new(bytes)).map_err(|e| {
-            Error::model(format!("The GGUF file cannot be read: {e}. It may be incomplete: download it again."))
-        })?;
+        let content = Content::read(&mut Cursor::new(bytes)).map_err(|e| unreadable(&e.to_string()))?;
         Ok(Self { bytes, content })
     }
 

@@ -49,7 +49,7 @@ pub fn from_metadata(metadata: &Metadata, eos_token_ids: &[u32], vocab_size: usi
                 .map(|(a, b)| (a.to_string(), b.to_string()))
                 .collect(),
         )
-        .ignore_merges(pre == "llama-bpe")
+        .ignore_merges(matches!(pre, "llama-bpe" | "llama3"))
         .build()
         .map_err(|e| Error::model(format!("The tokenizer of the GGUF file is damaged: {e}.")))?;
     let mut tokenizer = Tokenizer::new(bpe);

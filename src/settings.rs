@@ -176,6 +176,7 @@ impl TunerSettings {
             peft_type: other.peft_type,
             num_virtual_tokens: other.num_virtual_tokens,
             prompt_tuning_init: other.prompt_tuning_init,
+            prompt_tuning_init_text: other.prompt_tuning_init_text,
             encoder_reparameterization_type: other.encoder_reparameterization_type,
             encoder_hidden_size: other.encoder_hidden_size,
             encoder_num_layers: other.encoder_num_layers,

@@ -438,7 +438,13 @@ impl Tuner {
 
     /// Goes on from `saveState()`; `settings`, where given, replace the saved ones (for example with more steps).
     pub fn resume(model: &Model, examples: JsValue, state: &[u8], settings: JsValue) -> JsResult<Tuner> {
-        let changed = if settings.is_falsy() { None } else { Some(settings_of(settings)?) };
+        let changed = if settings.is_falsy() {
+            None
+        } else {
+            // The start is that of the saved run, whatever is said here.
+            let raw = RawSettings { prompt_tuning_init: Some("RANDOM".into()), ..from_js(settings)? };
+            Some(settings::check(raw).into_result().map_err(to_js_error)?)
+        };
         let examples: Vec<Example> = from_js(examples)?;
         let inner = tuner::Tuner::resume(model.inner.clone(), &examples, state, changed).map_err(to_js_error)?;
         Ok(Tuner { inner, milliseconds: 0.0 })

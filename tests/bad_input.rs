@@ -9,7 +9,7 @@ use prompt_playground::error::Error;
 use prompt_playground::evaluation::Evaluation;
 use prompt_playground::generate::Generation;
 use prompt_playground::sampler::GenerationSettings;
-use prompt_playground::settings::{RawSettings, TunerSettings, check};
+use prompt_playground::settings::{PeftType, RawSettings, TunerSettings, check};
 use prompt_playground::soft_prompt::{PromptKind, SoftPrompt, check_width};
 use prompt_playground::tuner::Tuner;
 use std::rc::Rc;
@@ -57,8 +57,10 @@ fn ten_thousand_rows_are_one_step() {
 fn more_virtual_tokens_than_the_context_holds() {
     let model = bundled();
     let context = model.llama.config.max_position_embeddings;
-    let settings = TunerSettings { num_virtual_tokens: context, ..settings() };
-    assert_sentence(Tuner::new(model.clone(), &example("a", "b"), settings).err().unwrap(), "virtual tokens");
+    for (peft_type, num_virtual_tokens) in [(PeftType::PromptTuning, context), (PeftType::PrefixTuning, context + 1)] {
+        let settings = TunerSettings { peft_type, num_virtual_tokens, ..settings() };
+        assert_sentence(Tuner::new(model.clone(), &example("a", "b"), settings).err().unwrap(), "virtual tokens");
+    }
     let rows = vec![0.1; context * model.llama.config.hidden_size];
     let error = Generation::new(
         model.clone(),
@@ -102,7 +104,19 @@ fn impossible_decoding_is_refused() {
     }
     let long = "x ".repeat(50_000);
     assert_sentence(new(&long, None, &decoding()).expect("an error"), "positions");
-    assert_sentence(new("a", Some(&long), &decoding()).expect("an error"), "positions");
+    assert_sentence(new("a", Some(&long), &decoding()).expect("an error"), "Shorten the instruction");
+}
+
+#[test]
+fn examples_in_the_context_that_do_not_fit_are_named_as_the_cause() {
+    let model = bundled();
+    let shots = vec![Example::new("a", "x ".repeat(300)); 12];
+    let front = DiscretePrompt { instruction: None, shots };
+    let none = SoftPrompt::none();
+    let answer = Generation::new(model.clone(), "a", &front, &none, &decoding()).err().unwrap();
+    assert_sentence(answer, "fewer than 12 examples in the context");
+    let loss = Evaluation::after(model, &example("a", "b"), none, &front).err().unwrap();
+    assert_sentence(loss, "fewer than 12 examples in the context");
 }
 
 #[test]

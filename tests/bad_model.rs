@@ -77,6 +77,30 @@ fn what_the_engine_does_not_compute_is_refused() {
     }
 }
 
+/// `transformers` writes the kind of rotary positions under both of its names.
+#[test]
+fn the_kind_of_rotary_positions_may_be_said_twice() {
+    let mut config: Value = json(&format!("{FOLDER}/config.json"));
+    config["rope_parameters"] = json!({"rope_theta": 10000.0, "rope_type": "default", "type": "default"});
+    assert!(model_of(&config).is_ok());
+    config["rope_parameters"] = json!({"factor": 2.0, "rope_type": "linear", "type": "linear"});
+    let error = model_of(&config).err().expect("an error").to_string();
+    assert!(error.contains("rope_scaling") && error.contains("linear"), "{error}");
+}
+
+/// A good file whose first tensor says a quantisation that is not known here (20 is IQ4_NL).
+#[test]
+fn a_gguf_file_of_another_quantisation_is_not_called_incomplete() {
+    let good = bytes(GGUF);
+    let name = b"token_embd.weight";
+    let at = good.windows(name.len()).position(|window| window == name).expect("the embedding") + name.len();
+    let kind = at + 4 + 2 * 8; // behind the number of dimensions and both sizes
+    let file = [&good[..kind], &20u32.to_le_bytes(), &good[kind + 4..]].concat();
+    let error = LanguageModel::from_gguf(&file).err().expect("an error");
+    assert_sentence(&error);
+    assert!(error.to_string().contains("quantised") && !error.to_string().contains("incomplete"), "{error}");
+}
+
 #[test]
 fn an_end_of_text_id_beyond_the_vocabulary_is_not_used() {
     let mut config: Value = json(&format!("{FOLDER}/config.json"));

@@ -38,6 +38,12 @@ pub fn keys_values(
     rng: &mut Rng,
 ) -> Result<SoftPrompt> {
     let (count, kind) = (settings.num_virtual_tokens, PromptKind::KeysValues);
+    let context = llama.config.max_position_embeddings;
+    if count > context {
+        return Err(Error::input(format!(
+            "{count} virtual tokens do not fit: the model has {context} positions. Use fewer virtual tokens."
+        )));
+    }
     let numbers = count * kind.width(&llama.config);
     let vectors = match settings.prompt_tuning_init {
         Init::Text => prefix::of_text(&text_ids(&settings.prompt_tuning_init_text, count, tokenizer)?, llama),
