@@ -24,10 +24,11 @@ impl DiscretePrompt {
 
     /// What to do where it does not fit in front of a text.
     pub fn shorten(&self) -> String {
-        match (self.shots.len(), self.instruction.as_deref().is_none_or(str::is_empty)) {
-            (0, _) => "Shorten the instruction, or the text itself".into(),
-            (shots, true) => format!("Give fewer than {shots} examples in the context, or shorter ones"),
-            (shots, false) => format!("Give fewer than {shots} examples in the context, or a shorter instruction"),
-        }
+        let first = match self.shots.len() {
+            0 => "Shorten the instruction".to_string(),
+            1 => "Leave out the example in the context".to_string(),
+            shots => format!("Give fewer than {shots} examples in the context"),
+        };
+        format!("{first}, or shorten the text itself")
     }
 }

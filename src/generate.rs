@@ -76,15 +76,16 @@ impl Generation {
         let length = virtual_tokens + ids.len();
         let room = config.max_position_embeddings.saturating_sub(length);
         if room == 0 {
-            let advice = match (front.is_empty(), virtual_tokens) {
-                (true, 0) => "Shorten the question".to_string(),
+            let (with, advice) = match (front.is_empty(), virtual_tokens) {
+                (true, 0) => (String::new(), "Shorten the question".to_string()),
                 (true, _) => {
-                    format!("Shorten the question, or use a prompt of fewer than {virtual_tokens} virtual tokens")
+                    let with = format!(" with its {virtual_tokens} virtual tokens");
+                    (with, "Shorten the question or use fewer virtual tokens".into())
                 }
-                (false, _) => front.shorten(),
+                (false, _) => (" with what stands in front of it".into(), front.shorten()),
             };
             return Err(Error::input(format!(
-                "The question needs {length} positions with what stands in front of it, but the model has {}. {advice}.",
+                "The question needs {length} positions{with}, but the model has {}. {advice}.",
                 config.max_position_embeddings
             )));
         }

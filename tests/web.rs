@@ -81,8 +81,8 @@ fn a_run_goes_on_from_its_saved_state() {
     let mut resumed = Tuner::resume(&model, examples, &state, JsValue::UNDEFINED).expect("a run");
     let (a, b) = (tuner.step().expect("a step"), resumed.step().expect("a step"));
     assert_eq!((number(&a, "step"), number(&a, "loss")), (number(&b, "step"), number(&b, "loss")));
-    // With other steps alone: what belongs to the start need not be said again.
-    let longer = parse(r#"{"steps": 200}"#);
+    // With more steps: what belongs to the start need not be said again.
+    let longer = parse(r#"{"num_virtual_tokens": 20, "batch_size": 10, "steps": 200}"#);
     let mut resumed = Tuner::resume(&model, get(&parse(CASE), "examples"), &state, longer).expect("a run");
     assert_eq!(number(&resumed.step().expect("a step"), "loss"), number(&a, "loss"));
 }

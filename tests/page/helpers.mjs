@@ -127,6 +127,25 @@ export async function runNumber(page, name) {
   return Number.parseFloat((await term.locator('xpath=following-sibling::dd').innerText()).replaceAll(',', ''));
 }
 
+/**
+ * The longest task of the page's main thread while `work` runs, in ms of processor time: on the clock a task also waits
+ * while workers, or other programs, hold the cores of a small machine.
+ */
+export async function longestTask(page, work) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['toplevel'] } });
+  await work();
+  const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  await session.send('Tracing.end');
+  await complete;
+  const threads = new Map(events.filter((event) => event.name === 'thread_name').map((event) => [`${event.pid}/${event.tid}`, event.args.name]));
+  const tasks = events.filter((event) => event.name.endsWith('RunTask') && event.tdur !== undefined && threads.get(`${event.pid}/${event.tid}`) === 'CrRendererMain');
+  assert.ok(tasks.length > 100, `${tasks.length} tasks were seen`);
+  return Math.max(...tasks.map((event) => event.tdur / 1000));
+}
+
 /** Trains `steps` steps with the settings of the page and waits for the end. */
 export async function train(page, steps) {
   await setting(page, 'Steps').fill(String(steps));
