@@ -93,8 +93,7 @@ class Run:
         torch.save(state, temporary)
         temporary.rename(folder / STATE)
 
-    def restore(self, folder: Path) -> None:
-        state = torch.load(folder / STATE, weights_only=True, map_location=self.model.device)
+    def restore(self, state: dict) -> None:
         self.model.load_state_dict(state["model"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
@@ -119,8 +118,9 @@ def resumed(folder: Path, a: argparse.Namespace, tokenizer: Tokenizer, place: to
     """The run that was saved in `folder`, with the sizes that it has."""
     if not (folder / STATE).exists():
         raise SystemExit(f"There is no run in {folder}: `python train.py {folder.name}` starts one.")
-    run = Run(Config(**torch.load(folder / STATE, weights_only=True, map_location="cpu")["config"]), a, tokenizer, place)
-    run.restore(folder)
+    state = torch.load(folder / STATE, weights_only=True, map_location=place)
+    run = Run(Config(**state["config"]), a, tokenizer, place)
+    run.restore(state)
     return run
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs every check and every test that needs no PyTorch, goes on after a failure, and ends with a summary and the sum of all runners as
-# `N passed, N failed`. A check that fails without a count of its own (a compile error, a lint) counts as one failure.
-# The logs stay in target/test-logs/, the sum in target/test-logs/sum. `scripts/test.sh PATTERN` runs the steps whose
-# name matches.
+# Runs every check and every test that needs no PyTorch, goes on after a failure, and ends with a summary and the sum of
+# all runners as `N passed, N failed`. A check that fails without a count of its own (a compile error, a lint) counts as
+# one failure. The logs stay in target/test-logs/, the sum in target/test-logs/sum. `scripts/test.sh PATTERN` runs the
+# steps whose name matches.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="${TOOLS_DIR:-$PWD/.tools}/bin:$PATH"

@@ -18,10 +18,6 @@ impl DiscretePrompt {
         Self { instruction: text.map(str::to_string), shots: Vec::new() }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.instruction.as_deref().is_none_or(str::is_empty) && self.shots.is_empty()
-    }
-
     /// What to do where it does not fit in front of a text.
     pub fn shorten(&self) -> String {
         let first = match self.shots.len() {

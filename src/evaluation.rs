@@ -58,11 +58,12 @@ impl Evaluation {
         let rows = examples.iter().map(|example| model.tokenizer.token_row_after(front, example));
         let rows = rows.collect::<Result<Vec<TokenRow>>>()?;
         let context = model.llama.config.max_position_embeddings;
-        if let Some(i) = rows.iter().position(|row| prompt.virtual_tokens() + row.ids.len() > context) {
-            let needed = prompt.virtual_tokens() + rows[i].ids.len();
+        let needed = |row: &TokenRow| prompt.virtual_tokens() + row.ids.len();
+        if let Some((i, row)) = rows.iter().enumerate().find(|(_, row)| needed(row) > context) {
             return Err(Error::input(format!(
-                "Example {} needs {needed} positions with what stands in front of it, but the model has {context}. {}.",
+                "Example {} needs {} positions with what stands in front of it, but the model has {context}. {}.",
                 i + 1,
+                needed(row),
                 front.shorten()
             )));
         }

@@ -76,13 +76,13 @@ impl Generation {
         let length = virtual_tokens + ids.len();
         let room = config.max_position_embeddings.saturating_sub(length);
         if room == 0 {
-            let (with, advice) = match (front.is_empty(), virtual_tokens) {
-                (true, 0) => (String::new(), "Shorten the question".to_string()),
-                (true, _) => {
-                    let with = format!(" with its {virtual_tokens} virtual tokens");
-                    (with, "Shorten the question or use fewer virtual tokens".into())
-                }
-                (false, _) => (" with what stands in front of it".into(), front.shorten()),
+            let (with, advice) = if *front != DiscretePrompt::default() {
+                (" with what stands in front of it".into(), front.shorten())
+            } else if virtual_tokens > 0 {
+                let with = format!(" with its {virtual_tokens} virtual tokens");
+                (with, "Shorten the question or use fewer virtual tokens".into())
+            } else {
+                (String::new(), "Shorten the question".to_string())
             };
             return Err(Error::input(format!(
                 "The question needs {length} positions{with}, but the model has {}. {advice}.",

@@ -77,18 +77,6 @@ pub struct Gguf<'a> {
     content: Content,
 }
 
-/// A sentence for what candle says of a file that it can't read.
-fn unreadable(reason: &str) -> Error {
-    let advice = if reason.contains("unknown dtype") {
-        "Its weights are quantised in a way that is not known here (IQ2 to IQ4, for example; files named Q2_K or Q3_K can have such parts too). Choose a Q4_0, Q4_K_M, Q5_K_M, Q6_K or Q8_0 file of the model"
-    } else if reason.contains("magic/version") {
-        "It is of another version of the format. Choose a newer file of the model"
-    } else {
-        "It may be incomplete: download it again"
-    };
-    Error::model(format!("The GGUF file cannot be read: {reason}. {advice}."))
-}
-
 impl<'a> Gguf<'a> {
     /// # Errors
     /// Where the bytes are not GGUF or end early.
@@ -170,6 +158,18 @@ fn says_alignment_zero(bytes: &[u8]) -> bool {
             _ => false,
         }
     })
+}
+
+/// A sentence for what candle says of a file that it can't read.
+fn unreadable(reason: &str) -> Error {
+    let advice = if reason.contains("unknown dtype") {
+        "Its weights are quantised in a way that is not known here (IQ2 to IQ4, for example; files named Q2_K or Q3_K can have such parts too). Choose a Q4_0, Q4_K_M, Q5_K_M, Q6_K or Q8_0 file of the model"
+    } else if reason.contains("magic/version") {
+        "It is of another version of the format. Choose a newer file of the model"
+    } else {
+        "It may be incomplete: download it again"
+    };
+    Error::model(format!("The GGUF file cannot be read: {reason}. {advice}."))
 }
 
 fn missing(name: &str) -> Error {

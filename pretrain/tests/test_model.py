@@ -193,8 +193,7 @@ class Training(unittest.TestCase):
             first = train.Run(config, settings, tokenizer)
             begun = self.run_steps(first, 10)
             first.save(Path(folder) / "run")
-            second = train.Run(config, settings, tokenizer)
-            second.restore(Path(folder) / "run")
+            second = train.resumed(Path(folder) / "run", settings, tokenizer, torch.device("cpu"))
             self.assertEqual(begun + self.run_steps(second, 14), whole)
             self.assertLess(whole[-1], whole[0])
 

@@ -1,7 +1,9 @@
 // Step 1 with input that no one should send: a clear sentence each, and nothing that was there is lost.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { longestTask, box, chapter, datasetRows, downloaded, importText, readPasted, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import {
+  box, chapter, datasetRows, downloaded, importText, longestTask, readPasted, setting, startButton, startPlayground, train, until,
+} from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });

@@ -21,6 +21,7 @@ const type = (field, text) => batch(() => {
 
 /** Once a box is left, a usable value stands there in its usual form. @param {SettingField} field */
 const settle = (field) => {
+  if (settingTexts.value[field.name] === undefined) return;
   const { value, problem } = parseSetting(field, textOf(field));
   if (problem === null) setSetting(field.name, value);
 };

@@ -45,9 +45,9 @@ function DecodingInput({ field }) {
 /** @param {DecodingField} field @param {string} text */
 function enter(field, text) {
   const { [field.name]: _, ...others } = typed.value;
-  const value = numberOf(text);
-  typed.value = text === String(value) && !problem(field, text) ? others : { ...others, [field.name]: text };
-  if (!problem(field, text)) generation.value = { ...generation.value, [field.name]: value };
+  const [value, fits] = [numberOf(text), problem(field, text) === ''];
+  typed.value = fits && text === String(value) ? others : { ...others, [field.name]: text };
+  if (fits) generation.value = { ...generation.value, [field.name]: value };
 }
 
 /** Once a box is left, a number that can be used stands there in its usual form. @param {DecodingField} field */
