@@ -10,9 +10,10 @@ let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground?.close());
 
-/** What axe-core objects to, one line each. */
+/** What axe-core objects to, one line each, once the page is painted as it stands. */
 async function violations(page) {
   await page.evaluate(axe);
+  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
   const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations);
   return found.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')} ${node.any[0]?.message ?? ''}`));
 }
