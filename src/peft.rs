@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
 use crate::prefix;
+use crate::sampler::GenerationSettings;
 use crate::settings::{Init, PeftType, RawSettings, TunerSettings, check};
 use crate::soft_prompt::{PromptKind, SoftPrompt};
 
+mod card;
 pub mod read;
 
 const TENSOR: &str = "prompt_embeddings";
@@ -54,6 +56,9 @@ pub struct About {
     /// Examples trained on, and held out.
     pub examples: usize,
     pub held_out_examples: usize,
+    /// How it answers in the page; `None`: greedy, without a repetition penalty.
+    #[serde(default)]
+    pub generation: Option<GenerationSettings>,
 }
 
 /// `adapter_config.json`: PEFT's fields in PEFT's (alphabetical) order.
@@ -114,62 +119,8 @@ pub fn to_peft(prompt: &SoftPrompt, model: &LlamaConfig, about: &About) -> Resul
     let view = view.map_err(|e| cannot(e.to_string()))?;
     let metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
     Ok(Adapter {
-        readme: model_card(prompt, about, settings.as_ref()),
+        readme: card::model_card(prompt, about, settings.as_ref()),
         config: serde_json::to_string_pretty(&config).map_err(|e| cannot(e.to_string()))? + "\n",
         weights: safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(|e| cannot(e.to_string()))?,
     })
-}
-
-/// What the technique is called, as the hub's tag and in words.
-fn technique_of(prompt: &SoftPrompt, settings: Option<&TunerSettings>) -> (&'static str, &'static str) {
-    match (prompt.kind(), settings.map(|s| s.peft_type)) {
-        (PromptKind::KeysValues, _) => ("prefix-tuning", "keys and values stand in front of every layer's"),
-        (_, Some(PeftType::PTuning)) => ("p-tuning", "rows, which a small encoder made, stand in front of the input"),
-        _ => ("prompt-tuning", "embeddings stand in front of the input"),
-    }
-}
-
-/// The model card: what it is, how it was trained, how to load it.
-fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSettings>) -> String {
-    let About { prefix_token, base_model, base_model_note, step, examples, held_out_examples, .. } = about;
-    let (tag, how) = technique_of(prompt, settings);
-    let mut card = format!(
-        "---\nlibrary_name: peft\nbase_model: {base_model}\ntags:\n- {tag}\n---\n# {prefix_token}\n\
-         A soft prompt of {} virtual tokens ({} numbers) for {base_model}, trained in a browser tab with Prompt Playground. \
-         The language model is frozen: these {how}.\n",
-        prompt.virtual_tokens(),
-        prompt.vectors().len(),
-    );
-    if !base_model_note.is_empty() {
-        card += &format!("\n{base_model_note}\n");
-    }
-    card += &format!(
-        "\n## How to use it\n```python\nfrom peft import PeftModel\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n\
-         base = \"{base_model}\"\ntokenizer = AutoTokenizer.from_pretrained(base)\n\
-         model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), \".\")  # this folder\n\
-         ids = tokenizer.apply_chat_template([{{\"role\": \"user\", \"content\": \"...\"}}], add_generation_prompt=True, return_tensors=\"pt\", return_dict=True)\n\
-         print(tokenizer.decode(model.generate(**ids, max_new_tokens=120)[0], skip_special_tokens=True))\n```\n"
-    );
-    if let Some(s) = settings {
-        let mean = if about.averaged > 1 {
-            format!(" (mean of the prompts of {} of them)", about.averaged)
-        } else {
-            String::new()
-        };
-        let measured = about.held_out_loss.map_or("not measured".into(), |loss| format!("{loss:.4} nats"));
-        card += &format!(
-            "\n## Training\n| | |\n|---|---|\n| examples trained on | {examples} |\n| examples held out | {held_out_examples} |\n\
-             | held-out loss | {measured} |\n| steps | {step} of {}{mean} |\n| batch size | {} |\n| learning rate | {}, {}, warm-up {} |\n\
-             | AdamW weight decay | {} |\n| longest gradient | {} |\n| seed | {} |\n",
-            s.steps,
-            s.batch_size,
-            s.learning_rate,
-            format!("{:?}", s.lr_scheduler_type).to_lowercase(),
-            s.warmup_ratio,
-            s.weight_decay,
-            s.max_grad_norm,
-            s.seed,
-        );
-    }
-    card
 }

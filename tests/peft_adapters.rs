@@ -12,6 +12,7 @@ use prompt_playground::evaluation::Evaluation;
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::peft::read::{Loaded, from_peft};
 use prompt_playground::peft::{About, to_peft};
+use prompt_playground::sampler::GenerationSettings;
 use prompt_playground::settings::{RawSettings, TunerSettings};
 use prompt_playground::soft_prompt::SoftPrompt;
 use prompt_playground::tuner::Tuner;
@@ -50,6 +51,7 @@ fn about(base_model: &str) -> About {
         examples: 8,
         held_out_examples: 2,
         averaged: 0,
+        generation: None,
     }
 }
 
@@ -83,9 +85,11 @@ fn what_is_written_is_what_peft_writes() {
         "| examples trained on | 8 |",
         "0.5000 nats",
         "| steps | 100 of 100 (mean of the prompts of 3 of them) |",
+        "model.generate(**ids, do_sample=False, max_new_tokens=120)\n",
     ] {
         assert!(written.readme.contains(said), "{said}: {}", written.readme);
     }
+    assert!(!written.readme.contains("penalty"), "none was given: {}", written.readme);
 
     let mut expected: Value = serde_json::from_slice(&file("prompt_tuning", "adapter_config.json")).unwrap();
     for only_peft in ["peft_version", "tokenizer_kwargs"] {
@@ -229,6 +233,24 @@ fn absurd_offsets_and_shapes_are_refused() {
     assert!(refused(&config, &with_header(other, &[0; 640])).contains("lora_A"));
     let integers = r#"{"prompt_embeddings":{"dtype":"I32","shape":[5,32],"data_offsets":[0,640]}}"#;
     assert!(refused(&config, &with_header(integers, &[0; 640])).contains("I32"));
+}
+
+#[test]
+fn the_card_answers_as_the_page_was_set() {
+    let model = tiny();
+    let prompt = load("prompt_tuning", &model).prompt;
+    let greedy =
+        GenerationSettings { temperature: 0.0, top_p: 0.9, repetition_penalty: 1.1, max_new_tokens: 80.0, seed: 0.0 };
+    let card = |generation: &GenerationSettings| {
+        let about = About { generation: Some(generation.clone()), ..about("tiny/hf_f32") };
+        to_peft(&prompt, &model.llama.config, &about).unwrap().readme
+    };
+    let written = card(&greedy);
+    assert!(written.contains("RepetitionPenaltyLogitsProcessor(1.1, prompt_ignore_length=length)\n"), "{written}");
+    assert!(written.contains("do_sample=False, max_new_tokens=80, logits_processor=[penalty])"), "{written}");
+    let written = card(&GenerationSettings { temperature: 0.7, repetition_penalty: 1.0, ..greedy });
+    assert!(written.contains("do_sample=True, temperature=0.7, top_p=0.9, top_k=0, max_new_tokens=80)"), "{written}");
+    assert!(!written.contains("enalty"), "{written}");
 }
 
 #[test]

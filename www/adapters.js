@@ -6,7 +6,7 @@ import { engine } from './engine.js';
 import { hubAddress, parseRepository } from './hub.js';
 import { baseModel as usersBaseModel } from './model.js';
 import { defaultsOf } from './protocol.js';
-import { addNotice, model, saveTrainedPrompt, softPromptOf, trainedPrompts } from './state.js';
+import { addNotice, generation, model, saveTrainedPrompt, softPromptOf, trainedPrompts } from './state.js';
 import { sentenceOf } from './ui.js';
 
 /** @typedef {import('./state.js').TrainedPrompt} TrainedPrompt */
@@ -30,6 +30,7 @@ export async function saveAdapter(prefix, prompt) {
         heldOutLoss: prompt.heldOutLoss,
         examples: prompt.examples ?? 0,
         heldOutExamples: prompt.heldOutExamples ?? 0,
+        generation: generation.value,
       },
     });
     const { zipSync } = await import('./vendor/fflate/fflate.js');

@@ -225,7 +225,8 @@
  * @property {number} [averaged]      how many steps' prompts it is the mean of
  * @property {number|null} heldOutLoss
  * @property {number} examples
- * @property {number} heldOutExamples */
+ * @property {number} heldOutExamples
+ * @property {GenerationSettings} [generation]  how it answers in the page */
 
 /** A check that the person writes. `value`: a text or a regular expression; of "numbered_steps" (at least) and
  * "at_most_words" a whole number; "valid_json" (an object or a list) has none.

@@ -4,7 +4,7 @@ import { download } from './download.js';
 import { engine } from './engine.js';
 import { baseModel } from './model.js';
 import { scaleFolder } from './scale/folder.js';
-import { addNotice, effectiveSettings, startPrompt, testRows, usableExamples } from './state.js';
+import { addNotice, effectiveSettings, generation, startPrompt, testRows, usableExamples } from './state.js';
 import { sentenceOf } from './ui.js';
 
 const FOLDER = 'prompt-tuning-at-scale';
@@ -20,12 +20,12 @@ export async function saveRunForScale() {
       examples, settings, startFrom: startPrompt.value,
       about: {
         prefixToken: settings.prefix_token, baseModel: base.name, baseModelNote: base.note, settings, step: 0, heldOutLoss: null,
-        examples: examples.length, heldOutExamples: 0,
+        examples: examples.length, heldOutExamples: 0, generation: generation.value,
       },
     });
     const scripts = await Promise.all(SCRIPTS.map(async (name) => /** @type {[string, string]} */ ([name, await script(name)])));
     const test = testRows.value.filter(({ question }) => question.trim() !== '').map(({ question, reference }) => ({ input: question, output: reference }));
-    const files = scaleFolder(plan, examples, test, base, Object.fromEntries(scripts));
+    const files = scaleFolder(plan, examples, test, base, generation.value, Object.fromEntries(scripts));
     const { zipSync } = await import('./vendor/fflate/fflate.js');
     const zip = zipSync(Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${FOLDER}/${name}`, bytes])));
     download(`${FOLDER}.zip`, new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (zip)], { type: 'application/zip' }));

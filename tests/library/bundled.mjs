@@ -11,9 +11,12 @@ await init({ module_or_path: bytes(`${project}/pkg/prompt_playground_bg.wasm`) }
 const file = (name) => bytes(`${project}/www/models/bundled/${name}`);
 export const model = Model.fromHf(file('config.json'), file('tokenizer.json'), file('model.safetensors'), file('tokenizer_config.json'));
 
-/** The greedy answer, without a repetition penalty. */
-export function answer(question, softPrompt, longest) {
-  const settings = { temperature: 0, top_p: 1, repetition_penalty: 1, max_new_tokens: longest, seed: 0 };
+/** Greedy decoding, without a repetition penalty unless one is given. */
+export const greedy = (longest, penalty = 1) => ({ temperature: 0, top_p: 1, repetition_penalty: penalty, max_new_tokens: longest, seed: 0 });
+
+/** The greedy answer. */
+export function answer(question, softPrompt, longest, penalty) {
+  const settings = greedy(longest, penalty);
   const generation = model.generation(question, undefined, softPrompt, settings);
   let text = '';
   for (let part = generation.next(); part !== undefined; part = generation.next()) text += part;

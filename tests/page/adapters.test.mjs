@@ -33,7 +33,7 @@ test('a prompt is saved for PEFT, opened again, and is the same', () => playgrou
   assert.equal(config.num_virtual_tokens, 64);
   assert.equal(config.token_dim, bundledConfig.hidden_size);
   assert.equal(config.prompt_tuning_init, 'TEXT');
-  assert.match(text(files['tech-support/README.md']), /examples trained on \| 8 \|[\s\S]*steps \| 3 of 3/);
+  assert.match(text(files['tech-support/README.md']), /RepetitionPenaltyLogitsProcessor\(1\.1,[\s\S]*max_new_tokens=120,[\s\S]*examples trained on \| 8 \|[\s\S]*steps \| 3 of 3/);
 
   await open(page, [name, zipSync(files)]);
   await notice(page, /64 virtual tokens, now under \[TECH_SUPPORT_2\]/).waitFor();

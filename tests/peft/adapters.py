@@ -3,6 +3,8 @@
 Losses of the ten chapter examples agree to 1e-3, and greedy answers to five new inquiries are the same text.
 """
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -47,11 +49,27 @@ class Adapters(unittest.TestCase):
             written = model.generate(**ids, max_new_tokens=80, do_sample=False)[0, ids["input_ids"].shape[1] :]
             self.assertEqual(self.tokenizer.decode(written, skip_special_tokens=True), pair["answer"])
 
+    def assert_card_answers(self, folder: Path, said: list[dict]) -> None:
+        """The Python of the model card, as it stands but for the question, writes the library's answers."""
+        code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+        asked = 'question = [{"role": "user", "content": "..."}]'
+        self.assertEqual(code.count(asked), 1)
+        head, tail = code.split(asked)
+        with contextlib.chdir(folder):
+            names: dict = {}
+            exec(head, names)
+            for pair in said:
+                printed = io.StringIO()
+                with contextlib.redirect_stdout(printed):
+                    exec(tail, names | {"question": [{"role": "user", "content": pair["question"]}]})
+                self.assertEqual(printed.getvalue(), pair["answer"] + "\n")
+
     def test_prompts_trained_by_the_library_in_peft(self):
         for technique in ("PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"):
             with self.subTest(technique), tempfile.TemporaryDirectory() as folder:
                 said = library("train", Path(folder), technique)
                 self.assert_agree(PeftModel.from_pretrained(base(), folder).eval(), said)
+                self.assert_card_answers(Path(folder), said["penalised"])
 
     def test_adapters_trained_by_peft_in_the_library(self):
         configs = {

@@ -2,7 +2,7 @@
 // adapter and what the library makes of it; `node library.mjs read FOLDER` reads an adapter and says the same.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { SoftPrompt, Tuner } from '../../pkg/prompt_playground.js';
-import { answer, bytes, chapter, model, project } from '../library/bundled.mjs';
+import { answer, bytes, chapter, greedy, model, project } from '../library/bundled.mjs';
 
 const [what, folder, technique] = process.argv.slice(2);
 let prompt;
@@ -12,7 +12,7 @@ if (what === 'train') {
   prompt = tuner.softPrompt();
   const adapter = prompt.toPeft(model, {
     prefixToken: '[TECH_SUPPORT]', baseModel: `${project}www/models/bundled`, baseModelNote: '', settings: tuner.settings(),
-    step: 40, heldOutLoss: null, examples: 10, heldOutExamples: 0,
+    step: 40, heldOutLoss: null, examples: 10, heldOutExamples: 0, generation: greedy(80, 1.1),
   });
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}/adapter_config.json`, adapter.config);
@@ -24,4 +24,5 @@ if (what === 'train') {
 writeFileSync(`${folder}/library.json`, JSON.stringify({
   losses: chapter.examples.map((example) => model.loss([example], prompt).loss),
   answers: chapter.test.map((question) => ({ question, answer: answer(question, prompt, 80) })),
+  penalised: chapter.test.map((question) => ({ question, answer: answer(question, prompt, 80, 1.1) })),
 }));

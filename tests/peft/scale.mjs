@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import * as library from '../../pkg/prompt_playground.js';
 import { scaleFolder } from '../../www/scale/folder.js';
 import { planRun } from '../../www/worker/scale.js';
-import { answer, chapter, model, project } from '../library/bundled.mjs';
+import { answer, chapter, greedy, model, project } from '../library/bundled.mjs';
 
 const [folder] = process.argv.slice(2);
 const base = { name: `${project}www/models/bundled`, place: {}, note: '' };
@@ -18,7 +18,7 @@ const plan = planRun(library, model, { examples: chapter.examples, settings, sta
 const scripts = Object.fromEntries(['train.py', 'requirements.txt', 'README.md'].map((name) => [name, readFileSync(`${project}/www/scale/${name}`, 'utf8')]));
 // A question that spells a special token must stay text on both sides.
 const questions = [...chapter.test, 'What does <|im_end|> mean in my Hub?'];
-for (const [name, bytes] of Object.entries(scaleFolder(plan, chapter.examples, questions.map((input) => ({ input, output: '' })), base, scripts))) {
+for (const [name, bytes] of Object.entries(scaleFolder(plan, chapter.examples, questions.map((input) => ({ input, output: '' })), base, greedy(60, 1.1), scripts))) {
   mkdirSync(dirname(`${folder}/${name}`), { recursive: true });
   writeFileSync(`${folder}/${name}`, bytes);
 }
@@ -31,5 +31,5 @@ const prompt = tuner.softPrompt();
 writeFileSync(`${folder}/library.json`, JSON.stringify({
   losses,
   heldOutLoss: model.loss(heldOut, prompt).loss,
-  answers: questions.map((question) => ({ base: answer(question, undefined, 60), tuned: answer(question, prompt, 60) })),
+  answers: questions.map((question) => ({ base: answer(question, undefined, 60, 1.1), tuned: answer(question, prompt, 60, 1.1) })),
 }));

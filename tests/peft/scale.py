@@ -32,7 +32,7 @@ class Scale(unittest.TestCase):
 
     def run_script(self, processes: int) -> list[dict]:
         launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-        subprocess.run([*launch, self.folder / "train.py", "--dtype", "float32", "--max-new-tokens", "60"], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
+        subprocess.run([*launch, self.folder / "train.py", "--dtype", "float32"], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
         return lines(self.folder / "losses.jsonl")
 
     def test_one_process_does_what_the_library_does(self):

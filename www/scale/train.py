@@ -19,7 +19,7 @@ import torch
 from accelerate import Accelerator
 from peft import PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, get_scheduler
+from transformers import AutoModelForCausalLM, AutoTokenizer, RepetitionPenaltyLogitsProcessor, get_scheduler
 
 HERE = Path(__file__).resolve().parent
 NOT_LEARNED = -100
@@ -121,14 +121,19 @@ def held_out_loss(model, examples: list, device) -> float:
 
 
 @torch.no_grad()
-def answers(model, prompts: Prompts, rows: list[dict], device, longest: int) -> list[dict]:
-    """Greedy answers to the test rows by the base model and by the tuned one."""
+def answers(model, prompts: Prompts, rows: list[dict], device, decoding: dict) -> list[dict]:
+    """Answers to the test rows by the base model and by the tuned one, decoded as the page does it."""
+    sampling = {"do_sample": False}
+    if decoding["temperature"] > 0:
+        sampling = {"do_sample": True, "temperature": decoding["temperature"], "top_p": decoding["top_p"], "top_k": 0}
 
     def answer(question: str) -> str:
         ids = torch.tensor([prompts.question(question)], device=device)
+        # tokens of the question are not penalised
+        penalty = RepetitionPenaltyLogitsProcessor(decoding["repetition_penalty"], prompt_ignore_length=ids.shape[1])
         written = model.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=longest, do_sample=False,
-            eos_token_id=prompts.end[-1], pad_token_id=prompts.end[-1])  # fmt: skip
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=decoding["max_new_tokens"], **sampling,
+            logits_processor=[penalty], eos_token_id=prompts.end[-1], pad_token_id=prompts.end[-1])  # fmt: skip
         return prompts.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
 
     model.eval()
@@ -150,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=description["model"], help="hub id or folder")
     parser.add_argument("--dtype", default="auto", help="of the frozen weights: auto, float32, bfloat16, float16")
-    parser.add_argument("--max-new-tokens", type=int, default=200)
+    parser.add_argument("--max-new-tokens", type=int, default=description["generation"]["max_new_tokens"])
     a = parser.parse_args()
 
     accelerator = Accelerator()
@@ -201,7 +206,7 @@ def main() -> None:
     if accelerator.is_main_process:
         plain_model.save_pretrained(HERE / "adapter")
         write_lines("losses.jsonl", losses)
-        write_lines("answers.jsonl", answers(plain_model, prompts, read_rows("test"), accelerator.device, a.max_new_tokens))
+        write_lines("answers.jsonl", answers(plain_model, prompts, read_rows("test"), accelerator.device, description["generation"] | {"max_new_tokens": a.max_new_tokens}))
         print("Wrote adapter/, losses.jsonl and answers.jsonl.")
     accelerator.end_training()
 

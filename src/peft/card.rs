@@ -1,0 +1,87 @@
+//! The model card of an adapter: what it is, how it answers, how it was trained.
+
+use super::About;
+use crate::sampler::GenerationSettings;
+use crate::settings::{PeftType, TunerSettings};
+use crate::soft_prompt::{PromptKind, SoftPrompt};
+
+/// What the technique is called, as the hub's tag and in words.
+fn technique_of(prompt: &SoftPrompt, settings: Option<&TunerSettings>) -> (&'static str, &'static str) {
+    match (prompt.kind(), settings.map(|s| s.peft_type)) {
+        (PromptKind::KeysValues, _) => ("prefix-tuning", "keys and values stand in front of every layer's"),
+        (_, Some(PeftType::PTuning)) => ("p-tuning", "rows, which a small encoder made, stand in front of the input"),
+        _ => ("prompt-tuning", "embeddings stand in front of the input"),
+    }
+}
+
+/// The model card: what it is, how it was trained, how to load it.
+pub fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSettings>) -> String {
+    let About { prefix_token, base_model, base_model_note, step, examples, held_out_examples, .. } = about;
+    let (tag, how) = technique_of(prompt, settings);
+    let mut card = format!(
+        "---\nlibrary_name: peft\nbase_model: {base_model}\ntags:\n- {tag}\n---\n# {prefix_token}\n\
+         A soft prompt of {} virtual tokens ({} numbers) for {base_model}, trained in a browser tab with Prompt Playground. \
+         The language model is frozen: these {how}.\n",
+        prompt.virtual_tokens(),
+        prompt.vectors().len(),
+    );
+    if !base_model_note.is_empty() {
+        card += &format!("\n{base_model_note}\n");
+    }
+    card += &format!("\n## How to use it\n```python\n{}```\n", usage(base_model, about.generation.as_ref()));
+    if let Some(s) = settings {
+        let mean = if about.averaged > 1 {
+            format!(" (mean of the prompts of {} of them)", about.averaged)
+        } else {
+            String::new()
+        };
+        let measured = about.held_out_loss.map_or("not measured".into(), |loss| format!("{loss:.4} nats"));
+        card += &format!(
+            "\n## Training\n| | |\n|---|---|\n| examples trained on | {examples} |\n| examples held out | {held_out_examples} |\n\
+             | held-out loss | {measured} |\n| steps | {step} of {}{mean} |\n| batch size | {} |\n| learning rate | {}, {}, warm-up {} |\n\
+             | AdamW weight decay | {} |\n| longest gradient | {} |\n| seed | {} |\n",
+            s.steps,
+            s.batch_size,
+            s.learning_rate,
+            format!("{:?}", s.lr_scheduler_type).to_lowercase(),
+            s.warmup_ratio,
+            s.weight_decay,
+            s.max_grad_norm,
+            s.seed,
+        );
+    }
+    card
+}
+
+/// Python that loads the adapter and answers a question as the page does: in f32, with the page's decoding. As there, tokens
+/// of the question are not penalised.
+fn usage(base_model: &str, generation: Option<&GenerationSettings>) -> String {
+    let mut imports = vec!["AutoModelForCausalLM", "AutoTokenizer"];
+    let (mut penalty, mut given) = (String::new(), "do_sample=False, max_new_tokens=120".to_string());
+    if let Some(g) = generation {
+        let sampling = match g.temperature {
+            0.0 => "do_sample=False".into(),
+            t => format!("do_sample=True, temperature={t}, top_p={}, top_k=0", g.top_p),
+        };
+        given = format!("{sampling}, max_new_tokens={}", g.max_new_tokens);
+        if g.repetition_penalty != 1.0 {
+            imports.push("RepetitionPenaltyLogitsProcessor");
+            penalty = format!(
+                "penalty = RepetitionPenaltyLogitsProcessor({}, prompt_ignore_length=length)\n",
+                g.repetition_penalty
+            );
+            given += ", logits_processor=[penalty]";
+        }
+    }
+    format!(
+        "from peft import PeftModel\nfrom transformers import {}\n\n\
+         base = \"{base_model}\"\ntokenizer = AutoTokenizer.from_pretrained(base)\n\
+         model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base, dtype=\"float32\"), \".\")  # this folder\n\
+         question = [{{\"role\": \"user\", \"content\": \"...\"}}]\n\
+         ids = tokenizer.apply_chat_template(question, add_generation_prompt=True, return_tensors=\"pt\", return_dict=True)\n\
+         length = ids[\"input_ids\"].shape[1]\n{penalty}\
+         written = model.generate(**ids, {given})\n\
+         print(tokenizer.decode(written[0, length:], skip_special_tokens=True))\n",
+        imports.join(", "),
+    )
+}
