@@ -70,6 +70,14 @@ impl ChatTemplate {
         Ok(Rendered { content, text })
     }
 
+    /// The space that the template writes before the assistant's words and after a prompt, as Llama 2's does; mostly none.
+    pub fn before_response(&self) -> Result<String> {
+        let none = DiscretePrompt::default();
+        let (prompt, exchange) = (self.render(&none, "test", None)?, self.render(&none, "test", Some(STAND_IN))?);
+        let between = exchange.strip_prefix(&prompt).and_then(|rest| rest.split(STAND_IN).next()).unwrap_or_default();
+        Ok(if between.trim().is_empty() { between.to_string() } else { String::new() })
+    }
+
     /// What the template writes right after the assistant's words, for example `<|im_end|>\n`.
     pub fn after_response(&self) -> Result<String> {
         let text = self.render(&DiscretePrompt::default(), "test", Some(STAND_IN))?;

@@ -2,14 +2,20 @@
 //!
 //! What a person types is always encoded as plain text: only the template can write a special token.
 
-use serde::{Deserialize, Serialize};
-use tokenizers::{AddedToken, Tokenizer};
+use serde::Serialize;
+use tokenizers::Tokenizer;
 
 use crate::chat_template::{ChatTemplate, SpecialNames};
 use crate::dataset::Example;
 use crate::discrete_prompt::DiscretePrompt;
 use crate::error::{Error, Result};
 use crate::rows::TokenRow;
+
+mod config;
+mod sentence_piece;
+mod special;
+
+use config::TokenizerConfig;
 
 /// Breaks up what looks like a special token in the person's words; taken out again before encoding.
 const BREAKS: [char; 3] = ['\u{f8f0}', '\u{f8f1}', '\u{f8f2}'];
@@ -33,60 +39,25 @@ pub struct PromptToken {
     pub kind: TokenKind,
 }
 
+/// The plain text at the end of a prompt, after its last special token.
+struct Tail {
+    text: String,
+    /// Whether nothing stands before it.
+    first: bool,
+}
+
 /// A tokenizer and the chat template that belongs to it.
 pub struct ChatTokenizer {
     tokenizer: Tokenizer,
+    /// For a text that follows another, where the tokenizer tells them apart.
+    later: Option<Tokenizer>,
     template: ChatTemplate,
+    /// The space that the template writes between a prompt and the response.
+    before_response: String,
     /// Special tokens, the longest first.
     special: Vec<(String, u32)>,
     end_of_turn: u32,
     stop_ids: Vec<u32>,
-}
-
-/// The fields of `tokenizer_config.json` that matter here.
-#[derive(Debug, Default, Deserialize)]
-struct TokenizerConfig {
-    chat_template: Option<TemplateSource>,
-    bos_token: Option<TokenName>,
-    eos_token: Option<TokenName>,
-}
-
-/// One template, or several with names, of which "default" is for chats without tools.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum TemplateSource {
-    One(String),
-    Several(Vec<NamedTemplate>),
-}
-
-#[derive(Debug, Deserialize)]
-struct NamedTemplate {
-    name: String,
-    template: String,
-}
-
-impl TemplateSource {
-    fn default_template(self) -> Option<String> {
-        match self {
-            Self::One(template) => Some(template),
-            Self::Several(all) => all.into_iter().find(|named| named.name == "default").map(|named| named.template),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum TokenName {
-    Text(String),
-    Object { content: String },
-}
-
-impl TokenName {
-    fn text(self) -> String {
-        match self {
-            Self::Text(text) | Self::Object { content: text } => text,
-        }
-    }
 }
 
 impl ChatTokenizer {
@@ -101,25 +72,14 @@ impl ChatTokenizer {
         eos_token_ids: &[u32],
         vocab_size: usize,
     ) -> Result<Self> {
-        let tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|e| {
+        let mut tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|e| {
             Error::model(format!(
                 "tokenizer.json cannot be read: {e}. Choose the tokenizer.json that belongs to the model."
             ))
         })?;
-        let config: TokenizerConfig = match config {
-            None => TokenizerConfig::default(),
-            Some(bytes) => serde_json::from_slice(bytes).map_err(|e| {
-                Error::model(format!(
-                    "tokenizer_config.json cannot be read: {e}. Choose the one that belongs to the model."
-                ))
-            })?,
-        };
-        let names = SpecialNames {
-            bos_token: config.bos_token.map(TokenName::text).unwrap_or_default(),
-            eos_token: config.eos_token.map(TokenName::text).unwrap_or_default(),
-        };
-        let template = config.chat_template.and_then(TemplateSource::default_template);
-        Self::new(tokenizer, template.as_deref(), names, eos_token_ids, vocab_size)
+        let config = config.map_or_else(|| Ok(TokenizerConfig::default()), TokenizerConfig::from_json)?;
+        sentence_piece::read_as_transformers(&mut tokenizer, &config.form);
+        Self::new(tokenizer, config.template.as_deref(), config.names, eos_token_ids, vocab_size)
     }
 
     pub fn new(
@@ -137,24 +97,25 @@ impl ChatTokenizer {
         }
         let eos_name = names.eos_token.clone();
         let template = ChatTemplate::new(template, names)?;
-        protect_template_tokens(&mut tokenizer, &template, eos_token_ids)?;
+        special::protect_template_tokens(&mut tokenizer, &template, eos_token_ids)?;
         tokenizer.set_encode_special_tokens(true);
         let _ = tokenizer.with_truncation(None);
         tokenizer.with_padding(None);
-        let special = special_tokens(&tokenizer);
+        let special = special::special_tokens(&tokenizer);
         let eos = special.iter().find(|(content, _)| *content == eos_name).map(|(_, id)| *id);
-        let written = first_special(&special, &template.after_response()?).map(|(_, _, id)| id);
+        let written = special::first_special(&special, &template.after_response()?).map(|(_, _, id)| id);
         let end_of_turn = written.or(eos).or(eos_token_ids.first().copied()).ok_or_else(|| {
             Error::model("Neither the chat template nor the configuration names a token that ends an answer. Choose a model with a chat template.")
         })?;
         let mut stop_ids = vec![end_of_turn];
         stop_ids.extend(eos.into_iter().chain(eos_token_ids.iter().copied()));
-        Ok(Self { tokenizer, template, special, end_of_turn, stop_ids })
+        let (later, before_response) = (sentence_piece::for_later_text(&tokenizer), template.before_response()?);
+        Ok(Self { tokenizer, later, template, before_response, special, end_of_turn, stop_ids })
     }
 
     /// Token ids of a text in which nothing is special.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.encoding(text)?.get_ids().to_vec())
+        Ok(self.encoding(text, true)?.get_ids().to_vec())
     }
 
     /// Text of some ids, special tokens left out.
@@ -183,11 +144,16 @@ impl ChatTokenizer {
 
     /// As [`ChatTokenizer::prompt`], after the turns of `front`.
     pub fn prompt_after(&self, front: &DiscretePrompt, input: &str) -> Result<Vec<PromptToken>> {
+        Ok(self.prompt_and_tail(front, input)?.0)
+    }
+
+    /// The tokens of a prompt, and the plain text at its end.
+    fn prompt_and_tail(&self, front: &DiscretePrompt, input: &str) -> Result<(Vec<PromptToken>, Tail)> {
         let shots = front.shots.iter().flat_map(|shot| [shot.input.as_str(), shot.output.as_str()]);
         let texts: Vec<&str> = front.instruction.as_deref().into_iter().chain(shots).chain([input]).collect();
         let unused = |c: &char| texts.iter().all(|text| !text.contains(*c));
         let mark = BREAKS.into_iter().find(unused).unwrap_or(BREAKS[0]);
-        let plain = |text: &str| self.break_special(text, mark);
+        let plain = |text: &str| special::break_special(&self.special, text, mark);
         let front = DiscretePrompt {
             instruction: front.instruction.as_deref().map(plain),
             shots: front.shots.iter().map(|shot| Example::new(plain(&shot.input), plain(&shot.output))).collect(),
@@ -195,17 +161,14 @@ impl ChatTokenizer {
         let rendered = self.template.prompt_after(&front, &plain(input))?;
         let mut tokens = Vec::new();
         let mut start = 0;
-        while start < rendered.text.len() {
-            let next = first_special(&self.special, &rendered.text[start..]);
-            let end = next.map_or(rendered.text.len(), |(at, _, _)| start + at);
-            self.encode_piece(&rendered.text, start..end, &rendered.content, mark, &mut tokens)?;
-            start = end;
-            if let Some((_, length, id)) = next {
-                tokens.push(PromptToken { id, kind: TokenKind::Template });
-                start += length;
-            }
+        while let Some((at, length, id)) = special::first_special(&self.special, &rendered.text[start..]) {
+            self.encode_piece(&rendered.text, start..start + at, &rendered.content, mark, &mut tokens)?;
+            tokens.push(PromptToken { id, kind: TokenKind::Template });
+            start += at + length;
         }
-        Ok(tokens)
+        self.encode_piece(&rendered.text, start..rendered.text.len(), &rendered.content, mark, &mut tokens)?;
+        let tail = Tail { text: rendered.text[start..].replace(mark, ""), first: start == 0 };
+        Ok((tokens, tail))
     }
 
     /// A whole training example: prompt, response and end of turn.
@@ -215,10 +178,22 @@ impl ChatTokenizer {
 
     /// As [`ChatTokenizer::example`], after the turns of `front`.
     pub fn example_after(&self, front: &DiscretePrompt, example: &Example) -> Result<Vec<PromptToken>> {
-        let mut tokens = self.prompt_after(front, &example.input)?;
-        let response = self.encode(&example.output)?.into_iter().chain([self.end_of_turn]);
+        let (mut tokens, tail) = self.prompt_and_tail(front, &example.input)?;
+        let response = self.response(&tail, &example.output)?.into_iter().chain([self.end_of_turn]);
         tokens.extend(response.map(|id| PromptToken { id, kind: TokenKind::Response }));
         Ok(tokens)
+    }
+
+    /// Ids of a response that follows `tail`. As `transformers` does it, both are encoded as one text; where the border
+    /// falls into a token, which a prompt alone cannot have, the response is encoded alone.
+    fn response(&self, tail: &Tail, response: &str) -> Result<Vec<u32>> {
+        let response = format!("{}{response}", self.before_response);
+        let prompt = self.encoding(&tail.text, tail.first)?;
+        let whole = self.encoding(&format!("{}{response}", tail.text), tail.first)?;
+        match whole.get_ids().strip_prefix(prompt.get_ids()) {
+            Some(ids) => Ok(ids.to_vec()),
+            None => Ok(self.encoding(&response, false)?.get_ids().to_vec()),
+        }
     }
 
     /// As [`ChatTokenizer::example`], as the rows that training uses.
@@ -246,8 +221,9 @@ impl ChatTokenizer {
         let (from, to) = (content.start.clamp(range.start, range.end), content.end.clamp(range.start, range.end));
         let input_start = unmarked(range.start..from).len();
         let input_end = input_start + unmarked(from..to).len();
+        let first = range.start == 0;
         let piece = unmarked(range);
-        let encoding = self.encoding(&piece)?;
+        let encoding = self.encoding(&piece, first)?;
         tokens.extend(encoding.get_ids().iter().zip(encoding.get_offsets()).map(|(id, (start, _))| {
             let inside = (input_start..input_end).contains(start);
             PromptToken { id: *id, kind: if inside { TokenKind::Input } else { TokenKind::Template } }
@@ -255,12 +231,17 @@ impl ChatTokenizer {
         Ok(())
     }
 
+    /// `first`: whether nothing stands before the text.
+    ///
     /// # Errors
     /// Where the tokenizer fails, or reads a special token in the text although it was told not to: one that looks up
     /// whole words in its vocabulary can.
-    fn encoding(&self, text: &str) -> Result<tokenizers::Encoding> {
-        let encoding = self
-            .tokenizer
+    fn encoding(&self, text: &str, first: bool) -> Result<tokenizers::Encoding> {
+        if text.is_empty() {
+            return Ok(tokenizers::Encoding::default());
+        }
+        let tokenizer = self.later.as_ref().filter(|_| !first).unwrap_or(&self.tokenizer);
+        let encoding = tokenizer
             .encode(text, false)
             .map_err(|e| Error::input(format!("This text cannot be split into tokens: {e}.")))?;
         let injected = |(content, id): &&(String, u32)| encoding.get_ids().contains(id) && text.contains(content);
@@ -271,51 +252,4 @@ impl ChatTokenizer {
         }
         Ok(encoding)
     }
-
-    /// Puts `mark` after the first character of everything that looks like a special token.
-    fn break_special(&self, text: &str, mark: char) -> String {
-        let mut broken = text.to_string();
-        for (content, _) in &self.special {
-            let mut characters = content.chars();
-            if let Some(first) = characters.next() {
-                broken = broken.replace(content.as_str(), &format!("{first}{mark}{}", characters.as_str()));
-            }
-        }
-        broken
-    }
-}
-
-/// Marks as special what the template writes around the words, and what ends an answer. Some fine-tuned models add their
-/// turn tokens as ordinary ones, which a person could then write.
-fn protect_template_tokens(tokenizer: &mut Tokenizer, template: &ChatTemplate, eos_token_ids: &[u32]) -> Result<()> {
-    let frame = template.frame()?;
-    let is_sign = |text: &str| text.chars().any(|c| !c.is_alphanumeric() && !c.is_whitespace());
-    let ordinary = tokenizer.get_added_tokens_decoder().into_iter().filter(|(id, token)| {
-        let of_template = is_sign(&token.content) && frame.contains(&token.content);
-        !token.special && (of_template || eos_token_ids.contains(id))
-    });
-    let special: Vec<AddedToken> = ordinary.map(|(_, token)| AddedToken { special: true, ..token }).collect();
-    tokenizer
-        .add_special_tokens(special)
-        .map(|_| ())
-        .map_err(|e| Error::model(format!("The special tokens of the tokenizer are damaged: {e}.")))
-}
-
-/// Names and ids of the special tokens, the longest first. A name of one character cannot be kept apart from the
-/// person's words and counts as plain text.
-fn special_tokens(tokenizer: &Tokenizer) -> Vec<(String, u32)> {
-    let added = tokenizer.get_added_tokens_decoder().into_iter().map(|(id, token)| (token.special, token.content, id));
-    let mut special: Vec<(String, u32)> = added
-        .filter(|(special, content, _)| *special && content.chars().nth(1).is_some())
-        .map(|(_, content, id)| (content, id))
-        .collect();
-    special.sort_by_key(|(content, id)| (std::cmp::Reverse(content.len()), *id));
-    special
-}
-
-/// (offset, length, id) of the first special token in `text`, the longest one where several begin there.
-fn first_special(special: &[(String, u32)], text: &str) -> Option<(usize, usize, u32)> {
-    let found =
-        special.iter().filter_map(|(content, id)| text.find(content.as_str()).map(|at| (at, content.len(), *id)));
-    found.min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)))
 }

@@ -3,13 +3,14 @@
 
 mod common;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use common::{bundled, json};
 use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
-use prompt_playground::tokenizer::TokenKind;
+use prompt_playground::tokenizer::{ChatTokenizer, TokenKind};
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -85,4 +86,77 @@ fn text_survives_encoding_and_decoding() {
     for text in ["Grüße, 你好 🙂\t1234\n  x", "", " a", "e\u{301}"] {
         assert_eq!(model.tokenizer.decode(&model.tokenizer.encode(text).unwrap()), text);
     }
+}
+
+#[derive(Deserialize)]
+struct SentencePiece {
+    tokenizer: Value,
+    templates: BTreeMap<String, String>,
+    pairs: Vec<(String, String)>,
+    forms: BTreeMap<String, Form>,
+}
+
+#[derive(Deserialize)]
+struct Form {
+    normalizer: Value,
+    pre_tokenizer: Value,
+    config: Value,
+    /// "Reset the Hub", by itself.
+    text: Vec<u32>,
+    templates: BTreeMap<String, Vec<Row>>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    prompt: Vec<u32>,
+    response: Vec<u32>,
+}
+
+impl Form {
+    fn tokenizer(&self, fixture: &SentencePiece, template: &str) -> ChatTokenizer {
+        let mut tokenizer = fixture.tokenizer.clone();
+        tokenizer["normalizer"] = self.normalizer.clone();
+        tokenizer["pre_tokenizer"] = self.pre_tokenizer.clone();
+        let mut config = self.config.clone();
+        config["chat_template"] = template.into();
+        config["bos_token"] = "<s>".into();
+        config["eos_token"] = "</s>".into();
+        let (tokenizer, config) = (tokenizer.to_string(), config.to_string());
+        ChatTokenizer::from_json(tokenizer.as_bytes(), Some(config.as_bytes()), &[2], 1000).unwrap()
+    }
+}
+
+/// Fixture: tests/fixtures/make/sentence_piece.py.
+#[test]
+fn questions_and_answers_of_sentence_piece_tokenizers() {
+    let fixture: SentencePiece = json("tests/fixtures/sentence_piece.json");
+    let mut compared = 0;
+    for (name, form) in &fixture.forms {
+        for (template, source) in &fixture.templates {
+            let tokenizer = form.tokenizer(&fixture, source);
+            assert_eq!(tokenizer.encode("Reset the Hub").unwrap(), form.text, "{name}");
+            for ((question, answer), expected) in fixture.pairs.iter().zip(&form.templates[template]) {
+                let row = tokenizer.token_row(&Example::new(question, answer)).unwrap();
+                let (prompt, response) = row.ids.split_at(row.response);
+                assert_eq!(prompt, expected.prompt, "{name}, {template}: {question:?}");
+                assert_eq!(response, expected.response, "{name}, {template}: {answer:?}");
+                assert_eq!(tokenizer.decode(response).trim_start(), answer.trim_start(), "{name}, {template}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 8 * 3 * 8);
+}
+
+#[test]
+fn a_byte_level_tokenizer_that_names_llamas_class_stays_as_it_is() {
+    let file = |name: &str| std::fs::read(common::path(&format!("tests/fixtures/tiny/hf_f32/{name}"))).unwrap();
+    let read = |class: &str| {
+        let mut config: Value = serde_json::from_slice(&file("tokenizer_config.json")).unwrap();
+        config["tokenizer_class"] = class.into();
+        let tokenizer =
+            ChatTokenizer::from_json(&file("tokenizer.json"), Some(config.to_string().as_bytes()), &[2], 320);
+        tokenizer.unwrap().encode("Reset the Hub, please.").unwrap()
+    };
+    assert_eq!(read("LlamaTokenizer"), read("PreTrainedTokenizerFast"));
 }

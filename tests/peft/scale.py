@@ -11,11 +11,41 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from transformers import AutoTokenizer
+
 HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+sys.path.insert(0, str(PROJECT / "www" / "scale"))
+
+from train import Prompts  # noqa: E402
 
 
 def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+class Rows(unittest.TestCase):
+    def test_questions_and_answers_of_sentence_piece_tokenizers(self):
+        """The rows of train.py are those of `transformers`, as the library's are (tests/parity_tokenizer.rs)."""
+        fixture = json.loads((PROJECT / "tests" / "fixtures" / "sentence_piece.json").read_text())
+        compared = 0
+        for form in fixture["forms"].values():
+            with tempfile.TemporaryDirectory() as folder:
+                parts = {name: form[name] for name in ("normalizer", "pre_tokenizer")}
+                config = form["config"] | {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+                (Path(folder) / "tokenizer.json").write_text(json.dumps(fixture["tokenizer"] | parts))
+                (Path(folder) / "tokenizer_config.json").write_text(json.dumps(config))
+                (Path(folder) / "config.json").write_text(json.dumps({"model_type": "llama"}))
+                tokenizer = AutoTokenizer.from_pretrained(folder)
+            for name, template in fixture["templates"].items():
+                tokenizer.chat_template = template
+                prompts = Prompts(tokenizer)
+                for (question, answer), row in zip(fixture["pairs"], form["templates"][name], strict=True):
+                    ids, labels = prompts.example({"input": question, "output": answer})
+                    self.assertEqual(ids, row["prompt"] + row["response"], (form["config"], name, question))
+                    self.assertEqual(labels, [-100] * len(row["prompt"]) + row["response"])
+                    compared += 1
+        self.assertEqual(compared, 192)
 
 
 class Scale(unittest.TestCase):

@@ -19,6 +19,7 @@ import torch
 from accelerate import Accelerator
 from peft import PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file
+from tokenizers.pre_tokenizers import Metaspace
 from transformers import AutoModelForCausalLM, AutoTokenizer, RepetitionPenaltyLogitsProcessor, get_scheduler
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +46,11 @@ class Prompts:
         user = {"role": "user", "content": STAND_IN}
         self.before, self.after = self.render([user], True).split(STAND_IN)
         answered = self.render([{"role": "user", "content": "x"}, {"role": "assistant", "content": STAND_IN}], False)
-        ending = self.pieces(answered.split(STAND_IN)[1])
+        opening, closing = answered.split(STAND_IN)
+        # the space that some templates write between a prompt and the response, as Llama 2's does
+        between = opening.removeprefix(self.render([{"role": "user", "content": "x"}], True))
+        self.between = between if between.isspace() else ""
+        ending = self.pieces(closing)
         # an answer ends with the first special token after it; nothing else of what the template writes is learned
         self.end = [tokenizer.convert_tokens_to_ids(ending[1]) if len(ending) > 1 else tokenizer.eos_token_id]
 
@@ -57,25 +62,42 @@ class Prompts:
         special = sorted((str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special), key=len, reverse=True)
         return re.split("(" + "|".join(map(re.escape, special)) + ")", text)
 
-    def plain(self, text: str) -> list[int]:
+    def plain(self, text: str, first: bool) -> list[int]:
+        """`first`: whether nothing stands before the text. Some tokenizers put a space in front of the first one only."""
         backend = self.tokenizer.backend_tokenizer
+        steps = backend.pre_tokenizer
+        only_first = getattr(steps, "prepend_scheme", None) == "first"
+        if only_first and not first:
+            backend.pre_tokenizer = Metaspace(replacement=steps.replacement, prepend_scheme="never", split=steps.split)
         backend.encode_special_tokens = True
         try:
-            return backend.encode(text, add_special_tokens=False).ids
+            return backend.encode(text, add_special_tokens=False).ids if text else []
         finally:
             backend.encode_special_tokens = False
+            if only_first:
+                backend.pre_tokenizer = steps
 
     def ids(self, pieces: list[str]) -> list[int]:
-        of = [self.plain(p) if i % 2 == 0 else [self.tokenizer.convert_tokens_to_ids(p)] for i, p in enumerate(pieces)]
+        of = [self.plain(p, i == 0) if i % 2 == 0 else [self.tokenizer.convert_tokens_to_ids(p)] for i, p in enumerate(pieces)]
         return [i for ids in of for i in ids]
 
-    def question(self, text: str) -> list[int]:
+    def question_pieces(self, text: str) -> list[str]:
         before, after = self.pieces(self.before), self.pieces(self.after)
-        return self.ids(before[:-1] + [before[-1] + text + after[0]] + after[1:])
+        return before[:-1] + [before[-1] + text + after[0]] + after[1:]
+
+    def question(self, text: str) -> list[int]:
+        return self.ids(self.question_pieces(text))
+
+    def response(self, pieces: list[str], text: str) -> list[int]:
+        """Encoded as one text with the end of its question, unless the border falls into a token."""
+        tail, first, text = pieces[-1], len(pieces) == 1, self.between + text
+        asked, whole = self.plain(tail, first), self.plain(tail + text, first)
+        return whole[len(asked) :] if whole[: len(asked)] == asked else self.plain(text, False)
 
     def example(self, row: dict) -> tuple[list[int], list[int]]:
         """(ids, labels) of an inquiry with its response."""
-        given, learned = self.question(row["input"]), self.plain(row["output"]) + self.end
+        pieces = self.question_pieces(row["input"])
+        given, learned = self.ids(pieces), self.response(pieces, row["output"]) + self.end
         return given + learned, [NOT_LEARNED] * len(given) + learned
 
 
