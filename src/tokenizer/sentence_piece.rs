@@ -58,16 +58,14 @@ pub fn for_later_text(tokenizer: &Tokenizer) -> Option<Tokenizer> {
     Some(later)
 }
 
-/// Whether there was something to change.
+/// Whether there was something to change: the first step that prepends decides.
 fn never_prepend(step: &mut PreTokenizerWrapper) -> bool {
     match step {
         PreTokenizerWrapper::Metaspace(metaspace) if metaspace.prepend_scheme == PrependScheme::First => {
             metaspace.prepend_scheme = PrependScheme::Never;
             true
         }
-        PreTokenizerWrapper::Sequence(all) => {
-            all.as_mut().iter_mut().fold(false, |changed, step| never_prepend(step) || changed)
-        }
+        PreTokenizerWrapper::Sequence(all) => all.as_mut().iter_mut().any(never_prepend),
         _ => false,
     }
 }
