@@ -207,6 +207,8 @@ export const startPrompt = computed(() => trainedPrompts.value[startFrom.value] 
 
 export const testRows = signal(/** @type {TestRow[]} */ ([]));
 export const generation = signal(/** @type {GenerationSettings} */ ({ ...DEFAULT_GENERATION }));
+/** What was typed where it cannot be used, or isn't the usual form of its number yet: "0." on the way to "0.8". */
+export const generationTexts = signal(/** @type {Partial<Record<keyof GenerationSettings, string>>} */ ({}));
 export const patterns = signal(/** @type {Pattern[]} */ ([]));
 export const conclusions = signal('');
 
@@ -239,6 +241,7 @@ export const startWith = (scenario) => batch(() => {
   settingTexts.value = {};
   testRows.value = scenario.test.map((question) => ({ id: newId(), question, reference: '' }));
   generation.value = { ...DEFAULT_GENERATION };
+  generationTexts.value = {};
   patterns.value = scenario.patterns;
   conclusions.value = '';
 });

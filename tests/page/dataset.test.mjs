@@ -124,6 +124,9 @@ test('empty, duplicate and contradictory rows are pointed out at the row', () =>
 
 test('starting over asks first', () => playground.withPage({}, async (page) => {
   await box(page, 'Input of row 1').fill('Changed');
+  await box(page, 'Temperature').fill('hot');
+  await box(page, 'Repetition penalty').fill('0.9');
+  await page.getByText('Use a number from 1 to 3.').waitFor();
   await page.getByRole('button', { name: 'Start over' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Keep my work' }).click();
   assert.equal((await datasetRows(page))[0].input, 'Changed');
@@ -131,4 +134,5 @@ test('starting over asks first', () => playground.withPage({}, async (page) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Start over' }).click();
   await until(() => datasetRows(page), (rows) => rows[0].input === chapter.examples[0].input);
   assert.deepEqual(await datasetRows(page), chapter.examples);
+  assert.deepEqual([await box(page, 'Temperature').inputValue(), await box(page, 'Repetition penalty').inputValue()], ['0', '1.1']);
 }));

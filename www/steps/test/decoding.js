@@ -1,7 +1,7 @@
 // @ts-check
 /** How all answers of step 6 are decoded. A value that cannot be used stays as typed and says why. */
-import { generation } from '../../state.js';
-import { Field, html, signal } from '../../ui.js';
+import { generation, generationTexts } from '../../state.js';
+import { Field, html } from '../../ui.js';
 
 /** @typedef {import('../../protocol.js').GenerationSettings} GenerationSettings */
 
@@ -11,13 +11,10 @@ import { Field, html, signal } from '../../ui.js';
 const FIELDS = [
   { name: 'temperature', label: 'Temperature', help: '0 always takes the likeliest token (greedy); higher is more varied.', min: 0, max: 5, step: 0.1 },
   { name: 'top_p', label: 'Top-p', help: 'Draws only from the likeliest tokens that add up to this share.', min: 0, max: 1, step: 0.05, above: true },
-  { name: 'repetition_penalty', label: 'Repetition penalty', help: 'Above 1 makes words that were used already less likely; 1 is off.', min: 0.5, max: 3, step: 0.05 },
+  { name: 'repetition_penalty', label: 'Repetition penalty', help: 'Above 1 makes words that were used already less likely; 1 is off.', min: 1, max: 3, step: 0.05 },
   { name: 'max_new_tokens', label: 'Maximum length', help: 'An answer is cut after this many tokens.', min: 1, max: 2000, step: 10, whole: true },
   { name: 'seed', label: 'Seed', help: 'The same seed draws the same answer.', min: 0, max: 2 ** 32 - 1, step: 1, whole: true },
 ];
-
-/** What was typed where it cannot be used, or isn't the usual form of its number yet: "0." on the way to "0.8". */
-const typed = signal(/** @type {Partial<Record<keyof GenerationSettings, string>>} */ ({}));
 
 export function Decoding() {
   return html`
@@ -31,7 +28,7 @@ export function Decoding() {
 
 /** @param {{field: DecodingField}} props */
 function DecodingInput({ field }) {
-  const text = typed.value[field.name];
+  const text = generationTexts.value[field.name];
   const idle = generation.value.temperature === 0 && (field.name === 'top_p' || field.name === 'seed');
   return html`
     <${Field} label=${field.label} help=${idle ? 'Has no effect while the temperature is 0.' : field.help} error=${text === undefined ? null : problem(field, text)}>
@@ -44,15 +41,15 @@ function DecodingInput({ field }) {
 
 /** @param {DecodingField} field @param {string} text */
 function enter(field, text) {
-  const { [field.name]: _, ...others } = typed.value;
+  const { [field.name]: _, ...others } = generationTexts.value;
   const [value, fits] = [numberOf(text), problem(field, text) === ''];
-  typed.value = fits && text === String(value) ? others : { ...others, [field.name]: text };
+  generationTexts.value = fits && text === String(value) ? others : { ...others, [field.name]: text };
   if (fits) generation.value = { ...generation.value, [field.name]: value };
 }
 
 /** Once a box is left, a number that can be used stands there in its usual form. @param {DecodingField} field */
 function settle(field) {
-  const text = typed.value[field.name];
+  const text = generationTexts.value[field.name];
   if (text !== undefined && !problem(field, text)) enter(field, String(numberOf(text)));
 }
 
