@@ -27,7 +27,15 @@ step() {
   summary+=$(printf '%-26s %-6s %4ds  %s' "$name" $verdict $((SECONDS - seconds)) "$counts")$'\n'
 }
 
-step 'setup'           bash -c 'scripts/setup-rust.sh && scripts/setup-browser.sh && scripts/fetch-smollm2.sh && scripts/fetch-templates.sh && make --no-print-directory node-modules'
+# The tools are compiled while the rest is fetched.
+setup() {
+  local tools
+  scripts/setup-rust.sh & tools=$!
+  scripts/setup-browser.sh && scripts/fetch-smollm2.sh && scripts/fetch-templates.sh && make --no-print-directory node-modules
+  local fetched=$?
+  wait "$tools" && [ $fetched = 0 ]
+}
+step 'setup'           setup
 step 'formatting'      cargo fmt --check
 step 'clippy native'   cargo clippy --quiet --all-targets -- -D warnings
 step 'clippy wasm32'   cargo clippy --quiet --all-targets --target wasm32-unknown-unknown -- -D warnings
@@ -41,7 +49,7 @@ step 'wasm tests relaxed' env CARGO_TARGET_DIR=target/relaxed RUSTFLAGS='-C targ
 step 'static site'     make --no-print-directory site
 step 'library in Node' node --test --test-reporter=spec tests/library/*.test.mjs
 # Files that test limits of time run alone, the others two at a time. A file that hangs for 20 minutes has failed.
-alone=(tests/page/{team,models,workers_start,controls,bad_data}.test.mjs)
+alone=(tests/page/{team,workers_start,controls,bad_data}.test.mjs)
 others=()
 for file in tests/page/*.test.mjs; do [[ " ${alone[*]} " == *" $file "* ]] || others+=("$file"); done
 step 'page tests'      node --test --test-timeout=1200000 --test-reporter=spec --test-concurrency=2 "${others[@]}"

@@ -70,7 +70,7 @@ const ways = {
 
 for (const [name, { way, reason }] of Object.entries(ways)) {
   test(`a worker that ${name} in mid-step loses no step`, () => playground.withPage({}, async (page) => {
-    const whole = await trainWith(page, 2, 16);
+    const whole = await trainWith(page, 2, 10);
     const [worker] = shareWorkers(page);
     await startButton(page).click();
     await until(() => runNumber(page, 'Step'), (step) => step >= 2, { every: 10 });
@@ -88,12 +88,12 @@ for (const [name, { way, reason }] of Object.entries(ways)) {
     await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 60_000 });
     assert.match(await recordOfRun(page).innerText(), /, 1 worker$/);
     const curve = (await runCurve(page)).filter((point) => point.training_loss !== null);
-    assert.deepEqual(steps(curve), upTo(16));
+    assert.deepEqual(steps(curve), upTo(10));
     const apart = difference(losses(curve), losses(whole));
     assert.ok(apart < 1e-5, `the losses differ by ${apart} from those of a run in which no worker was lost`);
     await until(() => shareWorkers(page).length, (count) => count === 0);
 
-    assert.deepEqual(losses(await trainWith(page, 2, 16)), losses(whole), 'the next run has two workers again');
+    assert.deepEqual(losses(await trainWith(page, 2, 10)), losses(whole), 'the next run has two workers again');
     assert.equal(await page.getByText(/One of the workers .* is gone/).count(), 0);
   }));
 }
