@@ -6,7 +6,7 @@ use minijinja::{Environment, ErrorKind, Value, context};
 use crate::discrete_prompt::DiscretePrompt;
 use crate::error::{Error, Result};
 
-const CHAT_ML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+pub const CHAT_ML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /// Stands for the content while the text around it is found; private-use characters, in no template.
 const STAND_IN: &str = "\u{f8fe}content\u{f8ff}";
@@ -27,6 +27,7 @@ pub struct SpecialNames {
 pub struct ChatTemplate {
     environment: Environment<'static>,
     names: SpecialNames,
+    stand_in: bool,
 }
 
 /// A rendered prompt and where the person's words stand in it (bytes).
@@ -53,9 +54,14 @@ impl ChatTemplate {
             },
         );
         environment.add_template_owned("chat", without_generation_tags(source.unwrap_or(CHAT_ML))).map_err(unusable)?;
-        let template = Self { environment, names };
+        let template = Self { environment, names, stand_in: source.is_none() };
         template.prompt(None, "test")?;
         Ok(template)
+    }
+
+    /// Whether it is ChatML because the checkpoint has none of its own.
+    pub fn is_stand_in(&self) -> bool {
+        self.stand_in
     }
 
     /// One user turn (and a system turn before it, where given), up to where the assistant's answer begins.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
+use crate::language_model::LanguageModel;
 use crate::prefix;
 use crate::sampler::GenerationSettings;
 use crate::settings::{Init, PeftType, RawSettings, TunerSettings, check};
@@ -110,16 +111,16 @@ fn config_of(prompt: &SoftPrompt, model: &LlamaConfig, base_model: &str, setting
 }
 
 /// The soft prompt as an adapter's folder.
-pub fn to_peft(prompt: &SoftPrompt, model: &LlamaConfig, about: &About) -> Result<Adapter> {
+pub fn to_peft(prompt: &SoftPrompt, model: &LanguageModel, about: &About) -> Result<Adapter> {
     let settings = about.settings.clone().map(|raw| check(raw).into_result()).transpose()?;
-    let config = config_of(prompt, model, &about.base_model, settings.as_ref());
+    let config = config_of(prompt, &model.llama.config, &about.base_model, settings.as_ref());
     let cannot = |e: String| Error::Internal(format!("The adapter cannot be written: {e}"));
     let shape = vec![prompt.virtual_tokens(), prompt.width()];
     let view = TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(prompt.vectors()));
     let view = view.map_err(|e| cannot(e.to_string()))?;
     let metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
     Ok(Adapter {
-        readme: card::model_card(prompt, about, settings.as_ref()),
+        readme: card::model_card(prompt, &model.tokenizer, about, settings.as_ref()),
         config: serde_json::to_string_pretty(&config).map_err(|e| cannot(e.to_string()))? + "\n",
         weights: safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(|e| cannot(e.to_string()))?,
     })

@@ -72,13 +72,14 @@ impl ChatTokenizer {
         eos_token_ids: &[u32],
         vocab_size: usize,
     ) -> Result<Self> {
-        let mut tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|e| {
+        let file = tokenizer;
+        let mut tokenizer = Tokenizer::from_bytes(file).map_err(|e| {
             Error::model(format!(
                 "tokenizer.json cannot be read: {e}. Choose the tokenizer.json that belongs to the model."
             ))
         })?;
         let config = config.map_or_else(|| Ok(TokenizerConfig::default()), TokenizerConfig::from_json)?;
-        sentence_piece::read_as_transformers(&mut tokenizer, &config.form);
+        sentence_piece::read_as_transformers(&mut tokenizer, file, &config.form)?;
         Self::new(tokenizer, config.template.as_deref(), config.names, eos_token_ids, vocab_size)
     }
 
@@ -108,7 +109,11 @@ impl ChatTokenizer {
             Error::model("Neither the chat template nor the configuration names a token that ends an answer. Choose a model with a chat template.")
         })?;
         let mut stop_ids = vec![end_of_turn];
-        stop_ids.extend(eos.into_iter().chain(eos_token_ids.iter().copied()));
+        for id in eos.into_iter().chain(eos_token_ids.iter().copied()) {
+            if !stop_ids.contains(&id) {
+                stop_ids.push(id);
+            }
+        }
         let (later, before_response) = (sentence_piece::for_later_text(&tokenizer), template.before_response()?);
         Ok(Self { tokenizer, later, template, before_response, special, end_of_turn, stop_ids })
     }
@@ -128,7 +133,17 @@ impl ChatTokenizer {
         self.tokenizer.decode(&[id], false).unwrap_or_default()
     }
 
-    /// Generation ends with any of these.
+    /// Generation ends with any of these; the first ends a turn.
+    pub fn stop_ids(&self) -> &[u32] {
+        &self.stop_ids
+    }
+
+    /// Whether the checkpoint has no chat template, so that ChatML stands for it.
+    pub fn chat_ml_stands_in(&self) -> bool {
+        self.template.is_stand_in()
+    }
+
+    /// Whether generation ends with this one.
     pub fn is_stop(&self, id: u32) -> bool {
         self.stop_ids.contains(&id)
     }
@@ -184,8 +199,8 @@ impl ChatTokenizer {
         Ok(tokens)
     }
 
-    /// Ids of a response that follows `tail`. As `transformers` does it, both are encoded as one text; where the border
-    /// falls into a token, which a prompt alone cannot have, the response is encoded alone.
+    /// Ids of a response that follows `tail`. As `transformers` does it, both are encoded as one text; where a
+    /// token would reach over the border, which none of a prompt can, the response is encoded alone.
     fn response(&self, tail: &Tail, response: &str) -> Result<Vec<u32>> {
         let response = format!("{}{response}", self.before_response);
         let prompt = self.encoding(&tail.text, tail.first)?;

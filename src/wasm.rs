@@ -331,7 +331,7 @@ impl SoftPrompt {
     /// The prompt as a folder that `PeftModel.from_pretrained` reads. `about`: what its model card says (`peft::About`).
     #[wasm_bindgen(js_name = toPeft)]
     pub fn to_peft(&self, model: &Model, about: JsValue) -> JsResult<PeftAdapter> {
-        let adapter = peft::to_peft(&self.inner, &model.inner.llama.config, &from_js(about)?).map_err(to_js_error)?;
+        let adapter = peft::to_peft(&self.inner, &model.inner, &from_js(about)?).map_err(to_js_error)?;
         Ok(PeftAdapter { config: adapter.config, weights: adapter.weights, readme: adapter.readme })
     }
 

@@ -43,6 +43,13 @@ fn difference(source: &str, expected: &Expected, fixture: &Fixture) -> Option<St
             return Some(format!("prompt: {ours:?}, not {wanted:?}"));
         }
     }
+    let between = expected.exchange.as_ref().zip(expected.prompt.as_ref()).and_then(|(exchange, prompt)| {
+        exchange.strip_prefix(prompt.as_str())?.split_once(&fixture.answer).map(|(between, _)| between)
+    });
+    let ours = template.before_response();
+    if ours.as_deref().ok() != Some(between.filter(|text| text.trim().is_empty()).unwrap_or_default()) {
+        return Some(format!("before the answer: {ours:?}, not {between:?}"));
+    }
     let after = expected.exchange.as_ref().and_then(|text| text.split_once(&fixture.answer)).map(|(_, after)| after);
     let ours = template.after_response();
     (ours.as_deref().ok() != after).then(|| format!("after the answer: {ours:?}, not {after:?}"))

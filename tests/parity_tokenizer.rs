@@ -109,7 +109,8 @@ struct Form {
 #[derive(Deserialize)]
 struct Row {
     prompt: Vec<u32>,
-    response: Vec<u32>,
+    /// None where a token would reach over the border, which no prompt can end with.
+    response: Option<Vec<u32>>,
 }
 
 impl Form {
@@ -130,7 +131,7 @@ impl Form {
 #[test]
 fn questions_and_answers_of_sentence_piece_tokenizers() {
     let fixture: SentencePiece = json("tests/fixtures/sentence_piece.json");
-    let mut compared = 0;
+    let (mut compared, mut alone) = (0, 0);
     for (name, form) in &fixture.forms {
         for (template, source) in &fixture.templates {
             let tokenizer = form.tokenizer(&fixture, source);
@@ -139,13 +140,16 @@ fn questions_and_answers_of_sentence_piece_tokenizers() {
                 let row = tokenizer.token_row(&Example::new(question, answer)).unwrap();
                 let (prompt, response) = row.ids.split_at(row.response);
                 assert_eq!(prompt, expected.prompt, "{name}, {template}: {question:?}");
-                assert_eq!(response, expected.response, "{name}, {template}: {answer:?}");
                 assert_eq!(tokenizer.decode(response).trim_start(), answer.trim_start(), "{name}, {template}");
+                match &expected.response {
+                    Some(ids) => assert_eq!(response, ids, "{name}, {template}: {answer:?}"),
+                    None => alone += 1,
+                }
                 compared += 1;
             }
         }
     }
-    assert_eq!(compared, 8 * 3 * 8);
+    assert_eq!((compared, alone), (8 * 5 * 8, 8 * 3));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The model card of an adapter: what it is, how it answers, how it was trained.
 
 use super::About;
+use crate::chat_template::CHAT_ML;
 use crate::sampler::GenerationSettings;
 use crate::settings::{PeftType, TunerSettings};
 use crate::soft_prompt::{PromptKind, SoftPrompt};
+use crate::tokenizer::ChatTokenizer;
 
 /// What the technique is called, as the hub's tag and in words.
 fn technique_of(prompt: &SoftPrompt, settings: Option<&TunerSettings>) -> (&'static str, &'static str) {
@@ -15,7 +17,12 @@ fn technique_of(prompt: &SoftPrompt, settings: Option<&TunerSettings>) -> (&'sta
 }
 
 /// The model card: what it is, how it was trained, how to load it.
-pub fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSettings>) -> String {
+pub fn model_card(
+    prompt: &SoftPrompt,
+    tokenizer: &ChatTokenizer,
+    about: &About,
+    settings: Option<&TunerSettings>,
+) -> String {
     let About { prefix_token, base_model, base_model_note, step, examples, held_out_examples, .. } = about;
     let (tag, how) = technique_of(prompt, settings);
     let mut card = format!(
@@ -28,7 +35,7 @@ pub fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSet
     if !base_model_note.is_empty() {
         card += &format!("\n{base_model_note}\n");
     }
-    card += &format!("\n## How to use it\n```python\n{}```\n", usage(base_model, about.generation.as_ref()));
+    card += &format!("\n## How to use it\n```python\n{}```\n", usage(base_model, tokenizer, about.generation.as_ref()));
     if let Some(s) = settings {
         let mean = if about.averaged > 1 {
             format!(" (mean of the prompts of {} of them)", about.averaged)
@@ -53,35 +60,31 @@ pub fn model_card(prompt: &SoftPrompt, about: &About, settings: Option<&TunerSet
     card
 }
 
-/// Python that loads the adapter and answers a question as the page does: in f32, with the page's decoding. As there, tokens
-/// of the question are not penalised.
-fn usage(base_model: &str, generation: Option<&GenerationSettings>) -> String {
-    let mut imports = vec!["AutoModelForCausalLM", "AutoTokenizer"];
-    let (mut penalty, mut given) = (String::new(), "do_sample=False, max_new_tokens=120".to_string());
-    if let Some(g) = generation {
-        let sampling = match g.temperature {
-            0.0 => "do_sample=False".into(),
-            t => format!("do_sample=True, temperature={t}, top_p={}, top_k=0", g.top_p),
-        };
-        given = format!("{sampling}, max_new_tokens={}", g.max_new_tokens);
-        if g.repetition_penalty != 1.0 {
-            imports.push("RepetitionPenaltyLogitsProcessor");
-            penalty = format!(
-                "penalty = RepetitionPenaltyLogitsProcessor({}, prompt_ignore_length=length)\n",
-                g.repetition_penalty
-            );
-            given += ", logits_processor=[penalty]";
+/// Python that loads the adapter and answers a question as the page does: in f32, with the page's decoding and the tokens
+/// that end an answer there. As there, tokens of the question are not penalised.
+fn usage(base_model: &str, tokenizer: &ChatTokenizer, generation: Option<&GenerationSettings>) -> String {
+    let chat_ml = match tokenizer.chat_ml_stands_in() {
+        true => format!("tokenizer.chat_template = r\"{CHAT_ML}\"  # it has none\n"),
+        false => String::new(),
+    };
+    let (penalty, longest) = generation.map_or((1.0, 120.0), |g| (g.repetition_penalty, g.max_new_tokens));
+    let sampling = match generation {
+        Some(g) if g.temperature > 0.0 => {
+            format!("do_sample=True, temperature={:?}, top_p={:?}, top_k=0", g.temperature, g.top_p)
         }
-    }
+        _ => "do_sample=False".into(),
+    };
     format!(
-        "from peft import PeftModel\nfrom transformers import {}\n\n\
-         base = \"{base_model}\"\ntokenizer = AutoTokenizer.from_pretrained(base)\n\
+        "from peft import PeftModel\n\
+         from transformers import AutoModelForCausalLM, AutoTokenizer, RepetitionPenaltyLogitsProcessor\n\n\
+         base = \"{base_model}\"\ntokenizer = AutoTokenizer.from_pretrained(base)\n{chat_ml}\
          model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base, dtype=\"float32\"), \".\")  # this folder\n\
          question = [{{\"role\": \"user\", \"content\": \"...\"}}]\n\
          ids = tokenizer.apply_chat_template(question, add_generation_prompt=True, return_tensors=\"pt\", return_dict=True)\n\
-         length = ids[\"input_ids\"].shape[1]\n{penalty}\
-         written = model.generate(**ids, {given})\n\
+         length = ids[\"input_ids\"].shape[1]\n\
+         penalty = RepetitionPenaltyLogitsProcessor({penalty:?}, prompt_ignore_length=length)\n\
+         written = model.generate(**ids, {sampling}, max_new_tokens={longest}, logits_processor=[penalty], eos_token_id={:?})\n\
          print(tokenizer.decode(written[0, length:], skip_special_tokens=True))\n",
-        imports.join(", "),
+        tokenizer.stop_ids(),
     )
 }

@@ -1,4 +1,6 @@
 //! Special tokens: which they are, where a text has one, and how a person's words are kept from being one.
+//!
+//! A limit: the spaces that a token with `lstrip` or `rstrip` would swallow in `transformers` stay.
 
 use tokenizers::{AddedToken, Tokenizer};
 

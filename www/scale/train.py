@@ -46,13 +46,18 @@ class Prompts:
         user = {"role": "user", "content": STAND_IN}
         self.before, self.after = self.render([user], True).split(STAND_IN)
         answered = self.render([{"role": "user", "content": "x"}, {"role": "assistant", "content": STAND_IN}], False)
-        opening, closing = answered.split(STAND_IN)
+        opening, closing = answered.split(STAND_IN)[:2]
         # the space that some templates write between a prompt and the response, as Llama 2's does
         between = opening.removeprefix(self.render([{"role": "user", "content": "x"}], True))
-        self.between = between if between.isspace() else ""
+        self.before_response = between if between.isspace() else ""
         ending = self.pieces(closing)
         # an answer ends with the first special token after it; nothing else of what the template writes is learned
         self.end = [tokenizer.convert_tokens_to_ids(ending[1]) if len(ending) > 1 else tokenizer.eos_token_id]
+
+    def stop_ids(self, of_model: int | list[int] | None) -> list[int]:
+        """What ends an answer: the end of a turn, and what the tokenizer and the model name as the end."""
+        named = of_model if isinstance(of_model, list) else [of_model]
+        return [i for i in dict.fromkeys([*self.end, self.tokenizer.eos_token_id, *named]) if i is not None]
 
     def render(self, turns: list[dict], open_answer: bool) -> str:
         return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=open_answer)
@@ -89,8 +94,8 @@ class Prompts:
         return self.ids(self.question_pieces(text))
 
     def response(self, pieces: list[str], text: str) -> list[int]:
-        """Encoded as one text with the end of its question, unless the border falls into a token."""
-        tail, first, text = pieces[-1], len(pieces) == 1, self.between + text
+        """Encoded as one text with the end of its prompt, unless a token would reach over the border."""
+        tail, first, text = pieces[-1], len(pieces) == 1, self.before_response + text
         asked, whole = self.plain(tail, first), self.plain(tail + text, first)
         return whole[len(asked) :] if whole[: len(asked)] == asked else self.plain(text, False)
 
@@ -143,19 +148,21 @@ def held_out_loss(model, examples: list, device) -> float:
 
 
 @torch.no_grad()
-def answers(model, prompts: Prompts, rows: list[dict], device, decoding: dict) -> list[dict]:
+def answers(model, prompts: Prompts, rows: list[dict], device, generation: dict) -> list[dict]:
     """Answers to the test rows by the base model and by the tuned one, decoded as the page does it."""
     sampling = {"do_sample": False}
-    if decoding["temperature"] > 0:
-        sampling = {"do_sample": True, "temperature": decoding["temperature"], "top_p": decoding["top_p"], "top_k": 0}
+    if generation["temperature"] > 0:
+        sampling = {"do_sample": True, "temperature": float(generation["temperature"]), "top_p": generation["top_p"], "top_k": 0}
+    torch.manual_seed(generation["seed"])
+    penalty, stop = float(generation["repetition_penalty"]), prompts.stop_ids(model.generation_config.eos_token_id)
 
     def answer(question: str) -> str:
         ids = torch.tensor([prompts.question(question)], device=device)
         # tokens of the question are not penalised
-        penalty = RepetitionPenaltyLogitsProcessor(decoding["repetition_penalty"], prompt_ignore_length=ids.shape[1])
+        processor = RepetitionPenaltyLogitsProcessor(penalty, prompt_ignore_length=ids.shape[1])
         written = model.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=decoding["max_new_tokens"], **sampling,
-            logits_processor=[penalty], eos_token_id=prompts.end[-1], pad_token_id=prompts.end[-1])  # fmt: skip
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=generation["max_new_tokens"], **sampling,
+            logits_processor=[processor], eos_token_id=stop, pad_token_id=prompts.end[-1])  # fmt: skip
         return prompts.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
 
     model.eval()
