@@ -9,6 +9,7 @@ import { effect } from './ui.js';
 import * as state from './state.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
 import { accepted } from './run/record.js';
+import { FIELDS as DECODING_FIELDS, problem } from './decoding_fields.js';
 import { fieldOf, parseSetting } from './settings.js';
 
 const DATABASE = 'prompt-playground';
@@ -54,7 +55,10 @@ keep('settingTexts', state.settingTexts, (saved) =>
 keep('generation', state.generation, (saved) => {
   if (!saved || typeof saved !== 'object') return undefined;
   const defaults = /** @type {any} */ (state.generation.peek());
-  return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, Number.isFinite(saved[name]) ? saved[name] : value]));
+  return Object.fromEntries(DECODING_FIELDS.map((field) => {
+    const value = saved[field.name];
+    return [field.name, typeof value === 'number' && problem(field, String(value)) === '' ? value : defaults[field.name]];
+  }));
 });
 keep('startFrom', state.startFrom, isText);
 keep('patterns', state.patterns, (saved) =>

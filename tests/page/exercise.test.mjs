@@ -61,6 +61,7 @@ test('a reload keeps everything that was typed and trained', () => playground.wi
   await setting(page, 'Prefix token').fill('[PIRATE]');
   await box(page, 'Inquiry 1').fill('Where is the treasure?');
   await box(page, 'Your conclusions').fill('More rum.');
+  await box(page, 'Repetition penalty').fill('1.25');
   await train(page, 3);
   const [loss, hash] = [await runNumber(page, 'Training loss'), page.url()];
   await box(page, 'Output of row 2').fill('Typed just before the reload.');
@@ -75,6 +76,7 @@ test('a reload keeps everything that was typed and trained', () => playground.wi
   assert.equal(await setting(page, 'Prefix token').inputValue(), '[PIRATE]');
   assert.equal(await box(page, 'Inquiry 1').inputValue(), 'Where is the treasure?');
   assert.equal(await box(page, 'Your conclusions').inputValue(), 'More rum.');
+  assert.equal(await box(page, 'Repetition penalty').inputValue(), '1.25');
   assert.equal(page.url(), hash);
   assert.equal(await runNumber(page, 'Training loss'), loss);
   assert.match(await runStatus(page).innerText(), /Finished/);
