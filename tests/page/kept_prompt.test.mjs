@@ -68,16 +68,16 @@ test('the mean of the steps near the lowest held-out loss is kept, measured, nam
 test('a run that goes on keeps its mean where nothing better comes, and takes another where it does', () => playground.withPage({}, async (page) => {
   await page.getByText('More settings', { exact: true }).click();
   await setting(page, 'Evaluate every').fill('2');
-  await train(page, 30);
+  await train(page, 24);
   const first = measuredIn(await runCurve(page));
   const before = await kept(page);
   assertAllowed(before, first);
-  await outcome(page).getByRole('button', { name: /^Train 30 more steps/ }).click();
+  await outcome(page).getByRole('button', { name: /^Train 50 more steps/ }).click();
   await runStatus(page).filter({ hasText: 'Training' }).waitFor();
   await runStatus(page).filter({ hasText: 'Finished' }).waitFor({ timeout: 180_000 });
   const curve = await runCurve(page);
-  assert.equal(curve.at(-1).step, 60);
-  const after = measuredIn(curve).filter((point) => point.step >= 30);
+  assert.equal(curve.at(-1).step, 74);
+  const after = measuredIn(curve).filter((point) => point.step >= 24);
   if (lowestOf(after).held_out_loss <= lowestOf(first).held_out_loss) assertAllowed(await kept(page), after);
   else assert.deepEqual(await kept(page), before);
 }));
