@@ -1,11 +1,20 @@
 // Numbers are typed key by key: what stands in the box stays until it is left, and the value is the number that was typed.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, setting, startPlayground, until } from './helpers.mjs';
+import { box, modelReady, setting, startPlayground, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground?.close());
+
+/** What the page has kept of the decoding. */
+const savedDecoding = (page) => page.evaluate(() => new Promise((done) => {
+  const opening = indexedDB.open('prompt-playground');
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('state').objectStore('state').get('generation');
+    reading.onsuccess = () => { opening.result.close(); done(reading.result); };
+  };
+}));
 
 /** Types over what stands in a box and checks after every key that it shows exactly what was typed. */
 async function typeOver(page, field, text) {
@@ -61,4 +70,23 @@ test('the decoding of step 6 takes decimals key by key, and the arrow keys go on
   await typeOver(page, field('Temperature'), '2.');
   await page.keyboard.press('ArrowUp');
   await until(() => field('Temperature').inputValue(), (shown) => shown === '2.1', { timeout: 5_000 });
+}));
+
+test('a decoding that was saved by an older page and cannot be used is replaced by the default', () => playground.withPage({}, async (page) => {
+  await box(page, 'Maximum length').fill('90');
+  await until(() => savedDecoding(page), (saved) => saved?.max_new_tokens === 90);
+  await page.evaluate(() => new Promise((done, failed) => {
+    const opening = indexedDB.open('prompt-playground');
+    opening.onsuccess = () => {
+      const store = opening.result.transaction('state', 'readwrite').objectStore('state');
+      const putting = store.put({ temperature: 0.7, top_p: 0, repetition_penalty: 0.6, max_new_tokens: 90, seed: 'x' }, 'generation');
+      putting.onsuccess = done;
+      putting.onerror = failed;
+    };
+    opening.onerror = failed;
+  }));
+  await page.reload();
+  await modelReady(page);
+  const shown = await Promise.all(['Temperature', 'Top-p', 'Repetition penalty', 'Maximum length'].map((name) => box(page, name).inputValue()));
+  assert.deepEqual(shown, ['0.7', '0.95', '1.1', '90']);
 }));
