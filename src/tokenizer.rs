@@ -42,6 +42,8 @@ pub struct PromptToken {
 /// The plain text at the end of a prompt, after its last special token.
 struct Tail {
     text: String,
+    /// Where its tokens begin among those of the prompt.
+    start: usize,
     /// Whether nothing stands before it.
     first: bool,
 }
@@ -66,13 +68,7 @@ impl ChatTokenizer {
     ///
     /// # Errors
     /// Where a file cannot be read, or has ids that a model of `vocab_size` tokens does not know.
-    pub fn from_json(
-        tokenizer: &[u8],
-        config: Option<&[u8]>,
-        eos_token_ids: &[u32],
-        vocab_size: usize,
-    ) -> Result<Self> {
-        let file = tokenizer;
+    pub fn from_json(file: &[u8], config: Option<&[u8]>, eos_token_ids: &[u32], vocab_size: usize) -> Result<Self> {
         let mut tokenizer = Tokenizer::from_bytes(file).map_err(|e| {
             Error::model(format!(
                 "tokenizer.json cannot be read: {e}. Choose the tokenizer.json that belongs to the model."
@@ -181,8 +177,8 @@ impl ChatTokenizer {
             tokens.push(PromptToken { id, kind: TokenKind::Template });
             start += at + length;
         }
+        let tail = Tail { text: rendered.text[start..].replace(mark, ""), start: tokens.len(), first: start == 0 };
         self.encode_piece(&rendered.text, start..rendered.text.len(), &rendered.content, mark, &mut tokens)?;
-        let tail = Tail { text: rendered.text[start..].replace(mark, ""), first: start == 0 };
         Ok((tokens, tail))
     }
 
@@ -194,18 +190,18 @@ impl ChatTokenizer {
     /// As [`ChatTokenizer::example`], after the turns of `front`.
     pub fn example_after(&self, front: &DiscretePrompt, example: &Example) -> Result<Vec<PromptToken>> {
         let (mut tokens, tail) = self.prompt_and_tail(front, &example.input)?;
-        let response = self.response(&tail, &example.output)?.into_iter().chain([self.end_of_turn]);
+        let prompt: Vec<u32> = tokens[tail.start..].iter().map(|token| token.id).collect();
+        let response = self.response(&tail, &prompt, &example.output)?.into_iter().chain([self.end_of_turn]);
         tokens.extend(response.map(|id| PromptToken { id, kind: TokenKind::Response }));
         Ok(tokens)
     }
 
-    /// Ids of a response that follows `tail`. As `transformers` does it, both are encoded as one text; where a
+    /// Ids of a response that follows `tail`, whose ids are `prompt`. As `transformers` does it, both are encoded as one text; where a
     /// token would reach over the border, which none of a prompt can, the response is encoded alone.
-    fn response(&self, tail: &Tail, response: &str) -> Result<Vec<u32>> {
+    fn response(&self, tail: &Tail, prompt: &[u32], response: &str) -> Result<Vec<u32>> {
         let response = format!("{}{response}", self.before_response);
-        let prompt = self.encoding(&tail.text, tail.first)?;
         let whole = self.encoding(&format!("{}{response}", tail.text), tail.first)?;
-        match whole.get_ids().strip_prefix(prompt.get_ids()) {
+        match whole.get_ids().strip_prefix(prompt) {
             Some(ids) => Ok(ids.to_vec()),
             None => Ok(self.encoding(&response, false)?.get_ids().to_vec()),
         }

@@ -8,8 +8,8 @@
 import { effect } from './ui.js';
 import * as state from './state.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
-import { accepted } from './run/record.js';
 import { FIELDS as DECODING_FIELDS, problem } from './decoding_fields.js';
+import { accepted } from './run/record.js';
 import { fieldOf, parseSetting } from './settings.js';
 
 const DATABASE = 'prompt-playground';

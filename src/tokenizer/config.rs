@@ -25,11 +25,7 @@ impl TokenizerConfig {
         Ok(Self {
             template: fields.chat_template.and_then(TemplateSource::default_template),
             names: SpecialNames { bos_token: name(fields.bos_token), eos_token: name(fields.eos_token) },
-            form: Form {
-                tokenizer_class: fields.tokenizer_class,
-                legacy: fields.legacy,
-                add_prefix_space: fields.add_prefix_space,
-            },
+            form: fields.form,
         })
     }
 }
@@ -40,9 +36,8 @@ struct Fields {
     chat_template: Option<TemplateSource>,
     bos_token: Option<TokenName>,
     eos_token: Option<TokenName>,
-    tokenizer_class: Option<String>,
-    legacy: Option<bool>,
-    add_prefix_space: Option<bool>,
+    #[serde(flatten)]
+    form: Form,
 }
 
 /// One template, or several with names, of which "default" is for chats without tools.

@@ -1,5 +1,6 @@
 //! Tokenizers of SentencePiece's kind mark the beginning of a word with "▁", and differ in which texts get one in front.
 
+use serde::Deserialize;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer};
@@ -9,8 +10,8 @@ use crate::error::{Error, Result};
 const WORD: char = '▁';
 const BYTE_LEVEL: &[u8] = b"ByteLevel";
 
-/// What `tokenizer_config.json` says of it.
-#[derive(Debug, Default)]
+/// The fields of `tokenizer_config.json` that say it.
+#[derive(Debug, Default, Deserialize)]
 pub struct Form {
     pub tokenizer_class: Option<String>,
     pub legacy: Option<bool>,
@@ -21,9 +22,9 @@ pub struct Form {
 /// `tokenizer.json` says (`models/llama/tokenization_llama.py`). Byte-level tokenizers that name that class stay as they are.
 pub fn read_as_transformers(tokenizer: &mut Tokenizer, file: &[u8], form: &Form) -> Result<()> {
     let class = form.tokenizer_class.as_deref().unwrap_or_default();
-    let byte_level = file.windows(BYTE_LEVEL.len()).any(|part| part == BYTE_LEVEL);
-    let bpe = matches!(tokenizer.get_model(), ModelWrapper::BPE(_));
-    if !matches!(class, "LlamaTokenizer" | "LlamaTokenizerFast") || byte_level || !bpe {
+    let llamas = matches!(class, "LlamaTokenizer" | "LlamaTokenizerFast");
+    let byte_level = || file.windows(BYTE_LEVEL.len()).any(|part| part == BYTE_LEVEL);
+    if !llamas || !matches!(tokenizer.get_model(), ModelWrapper::BPE(_)) || byte_level() {
         return Ok(());
     }
     let scheme = match (form.add_prefix_space, form.legacy) {

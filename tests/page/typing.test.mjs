@@ -7,14 +7,18 @@ let playground;
 before(async () => { playground = await startPlayground(); });
 after(() => playground?.close());
 
-/** What the page has kept of the decoding. */
-const savedDecoding = (page) => page.evaluate(() => new Promise((done) => {
+/** What the page has kept of the decoding; with a value, puts that in its place. */
+const keptDecoding = (page, value = null) => page.evaluate((put) => new Promise((done, failed) => {
   const opening = indexedDB.open('prompt-playground');
+  opening.onerror = failed;
   opening.onsuccess = () => {
-    const reading = opening.result.transaction('state').objectStore('state').get('generation');
-    reading.onsuccess = () => { opening.result.close(); done(reading.result); };
+    const transaction = opening.result.transaction('state', 'readwrite');
+    const store = transaction.objectStore('state');
+    const request = put ? store.put(put, 'generation') : store.get('generation');
+    transaction.onabort = failed;
+    transaction.oncomplete = () => { opening.result.close(); done(request.result); };
   };
-}));
+}), value);
 
 /** Types over what stands in a box and checks after every key that it shows exactly what was typed. */
 async function typeOver(page, field, text) {
@@ -74,17 +78,8 @@ test('the decoding of step 6 takes decimals key by key, and the arrow keys go on
 
 test('a decoding that was saved by an older page and cannot be used is replaced by the default', () => playground.withPage({}, async (page) => {
   await box(page, 'Maximum length').fill('90');
-  await until(() => savedDecoding(page), (saved) => saved?.max_new_tokens === 90);
-  await page.evaluate(() => new Promise((done, failed) => {
-    const opening = indexedDB.open('prompt-playground');
-    opening.onsuccess = () => {
-      const store = opening.result.transaction('state', 'readwrite').objectStore('state');
-      const putting = store.put({ temperature: 0.7, top_p: 0, repetition_penalty: 0.6, max_new_tokens: 90, seed: 'x' }, 'generation');
-      putting.onsuccess = done;
-      putting.onerror = failed;
-    };
-    opening.onerror = failed;
-  }));
+  await until(() => keptDecoding(page), (kept) => kept?.max_new_tokens === 90);
+  await keptDecoding(page, { temperature: 0.7, top_p: 0, repetition_penalty: 0.6, max_new_tokens: 90, seed: 'x' });
   await page.reload();
   await modelReady(page);
   const shown = await Promise.all(['Temperature', 'Top-p', 'Repetition penalty', 'Maximum length'].map((name) => box(page, name).inputValue()));

@@ -45,10 +45,11 @@ class Prompts:
         tokenizer.chat_template = tokenizer.chat_template or CHAT_ML
         user = {"role": "user", "content": STAND_IN}
         self.before, self.after = self.render([user], True).split(STAND_IN)
-        answered = self.render([{"role": "user", "content": "x"}, {"role": "assistant", "content": STAND_IN}], False)
+        asked = {"role": "user", "content": "x"}
+        answered = self.render([asked, {"role": "assistant", "content": STAND_IN}], False)
         opening, closing = answered.split(STAND_IN)[:2]
         # the space that some templates write between a prompt and the response, as Llama 2's does
-        between = opening.removeprefix(self.render([{"role": "user", "content": "x"}], True))
+        between = opening.removeprefix(self.render([asked], True))
         self.before_response = between if between.isspace() else ""
         ending = self.pieces(closing)
         # an answer ends with the first special token after it; nothing else of what the template writes is learned
@@ -71,16 +72,14 @@ class Prompts:
         """`first`: whether nothing stands before the text. Some tokenizers put a space in front of the first one only."""
         backend = self.tokenizer.backend_tokenizer
         steps = backend.pre_tokenizer
-        only_first = getattr(steps, "prepend_scheme", None) == "first"
-        if only_first and not first:
+        if getattr(steps, "prepend_scheme", None) == "first" and not first:
             backend.pre_tokenizer = Metaspace(replacement=steps.replacement, prepend_scheme="never", split=steps.split)
         backend.encode_special_tokens = True
         try:
             return backend.encode(text, add_special_tokens=False).ids if text else []
         finally:
             backend.encode_special_tokens = False
-            if only_first:
-                backend.pre_tokenizer = steps
+            backend.pre_tokenizer = steps
 
     def ids(self, pieces: list[str]) -> list[int]:
         of = [self.plain(p, i == 0) if i % 2 == 0 else [self.tokenizer.convert_tokens_to_ids(p)] for i, p in enumerate(pieces)]
@@ -235,7 +234,8 @@ def main() -> None:
     if accelerator.is_main_process:
         plain_model.save_pretrained(HERE / "adapter")
         write_lines("losses.jsonl", losses)
-        write_lines("answers.jsonl", answers(plain_model, prompts, read_rows("test"), accelerator.device, description["generation"] | {"max_new_tokens": a.max_new_tokens}))
+        generation = description["generation"] | {"max_new_tokens": a.max_new_tokens}
+        write_lines("answers.jsonl", answers(plain_model, prompts, read_rows("test"), accelerator.device, generation))
         print("Wrote adapter/, losses.jsonl and answers.jsonl.")
     accelerator.end_training()
 
