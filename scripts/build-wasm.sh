@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 relaxed=target/relaxed
 
-# At the same time: each ends with the link-time optimisation of one crate, which keeps one core busy for a minute.
+# At the same time: each ends with one crate in one unit of code, which keeps one core busy for a minute.
 RUSTFLAGS='-C target-feature=+simd128,+relaxed-simd' \
   cargo build --release --lib --target wasm32-unknown-unknown --target-dir "$relaxed" &
 building=$!

@@ -19,11 +19,11 @@ command -v cargo >/dev/null || {
 # has PROGRAM VERSION: is exactly this version there, in TOOLS_DIR or on PATH?
 has() { [ "$("$1" --version 2>/dev/null)" = "$1 $2" ]; }
 
-# install CRATE VERSION: with few optimisations, since compiling the tools takes longer than they ever run. One folder
+# install CRATE VERSION: without optimisations, since compiling the tools takes longer than they ever run. One folder
 # for both, so that the dependencies which they share are compiled once.
 install() {
   echo "setup: compiling $1 $2 into $tools (once; a few minutes)"
-  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
     cargo install --quiet --root "$tools" --target-dir "$tools/build" --version "=$2" "$1"
 }
 

@@ -1,4 +1,5 @@
 //! What a person can do wrong before and in a run: each gives a sentence, and none ends the program.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Model files that are damaged, absurd or hostile: each is refused with a sentence, and none ends the program.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

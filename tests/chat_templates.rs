@@ -1,6 +1,7 @@
 //! Published chat templates are rendered as `transformers` renders them.
 //!
 //! The templates are fetched (`scripts/fetch-templates.sh`); the fixture has what `transformers` makes of them.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

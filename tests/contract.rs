@@ -1,4 +1,5 @@
 //! What `www/protocol.js` promises about Rust holds.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

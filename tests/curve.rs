@@ -1,4 +1,5 @@
 //! Readings of curves whose shape is known.
+#![cfg(not(target_arch = "wasm32"))]
 
 use prompt_playground::curve::{CurvePoint, CurveReading, Verdict, read_curve};
 use prompt_playground::rng::Rng;

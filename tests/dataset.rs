@@ -1,4 +1,5 @@
 //! Checking, splitting, reading and writing datasets.
+#![cfg(not(target_arch = "wasm32"))]
 
 use prompt_playground::dataset::near_duplicates::{NEAR_DUPLICATE, near_duplicates, similarity};
 use prompt_playground::dataset::{DatasetReport, Example, TokenCounts, WarningKind, check_dataset, split};

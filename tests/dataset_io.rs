@@ -1,4 +1,5 @@
 //! Reading what people paste and drop, and writing it again.
+#![cfg(not(target_arch = "wasm32"))]
 
 use prompt_playground::dataset::Example;
 use prompt_playground::dataset_io::{DatasetFormat, ParsedDataset, export_dataset, parse_dataset};

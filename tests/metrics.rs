@@ -1,4 +1,5 @@
 //! Scores of answers, against rouge-score's numbers and by hand.
+#![cfg(not(target_arch = "wasm32"))]
 
 use prompt_playground::metrics::patterns::{Pattern, PatternKind, match_patterns};
 use prompt_playground::metrics::{AnswerPair, exact_match, rouge::rouge_l, score_answers};

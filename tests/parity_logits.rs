@@ -1,4 +1,5 @@
 //! Logits equal those of `transformers`, from every kind of file (fixtures: tests/fixtures/make/{tiny_models,logits}*.py).
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Prompt tuning gives the numbers of PyTorch + PEFT (fixtures: tests/fixtures/make/peft_prompt_tuning.py).
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! P-tuning and prefix tuning give the numbers of PyTorch + PEFT (fixtures: tests/fixtures/make/peft_techniques.py).
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Token ids equal those of the reference tokenizer, and what a person types is never a special token
 //! (fixtures: tests/fixtures/make/tokenizer_texts.py).
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Adapters of Hugging Face PEFT, in and out (fixtures: tests/fixtures/make/peft_adapters.py).
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The counter of floating-point work against the formula: what a step must do, and nothing more.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 
