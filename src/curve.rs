@@ -7,6 +7,7 @@ use crate::words::{counted, number};
 /// One point of a run. `loss`: training loss of a step (a batch); `held_out_loss` only at evaluations. Step 0 is the
 /// baseline before training. Losses are nats per token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CurvePoint {
     pub step: u32,
@@ -16,6 +17,7 @@ pub struct CurvePoint {
 
 /// What a run looks like; `read_curve` has the order in which they are tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CurveVerdict"))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// A loss is not a finite number, or (after 10 steps) the training loss ends at least 25 % above its start.
@@ -34,6 +36,7 @@ pub enum Verdict {
 
 /// `best_step`: step of the lowest held-out loss, `None` without held-out rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CurveReading {
     pub verdict: Verdict,

@@ -11,6 +11,7 @@ use crate::rng::Rng;
 
 /// One training example: what the customer writes and the ideal response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Example {
     pub input: String,
     pub output: String,
@@ -32,6 +33,7 @@ pub struct TokenCounts {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum WarningKind {
     /// Input or output is blank.
@@ -46,6 +48,7 @@ pub enum WarningKind {
 
 /// What is wrong with a row; a row with a `blocking` warning cannot be trained on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RowWarning {
     pub kind: WarningKind,
@@ -54,6 +57,7 @@ pub struct RowWarning {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RowReport {
     pub input_tokens: usize,
@@ -64,6 +68,7 @@ pub struct RowReport {
 
 /// `usable`: rows without a blocking warning; `tokens`: text tokens of those rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetReport {
     pub rows: Vec<RowReport>,
@@ -186,6 +191,7 @@ pub(crate) fn squeeze(text: &str) -> String {
 
 /// Which rows are trained on and which are held out, as indices in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Split {
     pub train: Vec<usize>,

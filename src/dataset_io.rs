@@ -17,6 +17,7 @@ const MAX_PROBLEMS: usize = 100;
 
 /// The formats that can be written; all of them can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum DatasetFormat {
     /// JSON lines `{"input", "output"}`.
@@ -33,6 +34,7 @@ pub enum DatasetFormat {
 
 /// `line` counts from 1 in the text as it was given; `message` is a sentence without the line number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LineProblem"))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     pub line: usize,
@@ -41,6 +43,7 @@ pub struct Problem {
 
 /// `format`: that of the first row, "csv" for every separated text, "unknown" where there is no row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ParsedDataset {
     pub format: String,

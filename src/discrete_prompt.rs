@@ -7,9 +7,12 @@ use crate::dataset::Example;
 /// An instruction as a system turn, then examples as turns of the conversation (few-shot, Brown et al. 2020); both may be
 /// left out.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct DiscretePrompt {
+    #[cfg_attr(test, ts(optional = nullable))]
     pub instruction: Option<String>,
+    #[cfg_attr(test, ts(as = "Option<Vec<Example>>", optional))]
     pub shots: Vec<Example>,
 }
 

@@ -14,6 +14,7 @@ use crate::soft_prompt::SoftPrompt;
 
 /// Means over the response tokens of one example.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExampleLoss {
     /// Nats.
@@ -24,6 +25,7 @@ pub struct ExampleLoss {
 
 /// Means over all response tokens.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LossReport {
     /// Nats.

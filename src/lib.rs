@@ -59,6 +59,8 @@ pub mod technique;
 pub mod tokenizer;
 pub mod training_rows;
 pub mod tuner;
+#[cfg(test)]
+mod types;
 pub mod weights;
 mod words;
 

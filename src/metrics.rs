@@ -15,12 +15,14 @@ use crate::dataset::squeeze;
 
 /// An answer of the model and the ideal response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AnswerPair {
     pub answer: String,
     pub reference: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerScore {
     pub exact_match: bool,

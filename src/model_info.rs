@@ -6,6 +6,7 @@ use crate::model::Llama;
 
 /// `ModelInfo` of `www/protocol.js` without `name` and `bytes`, which only the page knows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ModelInfo {
     pub architecture: &'static str,

@@ -37,6 +37,7 @@ pub struct Adapter {
 
 /// What is known of a trained prompt beside its numbers.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "AboutPrompt"))]
 #[serde(rename_all = "camelCase")]
 pub struct About {
     /// Name of the prompt, for example `[TECH_SUPPORT]`.
@@ -46,11 +47,13 @@ pub struct About {
     /// Where that model is found, as a sentence; may be empty.
     pub base_model_note: String,
     /// How it was trained; `None` where it came from an adapter.
+    #[cfg_attr(test, ts(type = "Partial<TunerSettings> | null"))]
     pub settings: Option<RawSettings>,
     /// Steps that led to it; where it is the mean of several steps' prompts, to the last of them.
     pub step: usize,
     /// How many steps' prompts it is the mean of; 0 or 1 where it is that of one step.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<usize>", optional))]
     pub averaged: usize,
     /// Nats; `None` where no example was held out.
     pub held_out_loss: Option<f64>,
@@ -59,6 +62,7 @@ pub struct About {
     pub held_out_examples: usize,
     /// How it answers in the page; `None`: greedy, without a repetition penalty.
     #[serde(default)]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub generation: Option<GenerationSettings>,
 }
 

@@ -18,6 +18,7 @@ use crate::weights;
 
 /// The batch that is planned for, in tokens of the chat template, input and response.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PlannedBatch"))]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
     /// Tokens of each example of the dataset.
@@ -28,11 +29,13 @@ pub struct Batch {
     pub batch_size: usize,
     /// Those of an encoder included; 0 where they are few beside the rest.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<usize>", optional))]
     pub trained_numbers: usize,
 }
 
 /// `TrainingPlan` of `www/protocol.js`. Bytes of wasm memory of one worker.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TrainingPlan {
     /// The frozen weights as they are kept in memory.

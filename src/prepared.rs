@@ -11,6 +11,7 @@ use crate::tokenizer::{ChatTokenizer, TokenKind};
 
 /// Virtual tokens, chat template, input, response; or why there is nothing to show or to train on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PreparedPrompt {
     pub tokens: Vec<Position>,
     pub problem: Option<String>,
@@ -18,6 +19,7 @@ pub struct PreparedPrompt {
 
 /// One position. A virtual token has no text, and -1 for an id.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PromptToken"))]
 pub struct Position {
     pub id: i64,
     pub text: String,

@@ -10,6 +10,7 @@ use crate::rng::Rng;
 
 /// How an answer is decoded; names and meaning as in `transformers`' `GenerationConfig`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GenerationSettings {
     /// 0 is greedy.
     pub temperature: f64,

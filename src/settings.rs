@@ -10,6 +10,7 @@ pub use checking::{CheckedSettings, Problem, RawSettings, check};
 
 /// What a run does; every field is in its range.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TunerSettings {
     /// Name of the trained prompt, for example `[TECH_SUPPORT]`.
     pub prefix_token: String,
@@ -54,6 +55,7 @@ pub struct TunerSettings {
 
 /// The three techniques, as PEFT names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PeftType {
     PromptTuning,
@@ -74,6 +76,7 @@ impl PeftType {
 
 /// P-tuning's encoder (PEFT's `PromptEncoderReparameterizationType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Encoder {
     Mlp,
@@ -82,6 +85,7 @@ pub enum Encoder {
 
 /// Where the soft prompt starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Init {
     /// Normal numbers with standard deviation `init_std`.
@@ -97,6 +101,7 @@ pub enum Init {
 
 /// How the learning rate changes over the steps, as in `transformers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Scheduler {
     Constant,

@@ -10,6 +10,7 @@ use crate::tokenizer::ChatTokenizer;
 
 /// How virtual tokens enter the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PromptKind {
     /// As rows before the token embeddings: prompt tuning and P-tuning. A virtual token is (hidden size) numbers.
@@ -42,6 +43,7 @@ const ANOTHER_MODEL: &str = "It was trained on another model: choose that one, o
 
 /// A word of the vocabulary near a virtual token, by cosine similarity.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Neighbour {
     pub token: String,
     pub similarity: f32,

@@ -75,6 +75,7 @@ pub trait Technique {
 
 /// What settings would train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PromptShape"))]
 #[serde(rename_all = "camelCase")]
 pub struct Shape {
     /// Positions in front of the input, the words of a template included.

@@ -24,6 +24,7 @@ use crate::training_rows::TrainingRows;
 
 /// What one step did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct StepReport {
     /// From 1.

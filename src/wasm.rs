@@ -1,7 +1,8 @@
 //! The library as JavaScript sees it: a thin facade over the core, and the only file that knows wasm-bindgen.
 //!
-//! Objects go in and out as plain JavaScript values of the shapes in `www/protocol.js`. Every error is a JavaScript
-//! `Error` whose message is a sentence for the person and whose `kind` says by whose input it came about.
+//! Objects go in and out as plain JavaScript values; their types (`types.d.ts`) are made from the structs of the core by
+//! a test (`types.rs`). Every error is a JavaScript `Error` whose message is a sentence for the person and whose `kind`
+//! says by whose input it came about.
 
 use std::rc::Rc;
 
@@ -28,6 +29,26 @@ use crate::{
 };
 
 type JsResult<T> = Result<T, JsValue>;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES_OF_THE_CORE: &str = include_str!("types.d.ts");
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES_OF_THIS_FILE: &str = r#"/** A step and how long it took, without pauses: computing and waiting for other workers. */
+export type TimedStepReport = StepReport & { milliseconds: number };
+
+/** What a worker found for its share of a batch. */
+export type ShareGradient = {
+/** Cross-entropy summed over the share's response tokens, nats. */
+lossSum: number,
+/** The share's part of the gradient of the batch's mean loss: virtual tokens x width. */
+dRows: Float32Array,
+flop: number,
+};
+
+/** The soft prompt after a step. */
+export type Snapshot = { step: number, vectors: Float32Array };
+"#;
 
 /// Writes Rust panics to the console with their place.
 #[wasm_bindgen(start)]
@@ -78,6 +99,7 @@ impl Model {
     }
 
     /// Sizes of the model: `ModelInfo` without `name` and `bytes`, which only the page knows.
+    #[wasm_bindgen(unchecked_return_type = "ModelInfo")]
     pub fn info(&self) -> JsResult<JsValue> {
         to_js(&ModelInfo::of(&self.inner.llama))
     }
@@ -89,14 +111,23 @@ impl Model {
     }
 
     /// `Example[]` -> `DatasetReport`.
-    #[wasm_bindgen(js_name = checkDataset)]
-    pub fn check_dataset(&self, examples: JsValue, virtual_tokens: usize) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = checkDataset, unchecked_return_type = "DatasetReport")]
+    pub fn check_dataset(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+        virtual_tokens: usize,
+    ) -> JsResult<JsValue> {
         let examples: Vec<Example> = from_js(examples)?;
         to_js(&self.inner.check_dataset(&examples, virtual_tokens).map_err(to_js_error)?)
     }
 
     /// `Example[]`, `Settings` -> `PreparedPrompt[]`: every position as the model sees it.
-    pub fn prepare(&self, examples: JsValue, settings: JsValue) -> JsResult<JsValue> {
+    #[wasm_bindgen(unchecked_return_type = "PreparedPrompt[]")]
+    pub fn prepare(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
+    ) -> JsResult<JsValue> {
         let examples: Vec<Example> = from_js(examples)?;
         let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
         let front = prepared::in_front(&settings, &self.inner.tokenizer).map_err(to_js_error)?;
@@ -105,22 +136,32 @@ impl Model {
     }
 
     /// What `Settings` would train: `PromptShape`.
-    #[wasm_bindgen(js_name = promptShape)]
-    pub fn prompt_shape(&self, settings: JsValue) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = promptShape, unchecked_return_type = "PromptShape")]
+    pub fn prompt_shape(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
+    ) -> JsResult<JsValue> {
         let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
         to_js(&technique::Shape::of(&settings, &self.inner.llama, &self.inner.tokenizer).map_err(to_js_error)?)
     }
 
     /// What training on a batch will need: `Batch` -> `TrainingPlan`.
-    #[wasm_bindgen(js_name = planTraining)]
-    pub fn plan_training(&self, batch: JsValue) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = planTraining, unchecked_return_type = "TrainingPlan")]
+    pub fn plan_training(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "PlannedBatch")] batch: JsValue,
+    ) -> JsResult<JsValue> {
         let config = &self.inner.llama.config;
         to_js(&TrainingPlan::new(config, self.inner.llama.size() as u64, &from_js(batch)?))
     }
 
     /// The largest batch, at most that of `Batch`, that trains within so many bytes of memory; 0 where none does.
     #[wasm_bindgen(js_name = largestBatch)]
-    pub fn largest_batch(&self, batch: JsValue, bytes: f64) -> JsResult<usize> {
+    pub fn largest_batch(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "PlannedBatch")] batch: JsValue,
+        bytes: f64,
+    ) -> JsResult<usize> {
         let llama = &self.inner.llama;
         Ok(TrainingPlan::largest_batch(&llama.config, llama.size() as u64, &from_js(batch)?, bytes as u64))
     }
@@ -128,9 +169,9 @@ impl Model {
     /// Starts measuring the loss of `examples`, with a soft prompt in front or without, or after words: `DiscretePrompt`.
     pub fn evaluation(
         &self,
-        examples: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
         soft_prompt: Option<SoftPromptRef>,
-        front: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "DiscretePrompt | null")] front: JsValue,
     ) -> JsResult<Evaluation> {
         let (prompt, front) = (self.lent(soft_prompt)?, front_of(front)?);
         let examples: Vec<Example> = from_js(examples)?;
@@ -139,7 +180,12 @@ impl Model {
     }
 
     /// `Example[]` -> `LossReport`, in one go.
-    pub fn loss(&self, examples: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<JsValue> {
+    #[wasm_bindgen(unchecked_return_type = "LossReport")]
+    pub fn loss(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+        soft_prompt: Option<SoftPromptRef>,
+    ) -> JsResult<JsValue> {
         self.loss_with(examples, self.lent(soft_prompt)?)
     }
 
@@ -150,8 +196,8 @@ impl Model {
         text: &str,
         instruction: Option<String>,
         soft_prompt: Option<SoftPromptRef>,
-        settings: JsValue,
-        shots: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "GenerationSettings")] settings: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Example[] | null")] shots: JsValue,
     ) -> JsResult<Generation> {
         let shots = if shots.is_falsy() { Vec::new() } else { from_js(shots)? };
         let front = DiscretePrompt { instruction, shots };
@@ -161,28 +207,45 @@ impl Model {
     }
 
     /// `Example` -> `TokenLoss[]`: every response token, with a soft prompt in front or without.
-    #[wasm_bindgen(js_name = tokenLosses)]
-    pub fn token_losses(&self, example: JsValue, soft_prompt: Option<SoftPromptRef>) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = tokenLosses, unchecked_return_type = "TokenLoss[]")]
+    pub fn token_losses(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Example")] example: JsValue,
+        soft_prompt: Option<SoftPromptRef>,
+    ) -> JsResult<JsValue> {
         let (example, prompt) = (from_js::<Example>(example)?, self.lent(soft_prompt)?);
         to_js(&inside::token_losses::token_losses(&self.inner, &example, &prompt).map_err(to_js_error)?)
     }
 
     /// `Example` -> `AttentionReport`: how much the response looks at the virtual tokens.
-    pub fn attention(&self, example: JsValue, soft_prompt: SoftPromptRef) -> JsResult<JsValue> {
+    #[wasm_bindgen(unchecked_return_type = "AttentionReport")]
+    pub fn attention(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Example")] example: JsValue,
+        soft_prompt: SoftPromptRef,
+    ) -> JsResult<JsValue> {
         let (example, prompt) = (from_js::<Example>(example)?, self.lent(Some(soft_prompt))?);
         to_js(&inside::attention::attention(&self.inner, &example, &prompt).map_err(to_js_error)?)
     }
 
     /// `Snapshot[]`, in the order of their steps -> `PromptPath`: a flat map of the virtual tokens' way. `kind`:
     /// "embeddings" where it is left out.
-    #[wasm_bindgen(js_name = promptPath)]
-    pub fn prompt_path(&self, snapshots: Vec<JsValue>, kind: Option<String>) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = promptPath, unchecked_return_type = "PromptPath")]
+    pub fn prompt_path(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Snapshot[]")] snapshots: Vec<JsValue>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+    ) -> JsResult<JsValue> {
         to_js(&inside::path::prompt_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
     }
 
     /// `Snapshot[]` -> `NearestStep[]`: the nearest word to every virtual token after every step.
-    #[wasm_bindgen(js_name = nearestPath)]
-    pub fn nearest_path(&self, snapshots: Vec<JsValue>, kind: Option<String>) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = nearestPath, unchecked_return_type = "NearestStep[]")]
+    pub fn nearest_path(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Snapshot[]")] snapshots: Vec<JsValue>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+    ) -> JsResult<JsValue> {
         to_js(&inside::nearest::nearest_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
     }
 }
@@ -245,6 +308,7 @@ impl Evaluation {
     }
 
     /// `LossReport` of the examples measured so far.
+    #[wasm_bindgen(unchecked_return_type = "LossReport")]
     pub fn report(&self) -> JsResult<JsValue> {
         let report: LossReport = self.inner.report();
         to_js(&report)
@@ -271,7 +335,7 @@ impl Generation {
     }
 
     /// "stop" or "length" once it has ended, "" before.
-    #[wasm_bindgen(js_name = finishReason)]
+    #[wasm_bindgen(js_name = finishReason, unchecked_return_type = "'stop' | 'length' | ''")]
     pub fn finish_reason(&self) -> String {
         match self.inner.finish_reason() {
             None => "",
@@ -296,11 +360,16 @@ pub struct SoftPrompt {
 impl SoftPrompt {
     /// `kind`: "embeddings" where it is left out.
     #[wasm_bindgen(js_name = fromVectors)]
-    pub fn from_vectors(model: &Model, vectors: Vec<f32>, kind: Option<String>) -> JsResult<SoftPrompt> {
+    pub fn from_vectors(
+        model: &Model,
+        vectors: Vec<f32>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+    ) -> JsResult<SoftPrompt> {
         let inner = soft_prompt::SoftPrompt::new(vectors, kind_of(kind)?, &model.inner.llama).map_err(to_js_error)?;
         Ok(SoftPrompt { inner })
     }
 
+    #[wasm_bindgen(unchecked_return_type = "PromptKind")]
     pub fn kind(&self) -> String {
         match self.inner.kind() {
             PromptKind::Embeddings => "embeddings".into(),
@@ -330,7 +399,11 @@ impl SoftPrompt {
 
     /// The prompt as a folder that `PeftModel.from_pretrained` reads. `about`: what its model card says (`peft::About`).
     #[wasm_bindgen(js_name = toPeft)]
-    pub fn to_peft(&self, model: &Model, about: JsValue) -> JsResult<PeftAdapter> {
+    pub fn to_peft(
+        &self,
+        model: &Model,
+        #[wasm_bindgen(unchecked_param_type = "AboutPrompt")] about: JsValue,
+    ) -> JsResult<PeftAdapter> {
         let adapter = peft::to_peft(&self.inner, &model.inner, &from_js(about)?).map_err(to_js_error)?;
         Ok(PeftAdapter { config: adapter.config, weights: adapter.weights, readme: adapter.readme })
     }
@@ -343,7 +416,7 @@ impl SoftPrompt {
     }
 
     /// For every virtual token the `k` nearest words of the vocabulary: `{token, similarity}[][]`.
-    #[wasm_bindgen(js_name = nearestTokens)]
+    #[wasm_bindgen(js_name = nearestTokens, unchecked_return_type = "Neighbour[][]")]
     pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
         let (prompt, Model { inner: model }) = (&self.inner, model);
         soft_prompt::check_width(prompt.width(), prompt.kind(), &model.llama).map_err(to_js_error)?;
@@ -422,7 +495,11 @@ struct StepReport {
 #[wasm_bindgen]
 impl Tuner {
     #[wasm_bindgen(js_name = new)]
-    pub fn new_run(model: &Model, examples: JsValue, settings: JsValue) -> JsResult<Tuner> {
+    pub fn new_run(
+        model: &Model,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
+    ) -> JsResult<Tuner> {
         let (examples, settings) = (from_js::<Vec<Example>>(examples)?, settings_of(settings)?);
         let inner = tuner::Tuner::new(model.inner.clone(), &examples, settings).map_err(to_js_error)?;
         Ok(Tuner { inner, milliseconds: 0.0 })
@@ -430,14 +507,24 @@ impl Tuner {
 
     /// As `new`, from a trained prompt instead of an initialisation: it has as many virtual tokens as the settings say.
     #[wasm_bindgen(js_name = fromPrompt)]
-    pub fn from_prompt(model: &Model, examples: JsValue, settings: JsValue, start: &SoftPrompt) -> JsResult<Tuner> {
+    pub fn from_prompt(
+        model: &Model,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
+        start: &SoftPrompt,
+    ) -> JsResult<Tuner> {
         let (examples, settings) = (from_js::<Vec<Example>>(examples)?, settings_of(settings)?);
         let inner = tuner::Tuner::from_prompt(model.inner.clone(), &examples, settings, &start.inner);
         Ok(Tuner { inner: inner.map_err(to_js_error)?, milliseconds: 0.0 })
     }
 
     /// Goes on from `saveState()`; `settings`, where given, replace the saved ones (for example with more steps).
-    pub fn resume(model: &Model, examples: JsValue, state: &[u8], settings: JsValue) -> JsResult<Tuner> {
+    pub fn resume(
+        model: &Model,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+        state: &[u8],
+        #[wasm_bindgen(unchecked_optional_param_type = "Partial<TunerSettings> | null")] settings: JsValue,
+    ) -> JsResult<Tuner> {
         let changed = if settings.is_falsy() {
             None
         } else {
@@ -451,6 +538,7 @@ impl Tuner {
     }
 
     /// One update of the soft prompt: `StepReport`.
+    #[wasm_bindgen(unchecked_return_type = "TimedStepReport")]
     pub fn step(&mut self) -> JsResult<JsValue> {
         loop {
             let report = self.advance()?;
@@ -462,6 +550,7 @@ impl Tuner {
 
     /// A small part of a step (one block of the network), so that a worker can answer in between: undefined, and
     /// `StepReport` at the last one. A step that is left in the middle has changed nothing.
+    #[wasm_bindgen(unchecked_return_type = "TimedStepReport | undefined")]
     pub fn advance(&mut self) -> JsResult<JsValue> {
         let start = now();
         let report = self.inner.advance().map_err(to_js_error)?;
@@ -497,7 +586,11 @@ impl Tuner {
 
     /// The `ShareGradient` that another worker has computed.
     #[wasm_bindgen(js_name = setShare)]
-    pub fn set_share(&mut self, share: usize, gradient: JsValue) -> JsResult<()> {
+    pub fn set_share(
+        &mut self,
+        share: usize,
+        #[wasm_bindgen(unchecked_param_type = "ShareGradient")] gradient: JsValue,
+    ) -> JsResult<()> {
         // Field by field: serde would read every number of the array by itself.
         let rows = js_sys::Reflect::get(&gradient, &"dRows".into())?;
         let d_rows = rows.dyn_ref::<js_sys::Float32Array>().map(js_sys::Float32Array::to_vec).unwrap_or_default();
@@ -506,7 +599,7 @@ impl Tuner {
     }
 
     /// The update, once every share is there: `StepReport`. `waited`: milliseconds spent waiting for other workers.
-    #[wasm_bindgen(js_name = finishStep)]
+    #[wasm_bindgen(js_name = finishStep, unchecked_return_type = "TimedStepReport")]
     pub fn finish_step(&mut self, waited: f64) -> JsResult<JsValue> {
         let start = now();
         let report = self.inner.finish_step().map_err(to_js_error)?;
@@ -537,6 +630,7 @@ impl Tuner {
     }
 
     /// The effective settings.
+    #[wasm_bindgen(unchecked_return_type = "TunerSettings")]
     pub fn settings(&self) -> JsResult<JsValue> {
         to_js(self.inner.settings())
     }
@@ -547,7 +641,12 @@ impl Tuner {
     }
 
     /// `Example[]` -> `LossReport` with the soft prompt as it is now.
-    pub fn evaluate(&self, model: &Model, examples: JsValue) -> JsResult<JsValue> {
+    #[wasm_bindgen(unchecked_return_type = "LossReport")]
+    pub fn evaluate(
+        &self,
+        model: &Model,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+    ) -> JsResult<JsValue> {
         model.loss_with(examples, self.inner.soft_prompt().map_err(to_js_error)?)
     }
 
@@ -572,6 +671,7 @@ impl KeptPrompt {
 
     /// Where the prompt of a step stands by its held-out loss: "lowest" (it is kept), "near" (it may be taken into the
     /// mean) or "worse".
+    #[wasm_bindgen(unchecked_return_type = "'lowest' | 'near' | 'worse'")]
     pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> String {
         match self.inner.offer(step, held_out_loss, &prompt.inner) {
             Standing::Lowest => "lowest".into(),
@@ -630,9 +730,9 @@ impl GradientWorker {
     #[wasm_bindgen(js_name = new)]
     pub fn new_worker(
         model: &Model,
-        examples: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
         virtual_tokens: usize,
-        kind: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
     ) -> JsResult<GradientWorker> {
         let examples: Vec<Example> = from_js(examples)?;
         let inner = shares::GradientWorker::new(model.inner.clone(), &examples, virtual_tokens, kind_of(kind)?);
@@ -651,6 +751,7 @@ impl GradientWorker {
     }
 
     /// `ShareGradient` of the share that is done; undefined where none was begun or it is not done.
+    #[wasm_bindgen(unchecked_return_type = "ShareGradient | undefined")]
     pub fn take(&mut self) -> JsResult<JsValue> {
         let Some(Gradient { loss_sum, d_rows, flop }) = self.inner.take() else { return Ok(JsValue::UNDEFINED) };
         let rows = js_sys::Float32Array::from(d_rows.as_slice());
@@ -664,8 +765,12 @@ impl GradientWorker {
 
 /// What training will need of a model that is not loaded: its `config.json` or the beginning of its GGUF file, the bytes
 /// of its files, `Batch` -> `TrainingPlan`.
-#[wasm_bindgen(js_name = planModel)]
-pub fn plan_model(config: &[u8], files: f64, batch: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = planModel, unchecked_return_type = "TrainingPlan")]
+pub fn plan_model(
+    config: &[u8],
+    files: f64,
+    #[wasm_bindgen(unchecked_param_type = "PlannedBatch")] batch: JsValue,
+) -> JsResult<JsValue> {
     let config = plan::config_of(config).map_err(to_js_error)?;
     to_js(&TrainingPlan::new(&config, files as u64, &from_js(batch)?))
 }
@@ -718,32 +823,37 @@ impl FileHash {
 // ---------------------------------------------------------------- data, metrics, settings
 
 /// A file or pasted text -> `ParsedDataset`.
-#[wasm_bindgen(js_name = parseDataset)]
+#[wasm_bindgen(js_name = parseDataset, unchecked_return_type = "ParsedDataset")]
 pub fn parse_dataset(text: &str, name: &str) -> JsResult<JsValue> {
     to_js(&dataset_io::parse_dataset(text, name))
 }
 
 /// `Example[]`, `DatasetFormat` -> text of the file.
 #[wasm_bindgen(js_name = exportDataset)]
-pub fn export_dataset(examples: JsValue, format: JsValue) -> JsResult<String> {
+pub fn export_dataset(
+    #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "DatasetFormat")] format: JsValue,
+) -> JsResult<String> {
     Ok(dataset_io::export_dataset(&from_js::<Vec<Example>>(examples)?, from_js::<DatasetFormat>(format)?))
 }
 
 /// Which examples are trained on and which are held out.
-#[wasm_bindgen(js_name = splitDataset)]
+#[wasm_bindgen(js_name = splitDataset, unchecked_return_type = "Split")]
 pub fn split_dataset(count: usize, share: f64, seed: u32) -> JsResult<JsValue> {
     to_js(&dataset::split(count, share, u64::from(seed)).map_err(to_js_error)?)
 }
 
 /// `Settings` with any values -> the effective ones and what was wrong.
-#[wasm_bindgen(js_name = checkSettings)]
-pub fn check_settings(settings: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = checkSettings, unchecked_return_type = "CheckedSettings")]
+pub fn check_settings(
+    #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
+) -> JsResult<JsValue> {
     to_js(&settings::check(from_js(settings)?))
 }
 
 /// `{answer, reference}[]` -> `AnswerScore[]`.
-#[wasm_bindgen(js_name = scoreAnswers)]
-pub fn score_answers(pairs: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = scoreAnswers, unchecked_return_type = "AnswerScore[]")]
+pub fn score_answers(#[wasm_bindgen(unchecked_param_type = "AnswerPair[]")] pairs: JsValue) -> JsResult<JsValue> {
     to_js(&metrics::score_answers(&from_js::<Vec<_>>(pairs)?))
 }
 
@@ -754,8 +864,11 @@ pub fn distinct_ngrams(texts: Vec<String>, n: usize) -> f64 {
 }
 
 /// Which of the person's patterns each text matches.
-#[wasm_bindgen(js_name = matchPatterns)]
-pub fn match_patterns(texts: JsValue, patterns: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = matchPatterns, unchecked_return_type = "PatternMatches")]
+pub fn match_patterns(
+    #[wasm_bindgen(unchecked_param_type = "string[]")] texts: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Pattern[]")] patterns: JsValue,
+) -> JsResult<JsValue> {
     to_js(&metrics::patterns::match_patterns(&from_js::<Vec<String>>(texts)?, &from_js::<Vec<_>>(patterns)?))
 }
 
@@ -772,40 +885,46 @@ pub fn agreement(answers: Vec<String>) -> Option<f64> {
 }
 
 /// Test questions that nearly repeat a training input.
-#[wasm_bindgen(js_name = nearDuplicates)]
-pub fn near_duplicates(questions: JsValue, inputs: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = nearDuplicates, unchecked_return_type = "NearDuplicate[]")]
+pub fn near_duplicates(
+    #[wasm_bindgen(unchecked_param_type = "string[]")] questions: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string[]")] inputs: JsValue,
+) -> JsResult<JsValue> {
     let (questions, inputs) = (from_js::<Vec<String>>(questions)?, from_js::<Vec<String>>(inputs)?);
     to_js(&dataset::near_duplicates::near_duplicates(&questions, &inputs))
 }
 
 /// `CurvePoint[]` -> `CurveReading`.
-#[wasm_bindgen(js_name = readCurve)]
-pub fn read_curve(points: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = readCurve, unchecked_return_type = "CurveReading")]
+pub fn read_curve(#[wasm_bindgen(unchecked_param_type = "CurvePoint[]")] points: JsValue) -> JsResult<JsValue> {
     to_js(&curve::read_curve(&from_js::<Vec<_>>(points)?))
 }
 
 /// The trainings of a cross-validation with `k` folds: `Split[]`. `k` = `count` leaves one out at a time.
-#[wasm_bindgen(js_name = planFolds)]
+#[wasm_bindgen(js_name = planFolds, unchecked_return_type = "Split[]")]
 pub fn plan_folds(count: usize, k: usize, seed: u32) -> JsResult<JsValue> {
     to_js(&resampling::folds::folds(count, k, u64::from(seed)).map_err(to_js_error)?)
 }
 
 /// The trainings of a learning curve: `Draw[]`. `own_test_rows`: nothing needs to be held out.
-#[wasm_bindgen(js_name = planDraws)]
+#[wasm_bindgen(js_name = planDraws, unchecked_return_type = "Draw[]")]
 pub fn plan_draws(count: usize, draws: usize, own_test_rows: bool, seed: u32) -> JsResult<JsValue> {
     let plan = resampling::draws::draws(count, None, draws, own_test_rows, u64::from(seed));
     to_js(&plan.map_err(to_js_error)?)
 }
 
 /// `FoldResult[]` -> `CrossValidation`.
-#[wasm_bindgen(js_name = summariseFolds)]
-pub fn summarise_folds(folds: JsValue) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = summariseFolds, unchecked_return_type = "CrossValidation")]
+pub fn summarise_folds(#[wasm_bindgen(unchecked_param_type = "FoldResult[]")] folds: JsValue) -> JsResult<JsValue> {
     to_js(&resampling::summary::summarise(&from_js::<Vec<_>>(folds)?))
 }
 
 /// `DrawResult[]` -> `LearningCurve`.
-#[wasm_bindgen(js_name = readLearningCurve)]
-pub fn read_learning_curve(results: JsValue, seed: u32) -> JsResult<JsValue> {
+#[wasm_bindgen(js_name = readLearningCurve, unchecked_return_type = "LearningCurve")]
+pub fn read_learning_curve(
+    #[wasm_bindgen(unchecked_param_type = "DrawResult[]")] results: JsValue,
+    seed: u32,
+) -> JsResult<JsValue> {
     to_js(&resampling::learning_curve::read_learning_curve(&from_js::<Vec<_>>(results)?, u64::from(seed)))
 }
 

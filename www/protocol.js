@@ -5,81 +5,37 @@
  *
  * The page sends a `Request` (an `id`, a `type`, a payload) and gets exactly one `Reply` with the same `id`;
  * long requests stream `Event`s with that `id` before it. `control` messages act on a running request.
- * Types that come out of Rust (`src/wasm.rs`) are declared here once and used everywhere on the page.
+ * Types that go in and out of Rust are those of the library (pkg/prompt_playground.d.ts, made from the structs of `src/`);
+ * here they get the names under which the page knows them.
  */
 
 // ---------------------------------------------------------------- data
 
-/** One training example: what the customer writes and the ideal response.
- * @typedef {{input: string, output: string}} Example */
+/** `Example`: what the customer writes and the ideal response. `Settings`: of a run; PEFT's names where PEFT has one.
+ * `DiscretePrompt`: words in front of the input. */
+/** @typedef {import('../pkg/prompt_playground.js').Example} Example */
+/** @typedef {import('../pkg/prompt_playground.js').DatasetFormat} DatasetFormat */
+/** @typedef {import('../pkg/prompt_playground.js').ParsedDataset} ParsedDataset */
+/** @typedef {import('../pkg/prompt_playground.js').DatasetReport} DatasetReport */
+/** @typedef {import('../pkg/prompt_playground.js').RowReport} RowReport */
+/** @typedef {import('../pkg/prompt_playground.js').RowWarning} RowWarning */
+/** @typedef {import('../pkg/prompt_playground.js').Split} Split */
+/** @typedef {import('../pkg/prompt_playground.js').PeftType} PeftType */
+/** @typedef {import('../pkg/prompt_playground.js').TunerSettings} Settings */
+/** @typedef {import('../pkg/prompt_playground.js').CheckedSettings} CheckedSettings */
+/** @typedef {import('../pkg/prompt_playground.js').DiscretePrompt} DiscretePrompt */
+/** @typedef {import('../pkg/prompt_playground.js').GenerationSettings} GenerationSettings */
 
-/** @typedef {'PROMPT_TUNING'|'PREFIX_TUNING'|'P_TUNING'} PeftType */
+/** `bytes`: size of the files it was read from; `workers`: how many can share a training step here.
+ * @typedef {import('../pkg/prompt_playground.js').ModelInfo & {name: string, bytes: number, workers: import('./workers.js').Room}} ModelInfo */
 
-/** Settings of a run; PEFT's names where PEFT has one.
- * @typedef {object} Settings
- * @property {PeftType} peft_type                what is trained
- * @property {string} prefix_token               name of the trained prompt, for example "[TECH_SUPPORT]"
- * @property {number} num_virtual_tokens         1 .. 256; with a template as many as it says
- * @property {'RANDOM'|'TEXT'|'SAMPLE_VOCAB'|'ZERO'} prompt_tuning_init  N(0, s) | text | rows drawn from the vocabulary | zeros
- * @property {string} prompt_tuning_init_text    used by TEXT; "" means: the objective
- * @property {number} init_std                   s of RANDOM
- * @property {'MLP'|'LSTM'} encoder_reparameterization_type  P-tuning's encoder
- * @property {number} encoder_hidden_size        of P-tuning's encoder and of prefix tuning's perceptron
- * @property {number} encoder_num_layers         of an LSTM encoder
- * @property {boolean} prefix_projection         whether a perceptron makes prefix tuning's keys and values
- * @property {string} template                   P-tuning: words and virtual tokens, "{v5} ..."; "" = virtual tokens alone
- * @property {number} learning_rate
- * @property {number} batch_size                 examples per step
- * @property {number} steps
- * @property {number} warmup_ratio               0 .. 1, share of the steps
- * @property {'constant'|'linear'|'cosine'} lr_scheduler_type
- * @property {number} weight_decay
- * @property {number} max_grad_norm              0 turns clipping off
- * @property {number} seed                       0 .. 2^32 - 1
- * @property {number} held_out_share             0 .. 0.5 of the examples, never trained on
- * @property {number} eval_every                 steps between two held-out evaluations
- * @property {number} early_stopping_patience    evaluations without a better held-out loss after which a run ends; 0 = never
- */
-
-/** @typedef {object} ModelInfo
- * @property {string} name
- * @property {string} architecture
- * @property {number} layers
- * @property {number} hiddenSize
- * @property {number} heads
- * @property {number} kvHeads
- * @property {number} headSize
- * @property {number} feedForward
- * @property {number} vocabulary
- * @property {number} contextLength   positions
- * @property {number} parameters      all of them frozen
- * @property {number} size            bytes of the weights in memory
- * @property {number} bytes           size of the files it was read from
- * @property {string} weightsHash     SHA-256 (hex) over every frozen weight as it is in memory
- * @property {import('./workers.js').Room} workers   how many workers can share a training step here
- */
-
-/** One position of a prepared prompt (step 4).
- * `kind`: "virtual" (a row of the soft prompt, no text), "word" (of a hybrid template), "template" (chat template), "input" or "response";
- * `learned`: this token is predicted and counts in the loss.
- * @typedef {{id: number, text: string, kind: 'virtual'|'word'|'template'|'input'|'response', learned: boolean}} PromptToken */
-
-/** @typedef {{tokens: PromptToken[], problem: string|null}} PreparedPrompt */
-
-/** What is known of one row of the dataset (step 1).
- * `kind`: "empty" | "duplicate" | "contradiction" | "too_long"; `blocking` rows cannot be trained on.
- * @typedef {{kind: string, message: string, blocking: boolean}} RowWarning
- * @typedef {{inputTokens: number, outputTokens: number, totalTokens: number, warnings: RowWarning[]}} RowReport
- * @typedef {{rows: RowReport[], usable: number, tokens: number}} DatasetReport */
-
-/** @typedef {{format: string, examples: Example[], problems: {line: number, message: string}[]}} ParsedDataset */
-/** @typedef {'input_output'|'messages'|'alpaca'|'prompt_completion'|'csv'} DatasetFormat */
+/** @typedef {import('../pkg/prompt_playground.js').PromptToken} PromptToken */
+/** @typedef {import('../pkg/prompt_playground.js').PreparedPrompt} PreparedPrompt */
 
 /** How virtual tokens enter the model: as rows in front of the input (prompt tuning, P-tuning), or as keys and values in
- * front of every layer's (prefix tuning). @typedef {'embeddings'|'keys_values'} PromptKind */
-/** `virtualTokens`: positions in front of the input, the words of a template included. @typedef {{virtualTokens: number, kind: PromptKind}} PromptShape */
-/** `width`: numbers of one virtual token; `trainedNumbers`: those of an encoder included.
- * @typedef {PromptShape & {width: number, trainedNumbers: number}} WholePromptShape */
+ * front of every layer's (prefix tuning). @typedef {import('../pkg/prompt_playground.js').PromptKind} PromptKind */
+/** @typedef {import('../pkg/prompt_playground.js').PromptShape} WholePromptShape */
+/** As far as a trained prompt shows it. @typedef {Pick<WholePromptShape, 'virtualTokens' | 'kind'>} PromptShape */
 
 /** A trained prompt. `vectors`: virtualTokens x width, row by row.
  * @typedef {object} SoftPrompt
@@ -89,28 +45,8 @@
  * @property {PromptKind} kind
  */
 
-/** @typedef {object} StepReport
- * @property {number} step            1-based
- * @property {number} loss            mean cross-entropy over the response tokens of the batch, before this update (nats)
- * @property {number} gradNorm        before clipping
- * @property {number} learningRate
- * @property {number} tokens          text tokens (all positions except virtual ones) of the batch
- * @property {number} milliseconds    computing and waiting for the other workers, without pauses
- * @property {number} flop            floating-point operations of the step, all workers together
- */
-
-/** Loss over a set of examples. `loss` is the mean over all response tokens (nats).
- * @typedef {{loss: number, perplexity: number, tokens: number, tokenAccuracy: number,
- *            examples: {loss: number, tokens: number, tokenAccuracy: number}[]}} LossReport */
-
-/** How an answer is decoded.
- * @typedef {object} GenerationSettings
- * @property {number} temperature         0 = greedy
- * @property {number} top_p               0 < p <= 1
- * @property {number} repetition_penalty  1 = off
- * @property {number} max_new_tokens
- * @property {number} seed
- */
+/** @typedef {import('../pkg/prompt_playground.js').TimedStepReport} StepReport */
+/** @typedef {import('../pkg/prompt_playground.js').LossReport} LossReport */
 
 /** `tokens`: those written, without the prompt's; `milliseconds`: reading the prompt and writing.
  * @typedef {{text: string, tokens: number, finishReason: 'stop'|'length'|'cancelled', milliseconds: number}} Answer */
@@ -119,8 +55,8 @@
  * "base": as it is; "discrete": the objective as plain text in front; "tuned": the soft prompt in front.
  * @typedef {'base'|'discrete'|'tuned'} Variant */
 
-/** ROUGE: F1 from 0 to 1, as rouge-score; BLEU and chrF: of one answer, from 0 to 100, as sacrebleu; `words`: of the answer.
- * @typedef {{exactMatch: boolean, rouge1: number, rouge2: number, rougeL: number, bleu: number, chrf: number, words: number}} AnswerScore */
+/** @typedef {import('../pkg/prompt_playground.js').AnswerScore} AnswerScore */
+/** @typedef {import('../pkg/prompt_playground.js').AnswerPair} AnswerPair */
 
 // ---------------------------------------------------------------- requests
 
@@ -141,10 +77,8 @@
  * @typedef {{key: string, name: string, repository: string, revision: string, file: string, asked: {revision: string, file: string},
  *            licence: string, bytes: number, total: number, complete: boolean, lasting: boolean}} StoredModel */
 
-/** The batch that is planned for (src/plan.rs).
- * @typedef {{exampleTokens: number[], responseTokens: number, virtualTokens: number, batchSize: number, trainedNumbers?: number}} PlannedBatch */
-/** Bytes of memory of one worker, and operations of one step (src/plan.rs).
- * @typedef {{weights: number, loading: number, training: number, peak: number, flop: number}} TrainingPlan */
+/** @typedef {import('../pkg/prompt_playground.js').PlannedBatch} PlannedBatch */
+/** @typedef {import('../pkg/prompt_playground.js').TrainingPlan} TrainingPlan */
 /** A model before it is loaded. `bytes` of its files, of which `arrived` are here; `stepMilliseconds`: of one
  * worker, measured on this device; `limit`: bytes of memory that this tab may take.
  * @typedef {{repository: string, revision: string, licence: string, bytes: number, arrived: number,
@@ -165,12 +99,12 @@
  * @property {{payload: {text: string, name: string}, result: ParsedDataset, event: never}} parseDataset
  * @property {{payload: {examples: Example[], format: DatasetFormat}, result: string, event: never}} exportDataset
  * @property {{payload: {examples: Example[], virtualTokens: number}, result: DatasetReport, event: never}} checkDataset
- * @property {{payload: {settings: Settings}, result: {settings: Settings, problems: {field: string, message: string}[]}, event: never}} checkSettings
+ * @property {{payload: {settings: Settings}, result: CheckedSettings, event: never}} checkSettings
  *   validates; `settings` is the effective set with out-of-range fields replaced by their defaults
  * @property {{payload: {settings: Settings}, result: WholePromptShape, event: never}} promptShape
  *   what the settings would train
  * @property {{payload: {examples: Example[], settings: Settings}, result: PreparedPrompt[], event: never}} prepare
- * @property {{payload: {count: number, share: number, seed: number}, result: {train: number[], heldOut: number[]}, event: never}} split
+ * @property {{payload: {count: number, share: number, seed: number}, result: Split, event: never}} split
  * @property {{payload: TrainPayload, result: TrainResult, event: TrainEvent}} train
  * @property {{payload: {train: Example[], heldOut: Example[], settings: Settings, workers: number, averages: boolean}, result: TrialResult, event: TrialEvent}} trial
  *   one training of an experiment; `workers` as in TrainPayload
@@ -178,32 +112,32 @@
  *            result: Answer, event: {text: string}}} generate
  *   events carry the text that was added
  * @property {{payload: {examples: Example[], softPrompt: SoftPrompt|null, front?: DiscretePrompt}, result: LossReport, event: {done: number, total: number}}} evaluate
- * @property {{payload: {pairs: {answer: string, reference: string}[]}, result: AnswerScore[], event: never}} score
+ * @property {{payload: {pairs: AnswerPair[]}, result: AnswerScore[], event: never}} score
  * @property {{payload: {texts: string[], n: number}, result: number, event: never}} distinct
  *   share of the n-grams of all texts that are different ones
- * @property {{payload: {texts: string[], patterns: Pattern[]}, result: {matches: boolean[][], problems: {pattern: number, message: string}[]}, event: never}} matchPatterns
+ * @property {{payload: {texts: string[], patterns: Pattern[]}, result: PatternMatches, event: never}} matchPatterns
  *   matches[text][pattern]
  * @property {{payload: {question: string}, result: string[], event: never}} paraphrases
  *   the question in three other wordings
  * @property {{payload: {answers: string[]}, result: number|null, event: never}} agreement
  *   mean chrF over all pairs of answers, from 0 to 100; null where there is no pair
- * @property {{payload: {questions: string[], inputs: string[]}, result: {question: number, input: number, similarity: number}[], event: never}} nearDuplicates
- * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: {token: string, similarity: number}[][], event: never}} nearestTokens
+ * @property {{payload: {questions: string[], inputs: string[]}, result: NearDuplicate[], event: never}} nearDuplicates
+ * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: Neighbour[][], event: never}} nearestTokens
  *   cosine similarity, for every virtual token
  * @property {{payload: {example: Example, softPrompt: SoftPrompt|null}, result: TokenLoss[], event: never}} tokenLosses
  * @property {{payload: {example: Example, softPrompt: SoftPrompt}, result: AttentionReport, event: never}} attention
  * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: PromptPath, event: never}} promptPath
- * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: {step: number, tokens: {token: string, similarity: number}[]}[], event: never}} nearestPath
+ * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: NearestStep[], event: never}} nearestPath
  *   the nearest word of every virtual token at every snapshot
  * @property {{payload: {curve: CurvePoint[]}, result: CurveReading, event: never}} readCurve
- * @property {{payload: {count: number, folds: number, seed: number}, result: {train: number[], heldOut: number[]}[], event: never}} planFolds
+ * @property {{payload: {count: number, folds: number, seed: number}, result: Split[], event: never}} planFolds
  *   `folds` = `count` leaves one out at a time
  * @property {{payload: {folds: FoldResult[]}, result: CrossValidation, event: never}} summariseFolds
  * @property {{payload: {count: number, draws: number, ownTestRows: boolean, seed: number}, result: Draw[], event: never}} planDraws
  *   the trainings of a learning curve; `ownTestRows`: there are others to ask about, so nothing is held out
  * @property {{payload: {results: DrawResult[], seed: number}, result: LearningCurve, event: never}} readLearningCurve
  * @property {{payload: {examples: Example[], settings: Settings, startFrom: SoftPrompt|null, about: AboutPrompt},
- *            result: {split: {train: number[], heldOut: number[]}, batches: number[][], start: AdapterFile[], settings: Settings}, event: never}} planRun
+ *            result: {split: Split, batches: number[][], start: AdapterFile[], settings: Settings}, event: never}} planRun
  *   a run before its first step: the batches of its steps as indices into the training rows, its prompt as an adapter
  * @property {{payload: {base: string, repository: string, revision: string}, result: {config: Uint8Array, weights: Uint8Array}, event: never}} fetchAdapter
  *   the two files of an adapter's repository on the hub
@@ -215,44 +149,18 @@
 
 /** @typedef {{name: string, bytes: Uint8Array}} AdapterFile */
 
-/** What the model card of an exported prompt says. `settings`: null where the prompt came from an adapter.
- * @typedef {object} AboutPrompt
- * @property {string} prefixToken
- * @property {string} baseModel       hub id or path
- * @property {string} baseModelNote   where it is found, a sentence, or ""
- * @property {Settings|null} settings
- * @property {number} step            the last one of a mean
- * @property {number} [averaged]      how many steps' prompts it is the mean of
- * @property {number|null} heldOutLoss
- * @property {number} examples
- * @property {number} heldOutExamples
- * @property {GenerationSettings} [generation]  how it answers in the page */
-
-/** A check that the person writes. `value`: a text or a regular expression; of "numbered_steps" (at least) and
- * "at_most_words" a whole number; "valid_json" (an object or a list) has none.
- * @typedef {{kind: 'contains'|'starts_with'|'ends_with'|'regex'|'numbered_steps'|'at_most_words'|'valid_json', value: string}} Pattern */
-
-/** A response token: nats, 0 to 1, whether it was the likeliest, and the text of the likeliest.
- * @typedef {{text: string, loss: number, probability: number, correct: boolean, likeliest: string}} TokenLoss */
-
-/** Where the response looks. `weights[layer][head][virtual token]`, means over the rows that predict the response; `totals`:
- * their sums over the virtual tokens; `tokens`: for each response token the mean over layers and heads; `evenShare`: the
- * total if every position had the same weight.
- * @typedef {{weights: number[][][], totals: number[][], tokens: {text: string, total: number}[], evenShare: number}} AttentionReport */
-
-/** A 2-D map (principal components) of a soft prompt's path. `cosine` of the last to the first, null where one is zero.
- * @typedef {{steps: {step: number, points: {x: number, y: number}[]}[], vocabulary: {text: string, x: number, y: number}[],
- *            varianceShares: [number, number], moved: {distance: number, cosine: number|null}[]}} PromptPath */
-
-/** One point of a run: `heldOutLoss` only at evaluations; step 0 is the baseline before training.
- * @typedef {{step: number, loss: number|null, heldOutLoss: number|null}} CurvePoint */
-
-/** A reading of the curves in plain words (computed in Rust).
- * @typedef {{verdict: 'too_short'|'still_falling'|'converged'|'overfitting'|'diverged', sentence: string, advice: string,
- *            bestStep: number|null}} CurveReading */
-
-/** Words in front of the input: an instruction as a system turn, examples as turns.
- * @typedef {{instruction: string|null, shots: Example[]}} DiscretePrompt */
+/** What the model card of an exported prompt says; a check that the person writes; looks inside; readings of curves. */
+/** @typedef {import('../pkg/prompt_playground.js').AboutPrompt} AboutPrompt */
+/** @typedef {import('../pkg/prompt_playground.js').Pattern} Pattern */
+/** @typedef {import('../pkg/prompt_playground.js').PatternMatches} PatternMatches */
+/** @typedef {import('../pkg/prompt_playground.js').NearDuplicate} NearDuplicate */
+/** @typedef {import('../pkg/prompt_playground.js').Neighbour} Neighbour */
+/** @typedef {import('../pkg/prompt_playground.js').TokenLoss} TokenLoss */
+/** @typedef {import('../pkg/prompt_playground.js').AttentionReport} AttentionReport */
+/** @typedef {import('../pkg/prompt_playground.js').PromptPath} PromptPath */
+/** @typedef {import('../pkg/prompt_playground.js').NearestStep} NearestStep */
+/** @typedef {import('../pkg/prompt_playground.js').CurvePoint} CurvePoint */
+/** @typedef {import('../pkg/prompt_playground.js').CurveReading} CurveReading */
 
 /** `averages` of a trial: its best prompt is the mean that a run keeps; else the lowest alone, and nothing is measured for it.
  * `steps`: of the whole trial. @typedef {{step: number, steps: number, loss: number|null, heldOutLoss: number|null}} TrialEvent */
@@ -260,22 +168,12 @@
  * @typedef {{curve: CurvePoint[], best: BestPrompt|null, last: SoftPrompt,
  *            trainedNumbers: number, milliseconds: number, base: LossReport|null, tuned: LossReport|null, diverged: boolean, settings: Settings}} TrialResult */
 
-/** Losses and tokens of each held-out row, in their order; `bestStep`: of the held-out curve.
- * @typedef {{fold: number, heldOut: number[], baseLosses: number[], tunedLosses: number[], tokens: number[], bestStep: number|null, trainedOn: number}} FoldResult */
-/** src/resampling/summary.rs. @typedef {{mean: number, standardDeviation: number|null}} Spread */
-/** @typedef {{verdict: 'tuning_helps'|'tuning_hurts'|'unclear'|'too_few_folds', sentence: string, advice: string, folds: number, skipped: number,
- *   base: Spread|null, tuned: Spread|null, improvement: {mean: number, standardError: number|null, low: number|null, high: number|null}|null,
- *   improvedRows: number, rows: {row: number, fold: number, tokens: number, baseLoss: number, tunedLoss: number, robustZ: number|null, outlier: boolean}[],
- *   outliers: number[], bestStep: {median: number, lowest: number, highest: number}|null}} CrossValidation */
-/** @typedef {{draw: number, size: number, train: number[], heldOut: number[]}} Draw */
-/** @typedef {{draw: number, size: number, train: number[], loss: number}} DrawResult */
-/** src/resampling/learning_curve.rs
- * @typedef {{verdict: 'more_data_helps'|'unclear'|'enough'|'too_few_points', sentence: string, advice: string, draws: number, skipped: number,
- *   points: {size: number, mean: number, standardDeviation: number|null, runs: number}[], fit: {a: number, b: number, c: number}|null,
- *   band: {size: number, low: number, middle: number, high: number}[],
- *   doubled: {from: number, size: number, loss: number, low: number, high: number, fall: number, fallLow: number, fallHigh: number}|null,
- *   rows: {row: number, difference: number|null, standardError: number|null, runsWith: number, runsWithout: number, call: string}[],
- *   rowsSentence: string}} LearningCurve */
+/** @typedef {import('../pkg/prompt_playground.js').FoldResult} FoldResult */
+/** @typedef {import('../pkg/prompt_playground.js').Spread} Spread */
+/** @typedef {import('../pkg/prompt_playground.js').CrossValidation} CrossValidation */
+/** @typedef {import('../pkg/prompt_playground.js').Draw} Draw */
+/** @typedef {import('../pkg/prompt_playground.js').DrawResult} DrawResult */
+/** @typedef {import('../pkg/prompt_playground.js').LearningCurve} LearningCurve */
 
 /** @typedef {object} TrainPayload
  * @property {Example[]} examples        all usable rows; the split is made from settings
@@ -293,7 +191,7 @@
 /** `waiting`: the first step waits for so many workers that still read the model. `workers`: fixed when the first step
  * of this request begins. `workerLost`: one that was counted on has stopped, or could not start although its number was
  * chosen; its share was computed by the others and the run goes on with `workers`. `reason` is a sentence.
- * @typedef {{kind: 'started', settings: Settings, trainedNumbers: number, modelNumbers: number, split: {train: number[], heldOut: number[]}}
+ * @typedef {{kind: 'started', settings: Settings, trainedNumbers: number, modelNumbers: number, split: Split}
  *   | {kind: 'waiting', workers: number}
  *   | {kind: 'workers', workers: number}
  *   | {kind: 'workerLost', workers: number, reason: string}
@@ -305,7 +203,7 @@
  *   | {kind: 'paused', step: number}
  *   | {kind: 'continued', step: number}} TrainEvent */
 
-/** The soft prompt at one step of a run. @typedef {{step: number, vectors: Float32Array}} Snapshot */
+/** @typedef {import('../pkg/prompt_playground.js').Snapshot} Snapshot */
 
 /** What a run keeps: the mean of its prompts from `step`, with the lowest held-out loss, to `through`: of those `averaged`
  * prompts whose loss is near the lowest (src/kept_prompt.rs). `heldOutLoss` is the mean's own. A run that goes on begins
@@ -336,9 +234,7 @@
 
 // ---------------------------------------------------------------- the lead worker and its share workers
 
-/** What a share of a step came to. `lossSum`: nats, over its response tokens; `dRows`: its part of the gradient of
- * the soft prompt, virtualTokens x width.
- * @typedef {{lossSum: number, dRows: Float32Array, flop: number}} ShareGradient */
+/** @typedef {import('../pkg/prompt_playground.js').ShareGradient} ShareGradient */
 
 /** The files of the model in use.
  * @typedef {{gguf: Blob} | {config: Blob, tokenizer: Blob, weights: Blob[], tokenizerConfig: Blob|null}} ModelBlobs */

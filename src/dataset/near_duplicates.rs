@@ -22,6 +22,7 @@ const FUNCTION_WORDS: [&str; 38] = [
 
 /// A question and the training input nearest to it, as indices into the two lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NearDuplicate {
     pub question: usize,

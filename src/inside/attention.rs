@@ -11,6 +11,7 @@ use crate::soft_prompt::SoftPrompt;
 
 /// Attention weights on the virtual tokens. A row's weights on all that it sees sum to 1.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AttentionReport {
     /// (layers, heads, virtual tokens): mean over the rows that predict a response token.
@@ -24,6 +25,7 @@ pub struct AttentionReport {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenAttention {
     pub text: String,

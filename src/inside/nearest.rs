@@ -12,6 +12,7 @@ use crate::soft_prompt::{Neighbour, PromptKind};
 
 /// The nearest token of the vocabulary to every virtual token after some steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NearestStep {
     pub step: usize,

@@ -14,6 +14,7 @@ const NEAREST: usize = 3;
 
 /// The two principal axes of all snapshots and words together, and everything drawn on them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PromptPath {
     pub steps: Vec<PathStep>,
@@ -27,6 +28,7 @@ pub struct PromptPath {
 
 /// The virtual tokens after some steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PathStep {
     pub step: usize,
@@ -34,6 +36,7 @@ pub struct PathStep {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WordPoint {
     pub text: String,
@@ -43,6 +46,7 @@ pub struct WordPoint {
 
 /// From a virtual token's first place to its last, in all dimensions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Movement {
     /// Euclidean, in the embeddings' own unit.

@@ -7,6 +7,7 @@ use crate::rng::Rng;
 
 /// A place on the map, in the units of the points themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MapPoint {
     pub x: f64,
     pub y: f64,

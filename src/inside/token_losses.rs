@@ -10,6 +10,7 @@ use crate::soft_prompt::SoftPrompt;
 
 /// One token of the response, end of turn included.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenLoss {
     pub text: String,

@@ -10,6 +10,7 @@ const MOST_WORDS: usize = 10_000;
 const MOST_STEPS: usize = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PatternKind {
     Contains,
@@ -27,6 +28,7 @@ pub enum PatternKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Pattern {
     pub kind: PatternKind,
     pub value: String,
@@ -34,6 +36,7 @@ pub struct Pattern {
 
 /// `pattern`: index of the pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PatternProblem {
     pub pattern: usize,
     pub message: String,
@@ -41,6 +44,7 @@ pub struct PatternProblem {
 
 /// `matches[text][pattern]`; a pattern with a problem matches nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PatternMatches {
     pub matches: Vec<Vec<bool>>,
     pub problems: Vec<PatternProblem>,

@@ -11,6 +11,7 @@ use crate::rng::Rng;
 
 /// The fitted curve at a size: its median over the resamples, and the limits below and above which 5 % lie.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BandPoint {
     pub size: f64,
@@ -22,6 +23,7 @@ pub struct BandPoint {
 /// The fitted loss with twice the examples of the largest training, and how far below that training's it lies; limits
 /// as in `BandPoint`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Doubled {
     pub from: usize,

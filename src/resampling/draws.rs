@@ -8,6 +8,7 @@ use crate::rng::Rng;
 /// One training: `size` rows to train on, and the rows to ask about (none where there are test rows of their own).
 /// Indices ascend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Draw {
     pub draw: usize,

@@ -13,6 +13,7 @@ use crate::words::{counted, number, paragraph};
 
 /// One training: the rows it saw and the held-out loss at its end, nats per response token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DrawResult {
     pub draw: usize,
@@ -24,6 +25,7 @@ pub struct DrawResult {
 
 /// The trainings of one size; the sample standard deviation is `None` for a single one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CurveSize {
     pub size: usize,
@@ -34,6 +36,7 @@ pub struct CurveSize {
 
 /// By the fall of the loss that twice the examples bring, compared with a twentieth of the loss now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LearningCurveVerdict"))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The whole interval lies above.
@@ -48,6 +51,7 @@ pub enum Verdict {
 
 /// `skipped`: trainings whose loss is not a number. `band` is empty and `doubled` `None` with too few points.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LearningCurve {
     pub verdict: Verdict,

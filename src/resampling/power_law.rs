@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// `a`: the loss that no number of examples gets below; `b`: what one example leaves above it; `c`: how fast that
 /// shrinks. a >= 0, b >= 0, so that the curve never rises.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PowerLaw {
     pub a: f64,
     pub b: f64,

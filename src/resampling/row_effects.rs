@@ -10,6 +10,7 @@ use super::statistics::student_t;
 use crate::words::{counted, paragraph, rows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "RowCall"))]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
     Helpful,
@@ -20,6 +21,7 @@ pub enum Call {
 /// `difference`: loss with the row less loss without it, nats per token; above 0 the row hurts. `runs_with` and
 /// `runs_without` count the trainings of sizes where both occur.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RowEffect {
     pub row: usize,

@@ -11,6 +11,7 @@ use super::summary_words::{advice, sentence};
 /// Measure `tuned_losses` at the end of the training: at the best step of these rows they would look better than they
 /// are. `trained_on`: how many rows the training saw; where it is left out, `folds` are taken to be all there are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FoldResult {
     pub fold: usize,
@@ -22,11 +23,13 @@ pub struct FoldResult {
     pub tokens: Vec<usize>,
     pub best_step: Option<usize>,
     #[serde(default)]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub trained_on: Option<usize>,
 }
 
 /// Over the folds; the sample standard deviation is `None` for a single fold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Spread {
     pub mean: f64,
@@ -37,6 +40,7 @@ pub struct Spread {
 /// a single fold. The folds share training rows, so the true uncertainty is somewhat larger, by an amount that cannot be
 /// known from them (Bengio and Grandvalet 2004).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Improvement {
     pub mean: f64,
@@ -47,6 +51,7 @@ pub struct Improvement {
 
 /// `robust_z`: how far the tuned loss lies above the median row, `None` with fewer than five rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HeldOutRow {
     pub row: usize,
@@ -60,6 +65,7 @@ pub struct HeldOutRow {
 
 /// The best step of the folds: how long to train the final prompt, which sees all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BestStep {
     pub median: f64,
@@ -68,6 +74,7 @@ pub struct BestStep {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CrossValidationVerdict"))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The whole 95 % interval of the improvement lies above 0.
@@ -83,6 +90,7 @@ pub enum Verdict {
 /// `rows`: the highest tuned loss first; `outliers`: rows among them. `folds` and `rows` are what could be counted,
 /// `skipped` the rows whose loss is not a number or that have no response token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CrossValidation {
     pub verdict: Verdict,

@@ -37,6 +37,7 @@ pub struct RawSettings {
 
 /// What is wrong with one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SettingProblem"))]
 pub struct Problem {
     pub field: &'static str,
     pub message: String,
@@ -44,6 +45,7 @@ pub struct Problem {
 
 /// The effective settings (a default where a value is wrong or missing) and what was wrong.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CheckedSettings {
     pub settings: TunerSettings,
     pub problems: Vec<Problem>,

@@ -91,6 +91,7 @@ async function compute({ ticket, share, vectors, targets }) {
     if (wanted !== ticket) return;
   }
   const gradient = gradients.take();
+  if (!gradient) throw new Error('A share ended without its gradient.');
   post({ reply: 'gradient', ticket, gradient }, [gradient.dRows.buffer]);
 }
 
