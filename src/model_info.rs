@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::Llama;
 
-/// `ModelInfo` of `www/protocol.js` without `name` and `bytes`, which only the page knows.
+/// Sizes of a model that was loaded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -33,7 +33,7 @@ pub struct Batch {
     pub trained_numbers: usize,
 }
 
-/// `TrainingPlan` of `www/protocol.js`. Bytes of wasm memory of one worker.
+/// What training will need: bytes of wasm memory of one worker, and work.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -171,7 +171,7 @@ loss: number, perplexity: number, tokens: number, tokenAccuracy: number, example
 /** A place on the map, in the units of the points themselves. */
 export type MapPoint = { x: number, y: number, };
 
-/** `ModelInfo` of `www/protocol.js` without `name` and `bytes`, which only the page knows. */
+/** Sizes of a model that was loaded. */
 export type ModelInfo = {
 architecture: string, layers: number, hiddenSize: number, heads: number, kvHeads: number, headSize: number, feedForward: number, vocabulary: number,
 /** Positions, virtual tokens included. */
@@ -333,7 +333,7 @@ correct: boolean,
 likeliest: string,
 };
 
-/** `TrainingPlan` of `www/protocol.js`. Bytes of wasm memory of one worker. */
+/** What training will need: bytes of wasm memory of one worker, and work. */
 export type TrainingPlan = {
 /** The frozen weights as they are kept in memory. */
 weights: number,

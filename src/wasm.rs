@@ -98,7 +98,7 @@ impl Model {
         Ok(Model { inner: Rc::new(LanguageModel::from_gguf(bytes).map_err(to_js_error)?) })
     }
 
-    /// Sizes of the model: `ModelInfo` without `name` and `bytes`, which only the page knows.
+    /// Sizes of the model.
     #[wasm_bindgen(unchecked_return_type = "ModelInfo")]
     pub fn info(&self) -> JsResult<JsValue> {
         to_js(&ModelInfo::of(&self.inner.llama))
