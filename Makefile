@@ -9,7 +9,7 @@ export PATH := $(TOOLS_DIR)/bin:$(PATH)
 
 # The second of the two builds (scripts/build-wasm.sh), so it stands for both.
 WASM := pkg/prompt_playground_relaxed_bg.wasm
-RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock .cargo/config.toml scripts/build-wasm.sh
+RUST_SOURCES := $(shell find src -name '*.rs' -o -name '*.d.ts') Cargo.toml Cargo.lock .cargo/config.toml scripts/build-wasm.sh
 NODE_MODULES := tests/page/node_modules/.package-lock.json
 # What `make bench` builds besides: our kernels alone, plain candle autograd, wllama, and the random model.
 BENCH_KERNEL := target/bench/kernel/relaxed-simd/kernel_bench_bg.wasm
@@ -75,7 +75,7 @@ site: pkg
 
 pkg: $(WASM)
 
-$(WASM): $(RUST_SOURCES)
+$(WASM): $(RUST_SOURCES) docs/library.md
 	scripts/setup-rust.sh
 	scripts/build-wasm.sh
 

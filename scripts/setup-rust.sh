@@ -19,7 +19,7 @@ command -v cargo >/dev/null || {
 # has PROGRAM VERSION: is exactly this version there, in TOOLS_DIR or on PATH?
 has() { [ "$("$1" --version 2>/dev/null)" = "$1 $2" ]; }
 
-# install CRATE VERSION: without optimisations, since compiling the tools takes longer than they ever run. One folder
+# install CRATE VERSION: without optimisations, since compiling them takes longer than they run in many builds. One folder
 # for both, so that the dependencies which they share are compiled once.
 install() {
   echo "setup: compiling $1 $2 into $tools (once; a few minutes)"

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::dataset::Example;
+use crate::left_out::or_default;
 
 /// An instruction as a system turn, then examples as turns of the conversation (few-shot, Brown et al. 2020); both may be
 /// left out.
@@ -12,7 +13,8 @@ use crate::dataset::Example;
 pub struct DiscretePrompt {
     #[cfg_attr(test, ts(optional = nullable))]
     pub instruction: Option<String>,
-    #[cfg_attr(test, ts(as = "Option<Vec<Example>>", optional))]
+    #[serde(deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(as = "Option<Vec<Example>>", optional = nullable))]
     pub shots: Vec<Example>,
 }
 

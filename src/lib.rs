@@ -38,6 +38,7 @@ pub mod inside;
 pub mod kept_prompt;
 pub mod kernels;
 pub mod language_model;
+mod left_out;
 pub mod matrix;
 pub mod metrics;
 pub mod model;

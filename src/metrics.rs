@@ -21,6 +21,7 @@ pub struct AnswerPair {
     pub reference: String,
 }
 
+/// Scores of one answer: ROUGE as rouge-score gives it, BLEU and chrF as sacrebleu.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -19,10 +19,11 @@ pub struct ModelInfo {
     pub vocabulary: usize,
     /// Positions, virtual tokens included.
     pub context_length: usize,
+    /// All of them frozen.
     pub parameters: usize,
     /// Bytes that the weights take in memory.
     pub size: usize,
-    /// SHA-256 over every weight as it is in memory.
+    /// SHA-256 over every weight as it is in memory, in hexadecimal.
     pub weights_hash: String,
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
 use crate::language_model::LanguageModel;
+use crate::left_out::or_default;
 use crate::prefix;
 use crate::sampler::GenerationSettings;
 use crate::settings::{Init, PeftType, RawSettings, TunerSettings, check};
@@ -52,8 +53,8 @@ pub struct About {
     /// Steps that led to it; where it is the mean of several steps' prompts, to the last of them.
     pub step: usize,
     /// How many steps' prompts it is the mean of; 0 or 1 where it is that of one step.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<usize>", optional))]
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(as = "Option<usize>", optional = nullable))]
     pub averaged: usize,
     /// Nats; `None` where no example was held out.
     pub held_out_loss: Option<f64>,

@@ -10,6 +10,7 @@ use crate::gguf::Gguf;
 use crate::gguf_tokenizer;
 use crate::gradient_pass::{numbers_per_row, row_budget};
 use crate::kernels::work;
+use crate::left_out::or_default;
 use crate::matrix::Matrix;
 use crate::model::Llama;
 use crate::ops::attention::Span;
@@ -28,8 +29,8 @@ pub struct Batch {
     pub virtual_tokens: usize,
     pub batch_size: usize,
     /// Those of an encoder included; 0 where they are few beside the rest.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<usize>", optional))]
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(as = "Option<usize>", optional = nullable))]
     pub trained_numbers: usize,
 }
 

@@ -14,6 +14,7 @@ use crate::rng::Rng;
 pub struct GenerationSettings {
     /// 0 is greedy.
     pub temperature: f64,
+    /// Above 0, at most 1; 1 is off.
     pub top_p: f64,
     /// Divides positive and multiplies negative logits of tokens already written (Keskar et al. 2019); 1 is off.
     /// Tokens of the question do not count, as in `transformers` where the model is given embeddings.

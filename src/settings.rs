@@ -16,12 +16,12 @@ pub struct TunerSettings {
     pub prefix_token: String,
     /// What is trained.
     pub peft_type: PeftType,
-    /// Those that are trained; with a template as many as it says.
+    /// Those that are trained, 1 to 256; with a template as many as it says.
     pub num_virtual_tokens: usize,
     pub prompt_tuning_init: Init,
-    /// The words that [`Init::Text`] starts from.
+    /// The words that `TEXT` starts from.
     pub prompt_tuning_init_text: String,
-    /// Standard deviation of [`Init::Random`]; an encoder has PEFT's own random start.
+    /// Standard deviation of `RANDOM`; an encoder has PEFT's own random start.
     pub init_std: f64,
     /// P-tuning's encoder.
     pub encoder_reparameterization_type: Encoder,
@@ -37,14 +37,14 @@ pub struct TunerSettings {
     /// Examples a step.
     pub batch_size: usize,
     pub steps: usize,
-    /// Share of the steps in which the learning rate grows from 0.
+    /// Share of the steps, 0 to 1, in which the learning rate grows from 0.
     pub warmup_ratio: f64,
     pub lr_scheduler_type: Scheduler,
     pub weight_decay: f64,
     /// Longest gradient that is used as it is; 0 turns clipping off.
     pub max_grad_norm: f64,
     pub seed: u32,
-    /// Share of the examples that is never trained on.
+    /// Share of the examples, 0 to 0.5, that is never trained on.
     pub held_out_share: f64,
     /// Steps between two evaluations of the held-out examples.
     pub eval_every: usize,
@@ -76,16 +76,17 @@ impl PeftType {
 
 /// P-tuning's encoder (PEFT's `PromptEncoderReparameterizationType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PromptEncoder"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Encoder {
     Mlp,
     Lstm,
 }
 
-/// Where the soft prompt starts.
+/// Where the soft prompt starts: normal numbers, the embeddings of a text, those of tokens drawn from the vocabulary, or
+/// zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PromptTuningInit"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Init {
     /// Normal numbers with standard deviation `init_std`.
@@ -101,7 +102,7 @@ pub enum Init {
 
 /// How the learning rate changes over the steps, as in `transformers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LrScheduler"))]
 #[serde(rename_all = "lowercase")]
 pub enum Scheduler {
     Constant,

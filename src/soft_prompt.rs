@@ -8,7 +8,8 @@ use crate::model::Llama;
 use crate::prefix;
 use crate::tokenizer::ChatTokenizer;
 
-/// How virtual tokens enter the model.
+/// How virtual tokens enter the model: as rows before the token embeddings (prompt tuning, P-tuning), or as keys and values
+/// in front of every layer's (prefix tuning).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]

@@ -20,13 +20,13 @@ use config::TokenizerConfig;
 /// Breaks up what looks like a special token in the person's words; taken out again before encoding.
 const BREAKS: [char; 3] = ['\u{f8f0}', '\u{f8f1}', '\u{f8f2}'];
 
-/// Which part of a prepared prompt a token belongs to.
+/// Which part of a prepared prompt a token belongs to: a row of the soft prompt, a word of a hybrid template, the chat
+/// template, the input or the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum TokenKind {
     Virtual,
-    /// A word of a hybrid template, between virtual tokens.
     Word,
     Template,
     Input,

@@ -34,7 +34,7 @@ pub struct StepReport {
     /// Length of the gradient before clipping.
     pub grad_norm: f64,
     pub learning_rate: f64,
-    /// Text tokens of the batch.
+    /// Text tokens of the batch: all positions but the virtual ones.
     pub tokens: usize,
     /// Floating-point operations of the step's products, those of all workers.
     pub flop: u64,

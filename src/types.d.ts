@@ -13,7 +13,7 @@ settings: Partial<TunerSettings> | null,
 /** Steps that led to it; where it is the mean of several steps' prompts, to the last of them. */
 step: number,
 /** How many steps' prompts it is the mean of; 0 or 1 where it is that of one step. */
-averaged?: number,
+averaged?: number | null,
 /** Nats; `null` where no example was held out. */
 heldOutLoss: number | null,
 /** Examples trained on, and held out. */
@@ -25,6 +25,7 @@ generation?: GenerationSettings | null,
 /** An answer of the model and the ideal response. */
 export type AnswerPair = { answer: string, reference: string, };
 
+/** Scores of one answer: ROUGE as rouge-score gives it, BLEU and chrF as sacrebleu. */
 export type AnswerScore = {
 exactMatch: boolean,
 /** F1 of single words, of pairs of words, and of the longest common subsequence, from 0 to 1. */
@@ -67,12 +68,12 @@ export type CrossValidation = { verdict: CrossValidationVerdict, sentence: strin
 export type CrossValidationVerdict = "tuning_helps" | "tuning_hurts" | "unclear" | "too_few_folds";
 
 /**
- * One point of a run. `loss`: training loss of a step (a batch); `held_out_loss` only at evaluations. Step 0 is the
+ * One point of a run. `loss`: training loss of a step (a batch); `heldOutLoss` only at evaluations. Step 0 is the
  * baseline before training. Losses are nats per token.
  */
 export type CurvePoint = { step: number, loss: number | null, heldOutLoss: number | null, };
 
-/** `best_step`: step of the lowest held-out loss, `null` without held-out rows. */
+/** `bestStep`: step of the lowest held-out loss, `null` without held-out rows. */
 export type CurveReading = { verdict: CurveVerdict, sentence: string, advice: string, bestStep: number | null, };
 
 /** The trainings of one size; the sample standard deviation is `null` for a single one. */
@@ -91,7 +92,7 @@ export type DatasetReport = { rows: Array<RowReport>, usable: number, tokens: nu
  * An instruction as a system turn, then examples as turns of the conversation (few-shot, Brown et al. 2020); both may be
  * left out.
  */
-export type DiscretePrompt = { instruction?: string | null, shots?: Array<Example>, };
+export type DiscretePrompt = { instruction?: string | null, shots?: Array<Example> | null, };
 
 /**
  * The fitted loss with twice the examples of the largest training, and how far below that training's it lies; limits
@@ -106,10 +107,7 @@ export type Doubled = { from: number, size: number, loss: number, low: number, h
 export type Draw = { draw: number, size: number, train: Array<number>, heldOut: Array<number>, };
 
 /** One training: the rows it saw and the held-out loss at its end, nats per response token. */
-export type DrawResult = { draw: number, size: number, train: Array<number>, loss: number, };
-
-/** P-tuning's encoder (PEFT's `PromptEncoderReparameterizationType`). */
-export type Encoder = "MLP" | "LSTM";
+export type DrawResult = { draw: number, size: number, train: Array<number>, loss: number | null, };
 
 /** One training example: what the customer writes and the ideal response. */
 export type Example = { input: string, output: string, };
@@ -121,18 +119,21 @@ loss: number, tokens: number, tokenAccuracy: number,
 };
 
 /**
- * One training and what was measured on the rows it had not seen, in the order of `held_out`: nats per response token
+ * One training and what was measured on the rows it had not seen, in the order of `heldOut`: nats per response token
  * of the base and of the tuned model, and the number of response tokens.
  *
- * Measure `tuned_losses` at the end of the training: at the best step of these rows they would look better than they
- * are. `trained_on`: how many rows the training saw; where it is left out, `folds` are taken to be all there are.
+ * Measure `tunedLosses` at the end of the training: at the best step of these rows they would look better than they
+ * are. `bestStep`: of the held-out curve. `trainedOn`: how many rows the training saw; where it is left out, `folds`
+ * are taken to be all there are.
  */
-export type FoldResult = { fold: number, heldOut: Array<number>, baseLosses: Array<number>, tunedLosses: Array<number>, tokens: Array<number>, bestStep: number | null, trainedOn?: number | null, };
+export type FoldResult = { fold: number, heldOut: Array<number>, baseLosses: Array<number | null>, tunedLosses: Array<number | null>, tokens: Array<number>, bestStep: number | null, trainedOn?: number | null, };
 
 /** How an answer is decoded; names and meaning as in `transformers`' `GenerationConfig`. */
 export type GenerationSettings = {
 /** 0 is greedy. */
-temperature: number, top_p: number,
+temperature: number,
+/** Above 0, at most 1; 1 is off. */
+top_p: number,
 /**
  * Divides positive and multiplies negative logits of tokens already written (Keskar et al. 2019); 1 is off.
  * Tokens of the question do not count, as in `transformers` where the model is given embeddings.
@@ -140,7 +141,7 @@ temperature: number, top_p: number,
 repetition_penalty: number, max_new_tokens: number, seed: number,
 };
 
-/** `robust_z`: how far the tuned loss lies above the median row, `null` with fewer than five rows. */
+/** `robustZ`: how far the tuned loss lies above the median row, `null` with fewer than five rows. */
 export type HeldOutRow = { row: number, fold: number, tokens: number, baseLoss: number, tunedLoss: number, robustZ: number | null, outlier: boolean, };
 
 /**
@@ -149,9 +150,6 @@ export type HeldOutRow = { row: number, fold: number, tokens: number, baseLoss: 
  * known from them (Bengio and Grandvalet 2004).
  */
 export type Improvement = { mean: number, standardError: number | null, low: number | null, high: number | null, };
-
-/** Where the soft prompt starts. */
-export type Init = "RANDOM" | "TEXT" | "SAMPLE_VOCAB" | "ZERO";
 
 /** `skipped`: trainings whose loss is not a number. `band` is empty and `doubled` `null` with too few points. */
 export type LearningCurve = { verdict: LearningCurveVerdict, sentence: string, advice: string, draws: number, skipped: number, points: Array<CurveSize>, fit: PowerLaw | null, band: Array<BandPoint>, doubled: Doubled | null, rows: Array<RowEffect>, rowsSentence: string, };
@@ -168,6 +166,9 @@ export type LossReport = {
 loss: number, perplexity: number, tokens: number, tokenAccuracy: number, examples: Array<ExampleLoss>,
 };
 
+/** How the learning rate changes over the steps, as in `transformers`. */
+export type LrScheduler = "constant" | "linear" | "cosine";
+
 /** A place on the map, in the units of the points themselves. */
 export type MapPoint = { x: number, y: number, };
 
@@ -175,10 +176,12 @@ export type MapPoint = { x: number, y: number, };
 export type ModelInfo = {
 architecture: string, layers: number, hiddenSize: number, heads: number, kvHeads: number, headSize: number, feedForward: number, vocabulary: number,
 /** Positions, virtual tokens included. */
-contextLength: number, parameters: number,
+contextLength: number,
+/** All of them frozen. */
+parameters: number,
 /** Bytes that the weights take in memory. */
 size: number,
-/** SHA-256 over every weight as it is in memory. */
+/** SHA-256 over every weight as it is in memory, in hexadecimal. */
 weightsHash: string,
 };
 
@@ -209,7 +212,15 @@ export type ParsedDataset = { format: string, examples: Array<Example>, problems
 /** The virtual tokens after some steps. */
 export type PathStep = { step: number, points: Array<MapPoint>, };
 
-export type Pattern = { kind: PatternKind, value: string, };
+/** A check that the person writes. */
+export type Pattern = {
+kind: PatternKind,
+/**
+ * A text or a regular expression; of `numbered_steps` (at least) and `at_most_words` a whole number; of `valid_json`
+ * (an object or a list) it does not matter.
+ */
+value: string,
+};
 
 export type PatternKind = "contains" | "starts_with" | "ends_with" | "regex" | "numbered_steps" | "at_most_words" | "valid_json";
 
@@ -229,7 +240,7 @@ exampleTokens: Array<number>,
 /** Response tokens of all of them. */
 responseTokens: number, virtualTokens: number, batchSize: number,
 /** Those of an encoder included; 0 where they are few beside the rest. */
-trainedNumbers?: number,
+trainedNumbers?: number | null,
 };
 
 /**
@@ -241,7 +252,13 @@ export type PowerLaw = { a: number, b: number, c: number, };
 /** Virtual tokens, chat template, input, response; or why there is nothing to show or to train on. */
 export type PreparedPrompt = { tokens: Array<PromptToken>, problem: string | null, };
 
-/** How virtual tokens enter the model. */
+/** P-tuning's encoder (PEFT's `PromptEncoderReparameterizationType`). */
+export type PromptEncoder = "MLP" | "LSTM";
+
+/**
+ * How virtual tokens enter the model: as rows before the token embeddings (prompt tuning, P-tuning), or as keys and values
+ * in front of every layer's (prefix tuning).
+ */
 export type PromptKind = "embeddings" | "keys_values";
 
 /** The two principal axes of all snapshots and words together, and everything drawn on them. */
@@ -272,11 +289,20 @@ id: number, text: string, kind: TokenKind,
 learned: boolean,
 };
 
+/**
+ * Where the soft prompt starts: normal numbers, the embeddings of a text, those of tokens drawn from the vocabulary, or
+ * zeros.
+ */
+export type PromptTuningInit = "RANDOM" | "TEXT" | "SAMPLE_VOCAB" | "ZERO";
+
+/** Settings as they come from outside: any number, any word, or nothing. */
+export type RawSettings = { prefix_token?: string | null, peft_type?: string | null, num_virtual_tokens?: number | null, prompt_tuning_init?: string | null, prompt_tuning_init_text?: string | null, init_std?: number | null, encoder_reparameterization_type?: string | null, encoder_hidden_size?: number | null, encoder_num_layers?: number | null, prefix_projection?: boolean | null, template?: string | null, learning_rate?: number | null, batch_size?: number | null, steps?: number | null, warmup_ratio?: number | null, lr_scheduler_type?: string | null, weight_decay?: number | null, max_grad_norm?: number | null, seed?: number | null, held_out_share?: number | null, eval_every?: number | null, early_stopping_patience?: number | null, };
+
 export type RowCall = "helpful" | "harmful" | "cannot_tell";
 
 /**
- * `difference`: loss with the row less loss without it, nats per token; above 0 the row hurts. `runs_with` and
- * `runs_without` count the trainings of sizes where both occur.
+ * `difference`: loss with the row less loss without it, nats per token; above 0 the row hurts. `runsWith` and
+ * `runsWithout` count the trainings of sizes where both occur.
  */
 export type RowEffect = { row: number, difference: number | null, standardError: number | null, runsWith: number, runsWithout: number, call: RowCall, };
 
@@ -284,9 +310,6 @@ export type RowReport = { inputTokens: number, outputTokens: number, totalTokens
 
 /** What is wrong with a row; a row with a `blocking` warning cannot be trained on. */
 export type RowWarning = { kind: WarningKind, message: string, blocking: boolean, };
-
-/** How the learning rate changes over the steps, as in `transformers`. */
-export type Scheduler = "constant" | "linear" | "cosine";
 
 /** What is wrong with one setting. */
 export type SettingProblem = { field: string, message: string, };
@@ -305,7 +328,7 @@ step: number,
 loss: number,
 /** Length of the gradient before clipping. */
 gradNorm: number, learningRate: number,
-/** Text tokens of the batch. */
+/** Text tokens of the batch: all positions but the virtual ones. */
 tokens: number,
 /** Floating-point operations of the step's products, those of all workers. */
 flop: number,
@@ -317,7 +340,10 @@ text: string,
 total: number,
 };
 
-/** Which part of a prepared prompt a token belongs to. */
+/**
+ * Which part of a prepared prompt a token belongs to: a row of the soft prompt, a word of a hybrid template, the chat
+ * template, the input or the response.
+ */
 export type TokenKind = "virtual" | "word" | "template" | "input" | "response";
 
 /** One token of the response, end of turn included. */
@@ -353,14 +379,14 @@ export type TunerSettings = {
 prefix_token: string,
 /** What is trained. */
 peft_type: PeftType,
-/** Those that are trained; with a template as many as it says. */
-num_virtual_tokens: number, prompt_tuning_init: Init,
-/** The words that `Init::Text` starts from. */
+/** Those that are trained, 1 to 256; with a template as many as it says. */
+num_virtual_tokens: number, prompt_tuning_init: PromptTuningInit,
+/** The words that `TEXT` starts from. */
 prompt_tuning_init_text: string,
-/** Standard deviation of `Init::Random`; an encoder has PEFT's own random start. */
+/** Standard deviation of `RANDOM`; an encoder has PEFT's own random start. */
 init_std: number,
 /** P-tuning's encoder. */
-encoder_reparameterization_type: Encoder,
+encoder_reparameterization_type: PromptEncoder,
 /** Inner width of P-tuning's encoder, and of prefix tuning's perceptron. */
 encoder_hidden_size: number,
 /** Layers of an LSTM encoder. */
@@ -371,11 +397,11 @@ prefix_projection: boolean,
 template: string, learning_rate: number,
 /** Examples a step. */
 batch_size: number, steps: number,
-/** Share of the steps in which the learning rate grows from 0. */
-warmup_ratio: number, lr_scheduler_type: Scheduler, weight_decay: number,
+/** Share of the steps, 0 to 1, in which the learning rate grows from 0. */
+warmup_ratio: number, lr_scheduler_type: LrScheduler, weight_decay: number,
 /** Longest gradient that is used as it is; 0 turns clipping off. */
 max_grad_norm: number, seed: number,
-/** Share of the examples that is never trained on. */
+/** Share of the examples, 0 to 0.5, that is never trained on. */
 held_out_share: number,
 /** Steps between two evaluations of the held-out examples. */
 eval_every: number,

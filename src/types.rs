@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::{
@@ -67,6 +67,7 @@ fn declarations() -> String {
     all.visit::<resampling::summary::FoldResult>();
     all.visit::<sampler::GenerationSettings>();
     all.visit::<settings::CheckedSettings>();
+    all.visit::<settings::RawSettings>();
     all.visit::<soft_prompt::Neighbour>();
     all.visit::<technique::Shape>();
     all.visit::<tuner::StepReport>();
@@ -74,17 +75,33 @@ fn declarations() -> String {
     HEADER.to_string() + &tidy(&text)
 }
 
-/// Short comments on one line, the braces of what has several lines on their own, and what only Rust's documentation understands made plain.
+/// Short comments on one line, the braces of what has several lines on their own; in comments `null` for `None`, no links,
+/// and fields by their names in JavaScript.
 fn tidy(text: &str) -> String {
-    let short_comment = Regex::new(r"/\*\*\n \* (.*)\n \*/").expect("a regular expression");
-    let text =
-        short_comment.replace_all(text, "/** $1 */").replace("[`", "`").replace("`]", "`").replace("`None`", "`null`");
+    let regex = |pattern| Regex::new(pattern).expect("a regular expression");
+    let text = regex(r"/\*\*\n \* (.*)\n \*/").replace_all(text, "/** $1 */");
+    let text = text.replace("[`", "`").replace("`]", "`").replace("`None`", "`null`");
+    let text = regex("`([a-z]+(?:_[a-z]+)+)`").replace_all(&text, |name: &Captures| {
+        let camel = camel_case(&name[1]);
+        if text.contains(&format!("{camel}: ")) || text.contains(&format!("{camel}?: ")) {
+            format!("`{camel}`")
+        } else {
+            name[0].to_string()
+        }
+    });
     let line = |line: &str| match (line.starts_with("export type"), line.strip_suffix(", };")) {
         (false, Some(last_field)) => format!("{last_field},\n}};\n"),
         (true, None) => format!("{}\n", line.trim_end().replacen(" = { ", " = {\n", 1)),
         _ => format!("{}\n", line.trim_end()),
     };
     text.lines().map(line).collect()
+}
+
+/// `held_out_loss` -> `heldOutLoss`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_string();
+    words.fold(first, |camel, word| camel + &word[..1].to_uppercase() + &word[1..])
 }
 
 #[test]

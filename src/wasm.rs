@@ -121,7 +121,7 @@ impl Model {
         to_js(&self.inner.check_dataset(&examples, virtual_tokens).map_err(to_js_error)?)
     }
 
-    /// `Example[]`, `Settings` -> `PreparedPrompt[]`: every position as the model sees it.
+    /// `Example[]`, `TunerSettings` -> `PreparedPrompt[]`: every position as the model sees it.
     #[wasm_bindgen(unchecked_return_type = "PreparedPrompt[]")]
     pub fn prepare(
         &self,
@@ -135,7 +135,7 @@ impl Model {
         to_js(&examples.iter().map(prepare).collect::<Vec<_>>())
     }
 
-    /// What `Settings` would train: `PromptShape`.
+    /// What `TunerSettings` would train: `PromptShape`.
     #[wasm_bindgen(js_name = promptShape, unchecked_return_type = "PromptShape")]
     pub fn prompt_shape(
         &self,
@@ -145,7 +145,7 @@ impl Model {
         to_js(&technique::Shape::of(&settings, &self.inner.llama, &self.inner.tokenizer).map_err(to_js_error)?)
     }
 
-    /// What training on a batch will need: `Batch` -> `TrainingPlan`.
+    /// What training on a batch will need: `PlannedBatch` -> `TrainingPlan`.
     #[wasm_bindgen(js_name = planTraining, unchecked_return_type = "TrainingPlan")]
     pub fn plan_training(
         &self,
@@ -155,7 +155,7 @@ impl Model {
         to_js(&TrainingPlan::new(config, self.inner.llama.size() as u64, &from_js(batch)?))
     }
 
-    /// The largest batch, at most that of `Batch`, that trains within so many bytes of memory; 0 where none does.
+    /// The largest batch, at most that of `PlannedBatch`, that trains within so many bytes of memory; 0 where none does.
     #[wasm_bindgen(js_name = largestBatch)]
     pub fn largest_batch(
         &self,
@@ -234,7 +234,7 @@ impl Model {
     pub fn prompt_path(
         &self,
         #[wasm_bindgen(unchecked_param_type = "Snapshot[]")] snapshots: Vec<JsValue>,
-        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<JsValue> {
         to_js(&inside::path::prompt_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
     }
@@ -244,7 +244,7 @@ impl Model {
     pub fn nearest_path(
         &self,
         #[wasm_bindgen(unchecked_param_type = "Snapshot[]")] snapshots: Vec<JsValue>,
-        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<JsValue> {
         to_js(&inside::nearest::nearest_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
     }
@@ -363,7 +363,7 @@ impl SoftPrompt {
     pub fn from_vectors(
         model: &Model,
         vectors: Vec<f32>,
-        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<SoftPrompt> {
         let inner = soft_prompt::SoftPrompt::new(vectors, kind_of(kind)?, &model.inner.llama).map_err(to_js_error)?;
         Ok(SoftPrompt { inner })
@@ -397,7 +397,7 @@ impl SoftPrompt {
         self.inner.width()
     }
 
-    /// The prompt as a folder that `PeftModel.from_pretrained` reads. `about`: what its model card says (`peft::About`).
+    /// The prompt as a folder that `PeftModel.from_pretrained` reads. `about`: what its model card says (`AboutPrompt`).
     #[wasm_bindgen(js_name = toPeft)]
     pub fn to_peft(
         &self,
@@ -486,7 +486,7 @@ pub struct Tuner {
 }
 
 #[derive(Serialize)]
-struct StepReport {
+struct TimedStepReport {
     #[serde(flatten)]
     report: tuner::StepReport,
     milliseconds: f64,
@@ -537,7 +537,7 @@ impl Tuner {
         Ok(Tuner { inner, milliseconds: 0.0 })
     }
 
-    /// One update of the soft prompt: `StepReport`.
+    /// One update of the soft prompt: `TimedStepReport`.
     #[wasm_bindgen(unchecked_return_type = "TimedStepReport")]
     pub fn step(&mut self) -> JsResult<JsValue> {
         loop {
@@ -549,7 +549,7 @@ impl Tuner {
     }
 
     /// A small part of a step (one block of the network), so that a worker can answer in between: undefined, and
-    /// `StepReport` at the last one. A step that is left in the middle has changed nothing.
+    /// `TimedStepReport` at the last one. A step that is left in the middle has changed nothing.
     #[wasm_bindgen(unchecked_return_type = "TimedStepReport | undefined")]
     pub fn advance(&mut self) -> JsResult<JsValue> {
         let start = now();
@@ -557,7 +557,7 @@ impl Tuner {
         self.milliseconds += now() - start;
         match report {
             None => Ok(JsValue::UNDEFINED),
-            Some(report) => to_js(&StepReport { report, milliseconds: std::mem::take(&mut self.milliseconds) }),
+            Some(report) => to_js(&TimedStepReport { report, milliseconds: std::mem::take(&mut self.milliseconds) }),
         }
     }
 
@@ -598,13 +598,13 @@ impl Tuner {
         self.inner.set_share(share, Gradient { loss_sum, d_rows, flop }).map_err(to_js_error)
     }
 
-    /// The update, once every share is there: `StepReport`. `waited`: milliseconds spent waiting for other workers.
+    /// The update, once every share is there: `TimedStepReport`. `waited`: milliseconds spent waiting for other workers.
     #[wasm_bindgen(js_name = finishStep, unchecked_return_type = "TimedStepReport")]
     pub fn finish_step(&mut self, waited: f64) -> JsResult<JsValue> {
         let start = now();
         let report = self.inner.finish_step().map_err(to_js_error)?;
         let milliseconds = std::mem::take(&mut self.milliseconds) + waited + now() - start;
-        to_js(&StepReport { report, milliseconds })
+        to_js(&TimedStepReport { report, milliseconds })
     }
 
     /// The training examples of the next `steps` batches.
@@ -732,7 +732,7 @@ impl GradientWorker {
         model: &Model,
         #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
         virtual_tokens: usize,
-        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind")] kind: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<GradientWorker> {
         let examples: Vec<Example> = from_js(examples)?;
         let inner = shares::GradientWorker::new(model.inner.clone(), &examples, virtual_tokens, kind_of(kind)?);
@@ -764,7 +764,7 @@ impl GradientWorker {
 // ---------------------------------------------------------------- before a model is loaded
 
 /// What training will need of a model that is not loaded: its `config.json` or the beginning of its GGUF file, the bytes
-/// of its files, `Batch` -> `TrainingPlan`.
+/// of its files, `PlannedBatch` -> `TrainingPlan`.
 #[wasm_bindgen(js_name = planModel, unchecked_return_type = "TrainingPlan")]
 pub fn plan_model(
     config: &[u8],
@@ -843,11 +843,9 @@ pub fn split_dataset(count: usize, share: f64, seed: u32) -> JsResult<JsValue> {
     to_js(&dataset::split(count, share, u64::from(seed)).map_err(to_js_error)?)
 }
 
-/// `Settings` with any values -> the effective ones and what was wrong.
+/// `TunerSettings` with any values -> the effective ones and what was wrong.
 #[wasm_bindgen(js_name = checkSettings, unchecked_return_type = "CheckedSettings")]
-pub fn check_settings(
-    #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
-) -> JsResult<JsValue> {
+pub fn check_settings(#[wasm_bindgen(unchecked_param_type = "RawSettings")] settings: JsValue) -> JsResult<JsValue> {
     to_js(&settings::check(from_js(settings)?))
 }
 

@@ -18,7 +18,7 @@ const localProblems = computed(() => Object.entries(settingTexts.value).flatMap(
   return problem ? [{ field: name, message: problem }] : [];
 }));
 
-const rustProblems = signal(/** @type {{field: string, message: string}[]} */ ([]));
+const rustProblems = signal(/** @type {import('./protocol.js').CheckedSettings['problems']} */ ([]));
 
 const checkDataset = debounce(async (/** @type {import('./state.js').ExampleRow[]} */ rows, /** @type {number} */ virtualTokens) => {
   try {

@@ -11,8 +11,6 @@
 
 // ---------------------------------------------------------------- data
 
-/** `Example`: what the customer writes and the ideal response. `Settings`: of a run; PEFT's names where PEFT has one.
- * `DiscretePrompt`: words in front of the input. */
 /** @typedef {import('../pkg/prompt_playground.js').Example} Example */
 /** @typedef {import('../pkg/prompt_playground.js').DatasetFormat} DatasetFormat */
 /** @typedef {import('../pkg/prompt_playground.js').ParsedDataset} ParsedDataset */
@@ -21,7 +19,7 @@
 /** @typedef {import('../pkg/prompt_playground.js').RowWarning} RowWarning */
 /** @typedef {import('../pkg/prompt_playground.js').Split} Split */
 /** @typedef {import('../pkg/prompt_playground.js').PeftType} PeftType */
-/** @typedef {import('../pkg/prompt_playground.js').TunerSettings} Settings */
+/** On the page an empty `prompt_tuning_init_text` means the objective. @typedef {import('../pkg/prompt_playground.js').TunerSettings} Settings */
 /** @typedef {import('../pkg/prompt_playground.js').CheckedSettings} CheckedSettings */
 /** @typedef {import('../pkg/prompt_playground.js').DiscretePrompt} DiscretePrompt */
 /** @typedef {import('../pkg/prompt_playground.js').GenerationSettings} GenerationSettings */
@@ -34,8 +32,8 @@
 
 /** How virtual tokens enter the model: as rows in front of the input (prompt tuning, P-tuning), or as keys and values in
  * front of every layer's (prefix tuning). @typedef {import('../pkg/prompt_playground.js').PromptKind} PromptKind */
-/** @typedef {import('../pkg/prompt_playground.js').PromptShape} WholePromptShape */
-/** As far as a trained prompt shows it. @typedef {Pick<WholePromptShape, 'virtualTokens' | 'kind'>} PromptShape */
+/** @typedef {import('../pkg/prompt_playground.js').PromptShape} PromptShape */
+/** As far as a trained prompt shows it. @typedef {Pick<PromptShape, 'virtualTokens' | 'kind'>} PromptSize */
 
 /** A trained prompt. `vectors`: virtualTokens x width, row by row.
  * @typedef {object} SoftPrompt
@@ -101,14 +99,14 @@
  * @property {{payload: {examples: Example[], virtualTokens: number}, result: DatasetReport, event: never}} checkDataset
  * @property {{payload: {settings: Settings}, result: CheckedSettings, event: never}} checkSettings
  *   validates; `settings` is the effective set with out-of-range fields replaced by their defaults
- * @property {{payload: {settings: Settings}, result: WholePromptShape, event: never}} promptShape
+ * @property {{payload: {settings: Settings}, result: PromptShape, event: never}} promptShape
  *   what the settings would train
  * @property {{payload: {examples: Example[], settings: Settings}, result: PreparedPrompt[], event: never}} prepare
  * @property {{payload: {count: number, share: number, seed: number}, result: Split, event: never}} split
  * @property {{payload: TrainPayload, result: TrainResult, event: TrainEvent}} train
  * @property {{payload: {train: Example[], heldOut: Example[], settings: Settings, workers: number, averages: boolean}, result: TrialResult, event: TrialEvent}} trial
  *   one training of an experiment; `workers` as in TrainPayload
- * @property {{payload: {text: string, variant: Variant, instruction: string, shots?: Example[], softPrompt: SoftPrompt|null, settings: GenerationSettings},
+ * @property {{payload: {text: string, variant: Variant, instruction: string, shots?: DiscretePrompt['shots'], softPrompt: SoftPrompt|null, settings: GenerationSettings},
  *            result: Answer, event: {text: string}}} generate
  *   events carry the text that was added
  * @property {{payload: {examples: Example[], softPrompt: SoftPrompt|null, front?: DiscretePrompt}, result: LossReport, event: {done: number, total: number}}} evaluate
@@ -144,12 +142,11 @@
  * @property {{payload: {softPrompt: SoftPrompt, about: AboutPrompt}, result: AdapterFile[], event: never}} exportAdapter
  *   the folder that PEFT's `PeftModel.from_pretrained` reads
  * @property {{payload: {config: Uint8Array, weights: Uint8Array}, result: {softPrompt: SoftPrompt, baseModel: string, initText: string}, event: never}} importAdapter
- *   `adapter_config.json` and `adapter_model.safetensors` of prompt tuning or P-tuning; "" where the config says nothing
+ *   `adapter_config.json` and `adapter_model.safetensors` of one of the three techniques; "" where the config says nothing
  */
 
 /** @typedef {{name: string, bytes: Uint8Array}} AdapterFile */
 
-/** What the model card of an exported prompt says; a check that the person writes; looks inside; readings of curves. */
 /** @typedef {import('../pkg/prompt_playground.js').AboutPrompt} AboutPrompt */
 /** @typedef {import('../pkg/prompt_playground.js').Pattern} Pattern */
 /** @typedef {import('../pkg/prompt_playground.js').PatternMatches} PatternMatches */

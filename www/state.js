@@ -160,7 +160,7 @@ export const settings = signal(/** @type {Settings} */ ({ ...DEFAULT_SETTINGS })
 export const settingTexts = signal(/** @type {Partial<Record<keyof Settings, string>>} */ ({}));
 
 /** Everything that is wrong with the settings, a sentence each; a run starts only when this is empty. */
-export const settingsProblems = signal(/** @type {{field: string, message: string}[]} */ ([]));
+export const settingsProblems = signal(/** @type {import('./protocol.js').CheckedSettings['problems']} */ ([]));
 
 /** @template {keyof Settings} K @param {K} name @param {Settings[K]} value */
 export const setSetting = (name, value) => batch(() => {
@@ -197,8 +197,8 @@ export const deleteTrainedPrompt = (prefix) => batch(() => {
 });
 
 /** What the settings would train, as Rust says; null until it has said so.
- * @type {import('./vendor/signals/signals.js').Signal<import('./protocol.js').WholePromptShape|null>} */
-export const promptShape = signal(/** @type {import('./protocol.js').WholePromptShape|null} */ (null));
+ * @type {import('./vendor/signals/signals.js').Signal<import('./protocol.js').PromptShape|null>} */
+export const promptShape = signal(/** @type {import('./protocol.js').PromptShape|null} */ (null));
 /** Positions in front of every input. */
 export const promptLength = computed(() => promptShape.value?.virtualTokens ?? settings.value.num_virtual_tokens);
 /** The prefix token of the trained prompt that the next run starts from; "" for an initialisation. */

@@ -27,10 +27,13 @@ pub enum PatternKind {
     ValidJson,
 }
 
+/// A check that the person writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Pattern {
     pub kind: PatternKind,
+    /// A text or a regular expression; of `numbered_steps` (at least) and `at_most_words` a whole number; of `valid_json`
+    /// (an object or a list) it does not matter.
     pub value: String,
 }
 

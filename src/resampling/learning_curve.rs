@@ -20,6 +20,7 @@ pub struct DrawResult {
     pub size: usize,
     pub train: Vec<usize>,
     #[serde(deserialize_with = "loss_or_null")]
+    #[cfg_attr(test, ts(as = "Option<f64>"))]
     pub loss: f64,
 }
 

@@ -9,7 +9,8 @@ use super::summary_words::{advice, sentence};
 /// of the base and of the tuned model, and the number of response tokens.
 ///
 /// Measure `tuned_losses` at the end of the training: at the best step of these rows they would look better than they
-/// are. `trained_on`: how many rows the training saw; where it is left out, `folds` are taken to be all there are.
+/// are. `best_step`: of the held-out curve. `trained_on`: how many rows the training saw; where it is left out, `folds`
+/// are taken to be all there are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -17,8 +18,10 @@ pub struct FoldResult {
     pub fold: usize,
     pub held_out: Vec<usize>,
     #[serde(deserialize_with = "losses_or_null")]
+    #[cfg_attr(test, ts(as = "Vec<Option<f64>>"))]
     pub base_losses: Vec<f64>,
     #[serde(deserialize_with = "losses_or_null")]
+    #[cfg_attr(test, ts(as = "Vec<Option<f64>>"))]
     pub tuned_losses: Vec<f64>,
     pub tokens: Vec<usize>,
     pub best_step: Option<usize>,

@@ -9,6 +9,7 @@ use crate::technique::template::Template;
 
 /// Settings as they come from outside: any number, any word, or nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct RawSettings {
     pub prefix_token: Option<String>,

@@ -23,7 +23,7 @@ import { Experiment } from './experiment.js';
 
 /** What is compared. `settings` of a training; `shots`: examples in the context.
  * @typedef {{id: string, kind: 'training'|'base'|'instruction'|'shots', label: string, settings: Settings|null, shots: number}} Way */
-/** @typedef {{examples: Example[], split: {train: number[], heldOut: number[]}, test: Example[], patterns: import('../protocol.js').Pattern[],
+/** @typedef {{examples: Example[], split: import('../protocol.js').Split, test: Example[], patterns: import('../protocol.js').Pattern[],
  *             objective: string, generation: import('../protocol.js').GenerationSettings, workers: number, first: number,
  *             splitBy?: Pick<Settings, 'seed'|'held_out_share'>}} Context  `first`: number of the first run; `splitBy`: not in one of an earlier version of the page */
 /** One way, done. Means over the answers to the test inquiries; `checks`: share of the person's checks that hold; `problem`: why it could not be done.

@@ -9,7 +9,7 @@ import { Experiment } from './experiment.js';
 /** @typedef {import('../protocol.js').Example} Example */
 /** @typedef {import('../protocol.js').FoldResult} FoldResult */
 /** @typedef {import('../protocol.js').Settings} Settings */
-/** @typedef {{train: number[], heldOut: number[]}} Split */
+/** @typedef {import('../protocol.js').Split} Split */
 /** @typedef {{examples: Example[], settings: Settings, workers: number}} Context */
 
 /** @type {Experiment<Split, Context, FoldResult>} */

@@ -86,7 +86,7 @@ export function lossFigure(run) {
   });
 }
 
-/** Loss by the number of training rows, continued with its band. @param {Pick<import('./experiments.js').ReportCurve['reading'], 'points'|'band'|'doubled'>} reading @param {{size: number, loss: number}[]} draws @returns {Markup} */
+/** Loss by the number of training rows, continued with its band. @param {Pick<import('./experiments.js').ReportCurve['reading'], 'points'|'band'|'doubled'>} reading @param {{size: number, loss: number|null}[]} draws @returns {Markup} */
 export function learningFigure({ points, band: whole, doubled }, draws) {
   const band = doubled ? whole.filter(({ size }) => size <= doubled.size) : whole;
   const measured = points.map(({ size, mean, runs }) => `${loss(mean)} with ${plural(size, 'row')} (${plural(runs, 'training')})`).join(', ');
@@ -97,7 +97,7 @@ export function learningFigure({ points, band: whole, doubled }, draws) {
       band: band.map(({ size, low, high }) => ({ x: size, low, high })),
       spreads: points.flatMap(({ size, mean, standardDeviation }) => (standardDeviation === null ? [] : [{ x: size, low: mean - standardDeviation, high: mean + standardDeviation }])),
       lines: [
-        { points: draws.map((draw) => ({ x: draw.size, y: draw.loss })), color: HELD_OUT, faint: true, dots: 'only' },
+        { points: draws.flatMap(({ size, loss: y }) => (isNumber(y) ? [{ x: size, y }] : [])), color: HELD_OUT, faint: true, dots: 'only' },
         { points: band.map(({ size, middle }) => ({ x: size, y: middle })), color: TRAINING, dashed: true },
         { points: points.map(({ size, mean }) => ({ x: size, y: mean })), color: HELD_OUT, dots: true },
       ],

@@ -26,7 +26,7 @@ import { differences } from './differences.js';
  * @property {Asked} asked              the page at the start
  * @property {string[]} changes         what differed from the run before it
  * @property {Example[]} examples       the usable rows, in the order of the table
- * @property {{train: number[], heldOut: number[]}} split   indices into `examples`
+ * @property {import('../protocol.js').Split} split   indices into `examples`
  * @property {StepReport[]} steps
  * @property {{step: number, heldOutLoss: number}[]} evaluations   step 0 is the baseline before training
  * @property {{step: number, text: string}[]} samples

@@ -43,7 +43,7 @@ export async function generate(library, model, payload, task) {
  * @param {string|undefined} instruction plain text in front of it (the discrete prefix)
  * @param {WasmSoftPrompt|undefined} softPrompt
  * @param {GenerationSettings} settings
- * @param {{turn: () => Promise<void>, ended?: () => boolean, onText?: (added: string) => void, shots?: Example[]}} hooks `shots`: examples as turns before it
+ * @param {{turn: () => Promise<void>, ended?: () => boolean, onText?: (added: string) => void, shots?: import('../protocol.js').DiscretePrompt['shots']}} hooks `shots`: examples as turns before it
  * @returns {Promise<Answer>}
  */
 export async function writeAnswer(model, text, instruction, softPrompt, settings, { turn, ended, onText, shots }) {

@@ -14,7 +14,7 @@ import { putIn, takeOut } from './soft_prompt.js';
  */
 export function planRun(library, model, { examples, settings, startFrom, about }) {
   const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
-  const rows = split.train.map((/** @type {number} */ index) => examples[index]);
+  const rows = split.train.map((index) => examples[index]);
   const start = startFrom ? putIn(library, model, startFrom) : null;
   const tuner = start ? library.Tuner.fromPrompt(model, rows, settings, start) : library.Tuner.new(model, rows, settings);
   try {

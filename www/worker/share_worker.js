@@ -71,7 +71,7 @@ export class ShareWorker {
   /**
    * Resolves when it has read the model and the examples, or is lost.
    * @param {Example[]} examples
-   * @param {import('../protocol.js').PromptShape} shape
+   * @param {import('../protocol.js').PromptSize} shape
    * @param {Patience} patience
    * @returns {Promise<unknown>}
    */

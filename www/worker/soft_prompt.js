@@ -10,8 +10,7 @@ import { release } from './crash.js';
 /** Copies the numbers out and frees the object. @param {WasmSoftPrompt} prompt @returns {SoftPrompt} */
 export function takeOut(prompt) {
   try {
-    const kind = /** @type {SoftPrompt['kind']} */ (prompt.kind());
-    return { vectors: prompt.vectors(), virtualTokens: prompt.virtualTokens(), width: prompt.width(), kind };
+    return { vectors: prompt.vectors(), virtualTokens: prompt.virtualTokens(), width: prompt.width(), kind: prompt.kind() };
   } finally {
     release(prompt);
   }

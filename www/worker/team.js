@@ -46,7 +46,7 @@ export class Team {
    * everyone the examples. Does not wait for them.
    * @param {number} size          workers that are to share a step, the lead worker included
    * @param {Example[]} examples   in the order of the tuner's
-   * @param {import('../protocol.js').PromptShape} shape   of the soft prompt
+   * @param {import('../protocol.js').PromptSize} shape   of the soft prompt
    * @param {OnLost} onLost         a worker of this run was lost; `size` is smaller already
    */
   begin(size, examples, shape, onLost) {

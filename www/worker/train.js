@@ -38,7 +38,6 @@ const CHECKPOINT_EVERY_MS = 2000;
  */
 export async function train(library, model, team, modelNumbers, payload, task) {
   const { examples, settings } = payload;
-  /** @type {{train: number[], heldOut: number[]}} */
   const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
   const trainRows = split.train.map((index) => examples[index]);
   const heldOutRows = spread(split.heldOut, MOST_HELD_OUT_ROWS).map((index) => examples[index]);
@@ -96,7 +95,7 @@ class TrainingRun {
     this.settings = tuner.settings();
   }
 
-  /** @param {number} modelNumbers @param {{train: number[], heldOut: number[]}} split */
+  /** @param {number} modelNumbers @param {import('../protocol.js').Split} split */
   announce(modelNumbers, split) {
     this.#emit({ kind: 'started', settings: this.settings, trainedNumbers: this.tuner.trainedNumbers(), modelNumbers, split });
   }
@@ -216,7 +215,7 @@ class TrainingRun {
         await this.#turn(step);
         if (this.task.stopped) return null;
       }
-      return /** @type {number} */ (evaluation.report().loss);
+      return evaluation.report().loss;
     } finally {
       release(evaluation);
     }

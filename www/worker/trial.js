@@ -26,7 +26,7 @@ import { TURN_EVERY_MS, settledWithin } from './task.js';
 export async function trial(library, model, team, { train, heldOut, settings, workers, averages }, task) {
   const tuner = library.Tuner.new(model, train, settings);
   const kept = new Kept(library, { averages });
-  const effective = /** @type {import('../protocol.js').Settings} */ (tuner.settings());
+  const effective = tuner.settings();
   try {
     const start = takeOut(tuner.softPrompt());
     const { virtualTokens, kind } = start;

@@ -149,7 +149,7 @@ class Work {
 
   /** @param {MeasuredSet} set @param {'base'|'tuned'} which @param {SoftPrompt|null} softPrompt */
   async answers(set, which, softPrompt) {
-    /** @type {{answer: string, reference: string}[]} */
+    /** @type {import('../../protocol.js').AnswerPair[]} */
     const pairs = [];
     const places = spread([...set.rows.keys()], MOST_WRITTEN_ANSWERS);
     for (const { input, output } of places.map((place) => set.rows[place])) {

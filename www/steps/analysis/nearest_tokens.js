@@ -8,9 +8,9 @@ const NEAREST = 4;
 /** Virtual tokens shown before the person asks for all. */
 const FIRST = 20;
 
-/** @typedef {{token: string, similarity: number}} Near */
+/** @typedef {import('../../protocol.js').Neighbour} Neighbour */
 
-const nearest = signal(/** @type {Near[][]|null} */ (null));
+const nearest = signal(/** @type {Neighbour[][]|null} */ (null));
 const problem = signal('');
 const showAll = signal(false);
 let latest = 0;
@@ -52,7 +52,7 @@ export function NearestTokens() {
     </section>`;
 }
 
-/** @param {{near: Near[], number: number}} props */
+/** @param {{near: Neighbour[], number: number}} props */
 const VirtualToken = ({ near, number }) => html`
   <li class="virtual-token">
     <span class="virtual-number">v${number}</span>
