@@ -53,6 +53,10 @@ const OVERFITTING_RISE: f64 = 0.05;
 const HELD_OUT_FALL: f64 = 0.02;
 const TRAINING_FALL: f64 = 0.03;
 
+/// Where the held-out loss is flat. What the training loss will do is another matter, which a quarter of a run can't tell.
+const FLAT_ADVICE: &str = "More steps may lower the training loss further, but the rows that were held out gain nothing from \
+     it. If the answers are not good enough, add more and more varied examples.";
+
 /// Reads a run. Points may come in any order and with gaps; a step that appears twice counts once (the later point).
 pub fn read_curve(points: &[CurvePoint]) -> CurveReading {
     let training = Curve::new(points, |point| point.loss);
@@ -245,7 +249,9 @@ impl Run {
         if self.held_out.len() >= FEWEST_EVALUATIONS {
             let sentence =
                 format!("{} The held-out loss still reaches new lows in the last quarter of the run.", self.story());
-            self.reading(Verdict::StillFalling, sentence, "Train longer: double the number of steps.")
+            let advice = "Train longer, for example twice as many steps: if the held-out loss turns, the prompt from before is \
+                          the one that is kept.";
+            self.reading(Verdict::StillFalling, sentence, advice)
         } else {
             let sentence = format!("{} It was still falling in the last quarter of the run.", self.story());
             let advice = format!("Train longer: double the number of steps. {}", self.blind_spot());
@@ -255,8 +261,11 @@ impl Run {
 
     fn converged(&self) -> CurveReading {
         if self.held_out.len() < FEWEST_EVALUATIONS {
-            let sentence = format!("{} In the last quarter of the run it was flat.", self.story());
-            let advice = format!("More steps with these settings will change little. {}", self.blind_spot());
+            let sentence = format!(
+                "{} In the last quarter of the run it moved no more than it does from batch to batch.",
+                self.story()
+            );
+            let advice = format!("Nothing here says that more steps would help. {}", self.blind_spot());
             return self.reading(Verdict::Converged, sentence, advice.trim_end());
         }
         if self.training.still_falling() {
@@ -265,16 +274,14 @@ impl Run {
                  is the training rows themselves.",
                 self.story()
             );
-            let advice = "Stop here: more steps would only memorise. More and more varied examples are the way to better \
-                          answers.";
-            self.reading(Verdict::Converged, sentence, advice)
+            self.reading(Verdict::Converged, sentence, FLAT_ADVICE)
         } else {
-            let sentence = format!("{} Both are flat in the last quarter of the run.", self.story());
-            self.reading(
-                Verdict::Converged,
-                sentence,
-                "More steps with these settings will change little. If the answers are not good enough, add examples.",
-            )
+            let sentence = format!(
+                "{} The held-out loss is flat in the last quarter of the run, and the training loss moves no more than it \
+                 does from batch to batch.",
+                self.story()
+            );
+            self.reading(Verdict::Converged, sentence, FLAT_ADVICE)
         }
     }
 
