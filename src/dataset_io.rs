@@ -47,6 +47,8 @@ pub struct Problem {
 #[serde(rename_all = "camelCase")]
 pub struct ParsedDataset {
     pub format: String,
+    /// No line of a separated text names its columns: the first was read as the input, the second as the output.
+    pub assumed_columns: bool,
     pub examples: Vec<Example>,
     pub problems: Vec<Problem>,
 }
@@ -113,6 +115,7 @@ fn kind_of(text: &str, file_name: &str) -> Kind {
 #[derive(Default)]
 struct Rows {
     format: Option<DatasetFormat>,
+    assumed_columns: bool,
     examples: Vec<Example>,
     problems: Vec<Problem>,
     unlisted: usize,
@@ -166,6 +169,7 @@ impl Rows {
         let name = |format| serde_json::to_value(format).ok()?.as_str().map(String::from);
         ParsedDataset {
             format: self.format.and_then(name).unwrap_or_else(|| "unknown".into()),
+            assumed_columns: self.assumed_columns,
             examples: self.examples,
             problems: self.problems,
         }

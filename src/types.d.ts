@@ -207,7 +207,11 @@ tokens: Array<Neighbour>,
 export type Neighbour = { token: string, similarity: number, };
 
 /** `format`: that of the first row, "csv" for every separated text, "unknown" where there is no row. */
-export type ParsedDataset = { format: string, examples: Array<Example>, problems: Array<LineProblem>, };
+export type ParsedDataset = {
+format: string,
+/** No line of a separated text names its columns: the first was read as the input, the second as the output. */
+assumedColumns: boolean, examples: Array<Example>, problems: Array<LineProblem>,
+};
 
 /** The virtual tokens after some steps. */
 export type PathStep = { step: number, points: Array<MapPoint>, };

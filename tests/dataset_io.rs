@@ -185,8 +185,20 @@ fn an_open_quotation_mark_costs_only_its_own_line() {
 }
 
 #[test]
-fn a_missing_header_is_explained() {
-    let parsed = parse_dataset("How do I reset it?,Press the button.\nx,y\n", "rows.csv");
+fn two_columns_need_no_header() {
+    for text in ["How do I reset it?,Press the button.\nx,y\n", "How do I reset it?\tPress the button.\nx\ty"] {
+        let parsed = parse_dataset(text, "");
+        assert_eq!(pairs(&parsed), [("How do I reset it?", "Press the button."), ("x", "y")]);
+        assert!(parsed.assumed_columns && parsed.problems.is_empty());
+    }
+    assert!(!parse_dataset("input,output\nx,y\n", "").assumed_columns);
+    let uneven = parse_dataset("a,b\nc,d,e\nf,g\n", "rows.csv");
+    assert_eq!((pairs(&uneven), lines(&uneven)), (vec![("a", "b"), ("f", "g")], vec![2]));
+}
+
+#[test]
+fn a_missing_header_of_other_columns_is_explained() {
+    let parsed = parse_dataset("7,How do I reset it?,Press the button.\n8,x,y\n", "rows.csv");
     assert_eq!(pairs(&parsed), []);
     assert_eq!(lines(&parsed), [1]);
     assert!(

@@ -1,4 +1,5 @@
-//! Comma-, semicolon- and tab-separated datasets with a header line (RFC 4180 quoting).
+//! Comma-, semicolon- and tab-separated datasets (RFC 4180 quoting), with a header line, or without one where there are two
+//! columns.
 
 use super::{DatasetFormat, Lines, PAIRS, Rows, join_alpaca};
 use crate::dataset::Example;
@@ -59,17 +60,25 @@ fn read_from(
             let next = rest[byte..].find('\n').map(|length| byte + length + 1)?;
             return Some(start + next);
         }
-        match columns {
-            None => *columns = Some(Columns::of(&record).map_err(|message| rows.problem(line, message)).ok()?),
-            Some(columns) => match columns.example(&record) {
-                Err(message) => rows.problem(line, message),
-                Ok(None) => {}
-                Ok(Some(example)) => {
-                    if !rows.push(line, DatasetFormat::Csv, example) {
-                        return None;
-                    }
+        let columns = match columns {
+            Some(columns) => columns,
+            None => {
+                let found = columns.insert(Columns::of(&record).map_err(|message| rows.problem(line, message)).ok()?);
+                if found.named {
+                    continue;
                 }
-            },
+                rows.assumed_columns = true;
+                found
+            }
+        };
+        match columns.example(&record) {
+            Err(message) => rows.problem(line, message),
+            Ok(None) => {}
+            Ok(Some(example)) => {
+                if !rows.push(line, DatasetFormat::Csv, example) {
+                    return None;
+                }
+            }
         }
     }
     None
@@ -101,6 +110,8 @@ fn quotes_match(record: &str, delimiter: u8) -> bool {
 
 /// Which column holds what.
 struct Columns {
+    /// By the first line; otherwise that line is a row already.
+    named: bool,
     count: usize,
     instruction: Option<usize>,
     input: Option<usize>,
@@ -108,6 +119,7 @@ struct Columns {
 }
 
 impl Columns {
+    /// By the names in the first record. One of two fields that names nothing is a row itself: input, then output.
     fn of(header: &csv::StringRecord) -> Result<Self, String> {
         let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
         let column = |wanted: &str| names.iter().position(|name| name == wanted);
@@ -115,15 +127,20 @@ impl Columns {
         if let (Some(instruction), Some(output)) =
             (column("instruction"), column("output").or_else(|| column("response")))
         {
-            return Ok(Self { count: names.len(), instruction: Some(instruction), input: column("input"), output });
+            let input = column("input");
+            return Ok(Self { named: true, count: names.len(), instruction: Some(instruction), input, output });
         }
-        let (input, output) = pair().ok_or_else(|| {
-            format!(
-                "The first line must name the columns, for example: input,output. It reads: {}.",
-                shorten(&header.iter().collect::<Vec<_>>().join(", "))
-            )
-        })?;
-        Ok(Self { count: names.len(), instruction: None, input: Some(input), output })
+        let count = names.len();
+        if let Some((input, output)) = pair() {
+            return Ok(Self { named: true, count, instruction: None, input: Some(input), output });
+        }
+        if count == 2 && names.iter().all(|field| !field.is_empty()) {
+            return Ok(Self { named: false, count, instruction: None, input: Some(0), output: 1 });
+        }
+        Err(format!(
+            "The first line must name the columns, for example: input,output. It reads: {}.",
+            shorten(&header.iter().collect::<Vec<_>>().join(", "))
+        ))
     }
 
     /// The example of a record; `None` for a record of white space only.
@@ -135,7 +152,7 @@ impl Columns {
         if record.len() < self.count || surplus {
             let fields = if record.len() == 1 { "1 field".to_string() } else { format!("{} fields", record.len()) };
             return Err(format!(
-                "This record has {fields} where the first line names {} columns. Put every text that contains a comma, \
+                "This record has {fields} where the first line has {} columns. Put every text that contains a comma, \
                  a line break or a quotation mark into double quotation marks.",
                 self.count
             ));

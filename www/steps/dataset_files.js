@@ -10,6 +10,7 @@ import { addNotice, appendExamples, examples, replaceExamples } from '../state.j
 
 const LARGEST_FILE = 50e6;
 const PROBLEMS_SHOWN = 20;
+const ROWS_SHOWN = 3;
 
 /** @type {[DatasetFormat, string, string][]} format, label, extension */
 const FORMATS = [
@@ -89,12 +90,13 @@ const Problems = ({ problems }) => html`
 
 /** What was found, and what to do with it. @param {{name: string, parsed: ParsedDataset}} props */
 const Found = ({ name, parsed }) => {
-  const { examples: rows, problems, format } = parsed;
-  const [first] = rows;
+  const { examples: rows, problems, format, assumedColumns } = parsed;
   return html`
     <div class="import-found">
       <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || 'the pasted text'}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
-      ${first && html`<p class="import-first"><span>${first.input.slice(0, 160)}</span> <span class="prefix-sign">→</span> <span>${first.output.slice(0, 160)}</span></p>`}
+      ${assumedColumns && html`<p class="part-caution">No line names the columns, so the first one is read as the input and the second as the output.</p>`}
+      ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first" dir="auto"><span>${input.slice(0, 160)}</span> <span class="prefix-sign">→</span> <span>${output.slice(0, 160)}</span></p>`)}
+      ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}
       ${rows.length === 0 && problems.length === 0 && html`<p>There is nothing to import in it: each row needs an input and an output, in one of the formats named above.</p>`}
       ${problems.length > 0 && html`<${Problems} problems=${problems} />`}
       ${rows.length > 0 && html`
@@ -118,7 +120,7 @@ export const ImportPanel = () => {
   return html`
     <section class="well import" aria-label="Import" ref=${text}>
       <${Field} label="Paste rows here, drop a file on the table, or choose one"
-        help="JSONL (input and output, chat messages, Alpaca, prompt and completion), a JSON list of the same, or CSV with a header line.">
+        help="JSONL (input and output, chat messages, Alpaca, prompt and completion), a JSON list of the same, or CSV, with a header line or of two columns: input, output.">
         <textarea class="import-text" rows="5" spellcheck=${false} value=${pasted.value} placeholder=${'{"input": "How do I …?", "output": "To …"}'}
           onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => { pasted.value = event.currentTarget.value; }}></textarea>
       <//>
