@@ -138,10 +138,7 @@ impl TunerSettings {
         Self {
             prefix_token: "[TECH_SUPPORT]".into(),
             peft_type,
-            num_virtual_tokens: match peft_type {
-                PeftType::PromptTuning => 64,
-                PeftType::PrefixTuning | PeftType::PTuning => 20,
-            },
+            num_virtual_tokens: 64,
             prompt_tuning_init: Init::Text,
             prompt_tuning_init_text: String::new(),
             init_std: 0.02,

@@ -145,6 +145,7 @@ fn prefix_tuning_with_a_perceptron_equals_peft() {
 fn every_technique() -> Vec<TunerSettings> {
     let of = |peft_type| TunerSettings {
         prompt_tuning_init_text: "Answer as a kind support agent.".into(),
+        num_virtual_tokens: 20,
         encoder_hidden_size: 16,
         warmup_ratio: 0.0,
         ..TunerSettings::default_of(peft_type)

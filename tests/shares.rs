@@ -13,6 +13,7 @@ fn tuner(peft_type: PeftType) -> (Tuner, Vec<Example>) {
     let case: Case = json("tests/fixtures/smarthome.json");
     let settings = TunerSettings {
         prompt_tuning_init_text: case.objective.clone(),
+        num_virtual_tokens: 20,
         batch_size: 10,
         warmup_ratio: 0.0,
         ..TunerSettings::default_of(peft_type)
@@ -109,9 +110,9 @@ fn a_step_ends_only_with_all_of_its_shares() {
     assert_eq!((lead.step_number(), lead.soft_prompt().unwrap()), (0, before));
     assert!(lead.advance_share(0).is_err(), "the step was thrown away");
     assert_eq!(shared_step(&mut lead, &mut others, &[]).step, 1);
-    assert!(
-        others[0].begin(&[99], vec![0.0; 20 * bundled().llama.config.hidden_size], 1).is_err(),
-        "a share of another run"
-    );
+    let rows = lead.soft_prompt().unwrap().vectors().to_vec();
+    let error = others[0].begin(&[99], rows.clone(), 1).expect_err("a share of another run").to_string();
+    assert!(error.contains("another run"), "{error}");
+    assert!(others[0].begin(&[0], rows[1..].to_vec(), 1).is_err(), "a prompt of another run");
     assert!(others[0].take().is_none());
 }

@@ -97,8 +97,8 @@
  * @property {{payload: {text: string, name: string}, result: ParsedDataset, event: never}} parseDataset
  * @property {{payload: {examples: Example[], format: DatasetFormat}, result: string, event: never}} exportDataset
  * @property {{payload: {examples: Example[], virtualTokens: number}, result: DatasetReport, event: never}} checkDataset
- * @property {{payload: {settings: Settings}, result: CheckedSettings, event: never}} checkSettings
- *   validates; `settings` is the effective set with out-of-range fields replaced by their defaults
+ * @property {{payload: {settings: Settings, startIsGiven: boolean}, result: CheckedSettings, event: never}} checkSettings
+ *   validates; a run that starts from a trained prompt needs no text to start from; `settings` is the effective set with out-of-range fields replaced by their defaults
  * @property {{payload: {settings: Settings}, result: PromptShape, event: never}} promptShape
  *   what the settings would train
  * @property {{payload: {examples: Example[], settings: Settings}, result: PreparedPrompt[], event: never}} prepare
@@ -124,8 +124,8 @@
  *   cosine similarity, for every virtual token
  * @property {{payload: {example: Example, softPrompt: SoftPrompt|null}, result: TokenLoss[], event: never}} tokenLosses
  * @property {{payload: {example: Example, softPrompt: SoftPrompt}, result: AttentionReport, event: never}} attention
- * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: PromptPath, event: never}} promptPath
- * @property {{payload: {snapshots: Snapshot[], kind: PromptKind}, result: NearestStep[], event: never}} nearestPath
+ * @property {{payload: {snapshots: Snapshot[], width: number, kind: PromptKind}, result: PromptPath, event: never}} promptPath
+ * @property {{payload: {snapshots: Snapshot[], width: number, kind: PromptKind}, result: NearestStep[], event: never}} nearestPath
  *   the nearest word of every virtual token at every snapshot
  * @property {{payload: {curve: CurvePoint[]}, result: CurveReading, event: never}} readCurve
  * @property {{payload: {count: number, folds: number, seed: number}, result: Split[], event: never}} planFolds
@@ -287,8 +287,8 @@ export const DEFAULT_SETTINGS = {
  * compares them. @type {Record<PeftType, Partial<Settings>>} */
 export const TECHNIQUE_DEFAULTS = {
   PROMPT_TUNING: {},
-  PREFIX_TUNING: { num_virtual_tokens: 20, learning_rate: 0.03 },
-  P_TUNING: { num_virtual_tokens: 20, learning_rate: 0.003 },
+  PREFIX_TUNING: { learning_rate: 0.03 },
+  P_TUNING: { learning_rate: 0.003 },
 };
 
 /** Learning rate of prefix tuning's perceptron (benches/README.md). */

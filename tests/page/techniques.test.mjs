@@ -20,7 +20,7 @@ async function saved(page) {
 
 test('prefix tuning: keys and values of every layer are trained, kept over a reload, and go to PEFT and back', () => playground.withPage({}, async (page) => {
   await choose(page, 'Prefix tuning');
-  await numbers(page).getByText('20 virtual tokens × 768 numbers each = 15,360 trained numbers').waitFor();
+  await numbers(page).getByText('64 virtual tokens × 768 numbers each = 49,152 trained numbers').waitFor();
   await train(page, 12);
   const losses = (await runCurve(page)).map((point) => point.training_loss).filter((loss) => loss !== null);
   assert.ok(losses.at(-1) < losses[0], `${losses[0]} -> ${losses.at(-1)}`);
@@ -38,7 +38,7 @@ test('prefix tuning: keys and values of every layer are trained, kept over a rel
   const config = JSON.parse(new TextDecoder().decode(files['tech-support/adapter_config.json']));
   assert.deepEqual([config.peft_type, config.token_dim, config.num_attention_heads, config.num_layers], ['PREFIX_TUNING', 64, 1, 6]);
   await page.locator('#step-test input[type=file]').setInputFiles([{ name, mimeType: 'application/zip', buffer: Buffer.from(zipSync(files)) }]);
-  await page.getByText(/20 virtual tokens, now under \[TECH_SUPPORT_2\]/).waitFor();
+  await page.getByText(/64 virtual tokens, now under \[TECH_SUPPORT_2\]/).waitFor();
   const again = await saved(page);
   assert.deepEqual(again.files['tech-support-2/adapter_model.safetensors'], files['tech-support/adapter_model.safetensors']);
 

@@ -13,11 +13,11 @@ import { TechniqueDiagram } from './diagram.js';
 const TECHNIQUES = [
   { type: 'PROMPT_TUNING', name: 'Prompt tuning', short: 'vectors in front of the words',
     text: html`A few vectors, the <em>virtual tokens</em>, are put in front of the words. Training moves only these vectors, until the frozen model
-      behind them answers as your examples do. The simplest of the three, and the fewest numbers.`,
+      behind them answers as your examples do. The simplest of the three, with the fewest numbers for each virtual token.`,
     paper: 'Lester et al. 2021' },
   { type: 'PREFIX_TUNING', name: 'Prefix tuning', short: 'keys and values in every layer',
-    text: html`Trained <em>keys and values</em> stand in front of every layer’s: each word can look at them, all the way up. More numbers and more
-      influence than vectors in front of the first layer alone.`,
+    text: html`Trained <em>keys and values</em> stand in front of every layer’s: each word can look at them, all the way up. Each virtual token has
+      numbers in every layer, and so more influence than a vector in front of the first layer alone.`,
     paper: 'Li and Liang 2021' },
   { type: 'P_TUNING', name: 'P-tuning', short: 'a small network makes the vectors',
     text: html`A small network, the <em>prompt encoder</em>, makes the virtual tokens and is trained in their place; afterwards only what it made is
