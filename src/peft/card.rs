@@ -25,10 +25,15 @@ pub fn model_card(
 ) -> String {
     let About { prefix_token, base_model, base_model_note, step, examples, held_out_examples, .. } = about;
     let (tag, how) = technique_of(prompt, settings);
+    let trained = settings.filter(|_| *step > 0);
+    let made = match (settings, trained) {
+        (None, _) => "saved with Prompt Playground",
+        (Some(_), None) => "before the first step of a run with Prompt Playground",
+        (Some(_), Some(_)) => "trained in a browser tab with Prompt Playground",
+    };
     let mut card = format!(
         "---\nlibrary_name: peft\nbase_model: {base_model}\ntags:\n- {tag}\n---\n# {prefix_token}\n\
-         A soft prompt of {} virtual tokens ({} numbers) for {base_model}, trained in a browser tab with Prompt Playground. \
-         The language model is frozen: these {how}.\n",
+         A soft prompt of {} virtual tokens ({} numbers) for {base_model}, {made}. The language model is frozen: these {how}.\n",
         prompt.virtual_tokens(),
         prompt.vectors().len(),
     );
@@ -36,7 +41,7 @@ pub fn model_card(
         card += &format!("\n{base_model_note}\n");
     }
     card += &format!("\n## How to use it\n```python\n{}```\n", usage(base_model, tokenizer, about.generation.as_ref()));
-    if let Some(s) = settings {
+    if let Some(s) = trained {
         let mean = if about.averaged > 1 {
             format!(" (mean of the prompts of {} of them)", about.averaged)
         } else {
