@@ -7,12 +7,12 @@ import { openModel } from './model.js';
 import { addNotice, forgetHistory, settings, startWith } from './state.js';
 import { restore, saveAll, startSaving } from './store.js';
 import { startLink } from './url.js';
-import { chapterCase } from './scenario.js';
+import { SCENARIOS, scenarioOf } from './scenario.js';
 
 const open = async () => {
   const restored = restore();
   const loading = restored.then(openModel);
-  const [saved, scenario] = await Promise.all([restored, chapterCase().catch(() => null)]);
+  const [saved, scenario] = await Promise.all([restored, scenarioOf(SCENARIOS[0].id).catch(() => null)]);
   if (!saved.has('examples')) {
     const kept = settings.peek();
     batch(() => {

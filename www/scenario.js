@@ -1,15 +1,60 @@
 // @ts-check
-/** The chapter's scenario, as it lies in cases/. */
+/** Scenarios: those of cases/, and the file in which a person keeps one or hands it out. */
 
-/** @type {Promise<import('./state.js').Case>|null} */
-let asked = null;
+/** @typedef {import('./state.js').Case} Case */
 
-/** @returns {Promise<import('./state.js').Case>} rejects when the file can't be read; the next call tries again */
-export const chapterCase = () => {
-  asked ??= fetch(new URL('./cases/smarthome.json', import.meta.url)).then((response) => {
-    if (!response.ok) throw new Error(`cases/smarthome.json: ${response.status}`);
-    return response.json();
-  });
-  asked.catch(() => { asked = null; });
-  return asked;
-};
+/** What step 1 offers. The three companies with a voice of their own are development companies of `pretrain/`: the model was
+ * chosen by them, but never trained on them. */
+export const SCENARIOS = [
+  { id: 'smarthome', name: 'SmartHome support', about: 'the chapter’s: numbered steps and a closing sentence' },
+  { id: 'ravenmoot', name: 'Ravenmoot, a game studio', about: 'medieval English between two fixed sentences' },
+  { id: 'museum', name: 'Saltmere Museum', about: 'a JSON object with an answer and a room' },
+  { id: 'pharmacy', name: 'Greenmortar pharmacy', about: 'a headline, bullet points and a caution' },
+];
+
+/** @param {string} id of {@link SCENARIOS} @returns {Promise<Case>} rejects where the file can't be read */
+export async function scenarioOf(id) {
+  const response = await fetch(new URL(`./cases/${id}.json`, import.meta.url));
+  if (!response.ok) throw new Error(`cases/${id}.json: ${response.status}`);
+  return response.json();
+}
+
+/** @param {Case} scenario @returns {string} the text of a file that `readScenario` reads */
+export const scenarioText = (scenario) => `${JSON.stringify(scenario, null, 2)}\n`;
+
+/** @param {unknown} value @returns {value is string} */
+const isText = (value) => typeof value === 'string';
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** @param {any} row */
+const isExample = (row) => isObject(row) && isText(row.input) && isText(row.output);
+/** @param {any} row */
+const isTest = (row) => isText(row) || (isObject(row) && isText(row.question) && isText(row.reference));
+/** @param {any} check */
+const isPattern = (check) => isObject(check) && isText(check.kind) && isText(check.value);
+
+/** What each part of a scenario has to be, and how a sentence calls it.
+ * @type {[keyof Case, (value: any) => boolean, string][]} */
+const PARTS = [
+  ['name', isText, 'a text'],
+  ['objective', isText, 'a text'],
+  ['prefix', isText, 'a text such as "[TECH_SUPPORT]"'],
+  ['examples', (rows) => Array.isArray(rows) && rows.every(isExample), 'a list of {"input", "output"}'],
+  ['test', (rows) => Array.isArray(rows) && rows.every(isTest), 'a list of inquiries: texts, or {"question", "reference"}'],
+  ['patterns', (checks) => Array.isArray(checks) && checks.every(isPattern), 'a list of {"kind", "value"}'],
+];
+
+/** @param {string} text @returns {Case} @throws {Error} a sentence that says what is wrong and where */
+export function readScenario(text) {
+  let read;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    throw new Error('This file is no scenario: it is not JSON. Choose one that was saved here with “Save this scenario”; a dataset is read by Import.');
+  }
+  for (const [part, fits, form] of PARTS) {
+    if (!isObject(read) || !fits(read[part])) throw new Error(`This file is no scenario: its "${part}" must be ${form}. Choose one that was saved here with “Save this scenario”; a dataset is read by Import.`);
+  }
+  const { name, objective, prefix, examples, test, patterns } = /** @type {Case} */ (/** @type {unknown} */ (read));
+  return { name, objective, prefix, examples, test, patterns };
+}

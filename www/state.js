@@ -20,7 +20,8 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 /** A new inquiry of step 6; `reference` may be "".
  * @typedef {{id: string, question: string, reference: string}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
- * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: string[], patterns: Pattern[]}} Case */
+ * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: TestCase[], patterns: Pattern[]}} Case */
+/** An inquiry of a scenario, with its ideal response where it has one. @typedef {string|{question: string, reference: string}} TestCase */
 /** A soft prompt that was trained here or opened from an adapter, kept by its prefix token. `vectors`: virtualTokens x width.
  * @typedef {object} TrainedPrompt
  * @property {Float32Array} vectors
@@ -239,7 +240,7 @@ export const startWith = (scenario) => batch(() => {
   objective.value = scenario.objective;
   settings.value = { ...DEFAULT_SETTINGS, prefix_token: scenario.prefix };
   settingTexts.value = {};
-  testRows.value = scenario.test.map((question) => ({ id: newId(), question, reference: '' }));
+  testRows.value = scenario.test.map((row) => ({ id: newId(), ...(typeof row === 'string' ? { question: row, reference: '' } : row) }));
   generation.value = { ...DEFAULT_GENERATION };
   generationTexts.value = {};
   patterns.value = scenario.patterns;

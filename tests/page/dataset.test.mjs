@@ -1,7 +1,8 @@
 // Step 1: the table is edited, undone, exported and imported as a person does it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, chapter, datasetRows, downloaded, importText, startPlayground, until } from './helpers.mjs';
+import { box, chapter, datasetRows, downloaded, importText, project, startPlayground, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -122,17 +123,44 @@ test('empty, duplicate and contradictory rows are pointed out at the row', () =>
   assert.equal(await row(2).getByText(/empty/i).count(), 0);
 }));
 
-test('starting over asks first', () => playground.withPage({}, async (page) => {
+test('another scenario asks first', () => playground.withPage({}, async (page) => {
   await box(page, 'Input of row 1').fill('Changed');
   await box(page, 'Temperature').fill('hot');
   await box(page, 'Repetition penalty').fill('0.9');
   await page.getByText('Use a number from 1 to 3.').waitFor();
-  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByRole('button', { name: 'Scenarios' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Keep my work' }).click();
   assert.equal((await datasetRows(page))[0].input, 'Changed');
-  await page.getByRole('button', { name: 'Start over' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Start over' }).click();
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start with it' }).click();
   await until(() => datasetRows(page), (rows) => rows[0].input === chapter.examples[0].input);
   assert.deepEqual(await datasetRows(page), chapter.examples);
   assert.deepEqual([await box(page, 'Temperature').inputValue(), await box(page, 'Repetition penalty').inputValue()], ['0', '1.1']);
+}));
+
+test('a scenario is chosen, saved as a file, and opened again', () => playground.withPage({}, async (page) => {
+  const dialog = page.getByRole('dialog');
+  const museum = JSON.parse(readFileSync(`${project}/www/cases/museum.json`, 'utf8'));
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  await dialog.getByRole('radio', { name: /Saltmere Museum/ }).check();
+  await dialog.getByRole('button', { name: 'Start with it' }).click();
+  await until(() => datasetRows(page), (rows) => rows[0].input === museum.examples[0].input);
+  assert.equal(await box(page, 'Objective').inputValue(), museum.objective);
+  assert.equal(await box(page, 'Inquiry 1').inputValue(), museum.test[0].question);
+  assert.equal(await page.getByLabel(/^Reference answer/).first().inputValue(), museum.test[0].reference);
+
+  await box(page, 'Input of row 1').fill('What is new?');
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  const saved = await downloaded(page, () => dialog.getByRole('button', { name: 'Save this scenario' }).click());
+  const file = (name, text) => dialog.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
+  await file('rows.json', '{"examples": [{"input": 1}]}');
+  await dialog.getByText('its "name" must be a text').waitFor();
+  await file('rows.csv', 'input,output');
+  await dialog.getByText('it is not JSON').waitFor();
+  await dialog.getByRole('button', { name: 'Keep my work' }).click();
+  await box(page, 'Input of row 1').fill('Something else');
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  await file('mine.scenario.json', saved);
+  await until(() => datasetRows(page), (rows) => rows[0].input === 'What is new?');
+  assert.deepEqual(JSON.parse(saved), { ...museum, name: 'saltmere', examples: [{ ...museum.examples[0], input: 'What is new?' }, ...museum.examples.slice(1)] });
 }));

@@ -1,18 +1,17 @@
 // @ts-check
 /** Step 1: the table of inquiries and ideal responses. */
-import { Button, Card, classes, ConfirmDialog, Field, formatNumber, html, Notice, plural, signal, useLayoutEffect } from '../ui.js';
+import { Button, Card, classes, Field, formatNumber, html, Notice, plural, signal, useLayoutEffect } from '../ui.js';
 import {
-  addExample, addNotice, canRedo, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, startWith, undo, usableExamples,
+  addExample, canRedo, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, undo, usableExamples,
 } from '../state.js';
-import { chapterCase } from '../scenario.js';
 import { DatasetRow } from './dataset_row.js';
 import { ExportTools, ImportPanel, importOpen, takeFiles } from './dataset_files.js';
+import { openScenarios, Scenarios } from './scenarios.js';
 
 /** @typedef {import('../state.js').ExampleRow} ExampleRow */
 
 const PAGE_SIZE = 50;
 const page = signal(0);
-const asking = signal(false);
 const dragging = signal(false);
 /** What to focus after the next rendering: `part` of the row `id`. */
 const wanted = signal(/** @type {{id: string, part: string}|null} */ (null));
@@ -56,22 +55,7 @@ const actions = {
   redo: () => { redo(); said.value = 'Done again.'; },
 };
 
-const startOver = async () => {
-  asking.value = false;
-  try {
-    startWith(await chapterCase());
-    page.value = 0;
-    said.value = 'The example scenario is back.';
-  } catch {
-    addNotice('error', 'The example scenario could not be loaded, so nothing was changed. Check the connection and try again.');
-  }
-};
-
-const StartOver = () => html`
-  <${ConfirmDialog} open=${asking.value} title="Start over with the example scenario?" confirm="Start over" cancel="Keep my work"
-    onConfirm=${startOver} onCancel=${() => { asking.value = false; }}>
-    <p>Your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions are replaced by those of the SmartHome example. Trained prompts stay, and undo brings the rows back. To keep a copy, export the dataset first.</p>
-  <//>`;
+const started = () => { page.value = 0; said.value = 'The scenario is there.'; };
 
 const Toolbar = () => html`
   <div class="toolbar">
@@ -81,7 +65,7 @@ const Toolbar = () => html`
     <span class="toolbar-gap"></span>
     <${Button} icon="import" aria-expanded=${importOpen.value} onClick=${() => { importOpen.value = !importOpen.value; }}>Import<//>
     <${ExportTools} />
-    <${Button} kind="quiet" icon="restart" onClick=${() => { asking.value = true; }}>Start over<//>
+    <${Button} kind="quiet" icon="restart" onClick=${openScenarios}>Scenarios<//>
   </div>`;
 
 /** Which rows are seen, and the way to the others. */
@@ -164,7 +148,7 @@ export const DatasetStep = () => {
         <${Toolbar} />
         <${ImportPanel} />
         ${rows.length > 0 ? html`<${Table} rows=${rows} first=${first} />`
-          : html`<${Notice} kind="info">The dataset is empty. Add a row, import a file, or start over with the example scenario.<//>`}
+          : html`<${Notice} kind="info">The dataset is empty. Add a row, import a file, or choose a scenario.<//>`}
         <div class="dataset-foot">
           <${Summary} />
           <${Pager} />
@@ -172,6 +156,6 @@ export const DatasetStep = () => {
         </div>
         <p class="visually-hidden" role="status">${said.value}</p>
       </div>
-      <${StartOver} />
+      <${Scenarios} onStarted=${started} />
     <//>`;
 };

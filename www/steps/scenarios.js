@@ -1,0 +1,94 @@
+// @ts-check
+/** Another scenario in place of everything in steps 1 to 4, 6 and 7: one of those offered, or one from a file. */
+import { Button, html, plural, signal, useLayoutEffect, useRef } from '../ui.js';
+import { download } from '../download.js';
+import { addNotice, examples, objective, patterns, settings, startWith, testRows } from '../state.js';
+import { readScenario, SCENARIOS, scenarioOf, scenarioText } from '../scenario.js';
+
+const open = signal(false);
+const chosen = signal(SCENARIOS[0].id);
+/** Why the file or the scenario could not be used; "" where nothing is wrong. */
+const failure = signal('');
+
+export const openScenarios = () => { failure.value = ''; open.value = true; };
+const close = () => { open.value = false; };
+
+/** @param {import('../state.js').Case} scenario @param {() => void} started */
+function use(scenario, started) {
+  startWith(scenario);
+  close();
+  started();
+}
+
+/** @param {() => void} started */
+async function useChosen(started) {
+  try {
+    use(await scenarioOf(chosen.peek()), started);
+  } catch {
+    failure.value = 'The scenario could not be loaded, so nothing was changed. Check the connection and try again.';
+  }
+}
+
+/** @param {File} file @param {() => void} started */
+async function useFile(file, started) {
+  try {
+    use(readScenario(await file.text()), started);
+  } catch (error) {
+    failure.value = error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What a person keeps or hands out: everything but the settings (the link has those) and what was trained. */
+function save() {
+  const name = settings.peek().prefix_token.replace(/[^\w-]+/g, '').toLowerCase() || 'scenario';
+  const text = scenarioText({
+    name,
+    objective: objective.peek(),
+    prefix: settings.peek().prefix_token,
+    examples: examples.peek().map(({ input, output }) => ({ input, output })),
+    test: testRows.peek().map(({ question, reference }) => ({ question, reference })),
+    patterns: patterns.peek(),
+  });
+  download(`${name}.scenario.json`, new Blob([text], { type: 'application/json' }));
+  addNotice('success', `The scenario was saved: ${plural(examples.peek().length, 'row')}, the objective, the test inquiries and the checks.`);
+}
+
+/** @param {{onStarted: () => void}} props */
+export const Scenarios = ({ onStarted }) => {
+  const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
+  const file = useRef(/** @type {HTMLInputElement|null} */ (null));
+  useLayoutEffect(() => {
+    if (open.value && !dialog.current?.open) dialog.current?.showModal();
+    if (!open.value && dialog.current?.open) dialog.current.close();
+  }, [open.value]);
+  const onFile = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
+    const [given] = event.currentTarget.files ?? [];
+    if (given) void useFile(given, onStarted);
+    event.currentTarget.value = '';
+  };
+  return html`
+    <dialog class="dialog" ref=${dialog} aria-labelledby="scenarios-title" onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); close(); }}>
+      <h2 class="dialog-title" id="scenarios-title">Choose a scenario</h2>
+      <div class="dialog-body">
+        <fieldset class="scenarios">
+          <legend class="visually-hidden">Scenario</legend>
+          ${SCENARIOS.map(({ id, name, about }) => html`
+            <label key=${id} class="scenario">
+              <input type="radio" name="scenario" checked=${chosen.value === id} onChange=${() => { chosen.value = id; }} />
+              <span>${name} <small>${about}</small></span>
+            </label>`)}
+        </fieldset>
+        <p>A scenario takes the place of your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions. Trained prompts stay, and undo brings the rows back.</p>
+        <p class="toolbar">
+          <${Button} kind="quiet" icon="export" onClick=${save}>Save this scenario<//>
+          <${Button} kind="quiet" icon="import" onClick=${() => file.current?.click()}>Open a scenario file<//>
+          <input ref=${file} type="file" class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".json" onChange=${onFile} />
+        </p>
+        <p class="scenario-failure" role="alert">${failure.value}</p>
+      </div>
+      <div class="dialog-actions">
+        <${Button} onClick=${close}>Keep my work<//>
+        <${Button} kind="danger" onClick=${() => void useChosen(onStarted)}>Start with it<//>
+      </div>
+    </dialog>`;
+};
