@@ -173,7 +173,7 @@ const GROWING_LENGTH = 5000;
  * @param {{value: string, onInput: (text: string) => void, [attribute: string]: any}} props */
 export const GrowingText = ({ value, onInput, ...rest }) => html`
   <div class=${classes('growing', value.length > GROWING_LENGTH && 'is-long')} data-text=${value.length > GROWING_LENGTH ? undefined : `${value}\u200b`}>
-    <textarea rows="1" ...${rest} value=${value}
+    <textarea rows="1" dir="auto" ...${rest} value=${value}
       onInput=${(/** @type {InputEvent & {currentTarget: HTMLTextAreaElement}} */ event) => onInput(event.currentTarget.value)}></textarea>
   </div>`;
 

@@ -49,7 +49,7 @@ test('the mean of the steps near the lowest held-out loss is kept, measured, nam
   const { step, through, count, loss } = await kept(page);
   assertAllowed({ step, through, count, loss }, measured);
   assert.ok(count > 1 && step > 0, `several steps count: ${count} from step ${step}`);
-  const choice = outcome(page).getByRole('radio', { name: new RegExp(`^Steps ${step} to ${through}, the best mean of ${count} prompts, held-out loss ${loss.toFixed(3)}`) });
+  const choice = outcome(page).getByRole('radio', { name: new RegExp(`^Steps ${step} to ${through}, mean of ${count} prompts recommended, held-out loss ${loss.toFixed(3)}`) });
   assert.ok(await choice.isChecked());
 
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);

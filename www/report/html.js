@@ -7,7 +7,7 @@ import { date, isNumber, loss, number, percent, share } from './numbers.js';
 import { dataSection, frozenSection, methodSection, objectiveSection, otherRunsSection, section, settingsSection } from './setup.js';
 import { STYLE } from './style.js';
 import { comparisonSection, crossValidationSection, learningCurveSection } from './trials.js';
-import { techniqueOf } from './words.js';
+import { differingSettings, techniqueOf } from './words.js';
 
 /** @typedef {import('./collect.js').Report} Report */
 
@@ -84,10 +84,10 @@ function checksFact({ checks }) {
 }
 
 /** @param {Report} report @returns {Fact} */
-function foldsFact({ crossValidation }) {
+function foldsFact({ crossValidation, settings }) {
   const summary = crossValidation?.summary;
   if (!isNumber(summary?.base?.mean) || !isNumber(summary.tuned?.mean)) return null;
-  return ['Cross-validated loss', `${loss(summary.base.mean)} → ${loss(summary.tuned.mean)}`, `${number(summary.folds)} trainings, base → tuned`];
+  return ['Cross-validated loss', `${loss(summary.base.mean)} → ${loss(summary.tuned.mean)}`, `${number(summary.folds)} trainings${crossValidation && differingSettings(crossValidation.settings, settings).length > 0 ? ' with other settings' : ''}, base → tuned`];
 }
 
 /** @param {Report} report */

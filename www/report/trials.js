@@ -5,7 +5,7 @@ import { comparisonFigure, learningFigure } from './figures.js';
 import { Markup, markup, table, words } from './markup.js';
 import { NONE, duration, isNumber, loss, number, percent, plural } from './numbers.js';
 import { section } from './setup.js';
-import { settingRows } from './words.js';
+import { differingSettings } from './words.js';
 
 /** @typedef {import('./collect.js').Report} Report */
 
@@ -17,10 +17,10 @@ const unfinished = ({ done, planned }) => done < planned && markup`<p class="not
 /** Where an experiment was made with other settings or another model than the rest of the report.
  * @param {Report} report @param {string} modelHash @param {import('../protocol.js').Settings|null} [used] */
 function otherwise({ settings, model, run }, modelHash, used = null) {
-  const changed = used ? settingRows(used).filter(([, name, value]) => name !== 'prefix_token' && settingRows(settings).every(([, other, here]) => other !== name || here !== value)) : [];
+  const changed = used ? differingSettings(used, settings) : [];
   const hash = run?.hashBefore || model?.weightsHash;
   const parts = [
-    changed.length > 0 && markup`Made with other settings than those above: ${changed.map(([label, , value], index) => markup`${index > 0 && '; '}${label} ${words(value, MOST_IN_CELL)}`)}.`,
+    changed.length > 0 && markup`Made with other settings than those above: ${changed.map(([label, value], index) => markup`${index > 0 && '; '}${label} ${words(value, MOST_IN_CELL)}`)}.`,
     hash !== undefined && hash !== modelHash && ' Made with another language model than the one described above.',
   ].filter((part) => part);
   return parts.length > 0 && markup`<p class="note">${parts}</p>`;

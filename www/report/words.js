@@ -21,6 +21,13 @@ export function settingRows(settings) {
   });
 }
 
+/** Those of `used` that `others` have not, or have otherwise, the prefix token left out: label and value.
+ * @param {Settings} used @param {Settings} others @returns {[string, string][]} */
+export function differingSettings(used, others) {
+  const there = new Map(settingRows(others).map(([, name, value]) => [name, value]));
+  return settingRows(used).filter(([, name, value]) => name !== 'prefix_token' && there.get(name) !== value).map(([label, , value]) => [label, value]);
+}
+
 /** Paragraphs. @param {Report} report @returns {string[]} */
 export function whatWasDone(report) {
   const { run } = report;

@@ -3,7 +3,8 @@
 import { downloadCsv } from '../../csv.js';
 import { crossValidate, crossValidation, foldSummary } from '../../experiments/cross_validation.js';
 import { formatLoss } from '../../plots.js';
-import { settingsProblems, usableExamples } from '../../state.js';
+import { differingSettings } from '../../report/words.js';
+import { effectiveSettings, settingsProblems, usableExamples } from '../../state.js';
 import { Button, Field, html, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 
@@ -38,13 +39,15 @@ function Summary() {
   const summary = foldSummary.value;
   const { plan } = crossValidation.state.value;
   if (!summary || !plan) return null;
-  const { examples } = plan.context;
+  const { examples, settings } = plan.context;
+  const different = differingSettings(settings, effectiveSettings.value);
   const spread = (/** @type {import('../../protocol.js').Spread|null} */ of) =>
     (of ? `${formatLoss(of.mean)}${of.standardDeviation === null ? '' : ` ± ${formatLoss(of.standardDeviation)}`}` : '–');
   return html`
     <div class="reading">
       <div class="reading-words"><p>${summary.sentence}</p><p>${summary.advice}</p></div>
     </div>
+    ${different.length > 0 && html`<p class="part-caution">Made with other settings than step 3 has now: ${different.map(([label, value]) => `${label} ${value}`).join('; ')}.</p>`}
     <div class="table-scroll" tabindex="0" role="region" aria-label="Loss of every row when it was held out">
       <table class="plain-table">
         <thead><tr><th scope="col">Row held out</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned on the others</th><th scope="col"><span class="visually-hidden">Remark</span></th></tr></thead>
@@ -56,7 +59,7 @@ function Summary() {
               <td>${row.outlier ? 'stands out' : row.tunedLoss > row.baseLoss ? 'worse than the base' : ''}</td>
             </tr>`)}
         </tbody>
-        <tfoot><tr><th scope="row">Mean ± spread between the trainings</th><td class="number">${spread(summary.base)}</td><td class="number">${spread(summary.tuned)}</td><td></td></tr></tfoot>
+        <tfoot><tr><th scope="row">Mean ± spread</th><td class="number">${spread(summary.base)}</td><td class="number">${spread(summary.tuned)}</td><td></td></tr></tfoot>
       </table>
     </div>
     <p><${Button} kind="quiet" icon="export" onClick=${() => downloadCsv('cross-validation.csv', ['row', 'input', 'fold', 'tokens', 'base_loss', 'tuned_loss', 'outlier'],

@@ -16,7 +16,7 @@ export function Variants() {
       <${Column} variant="base" front="nothing in front" detail="The frozen model as it is." />
       <${Column} variant="discrete" front=${objective.value.trim() ? `“${objective.value.trim()}”` : 'no objective yet'}
         detail="The same intent in ordinary words: a discrete prefix." />
-      <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens, which stand in front of every inquiry here. Begin an inquiry with the tag of another trained prompt, and that one answers it." />
+      <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens, which stand in front of every inquiry here. Begin an inquiry with the prefix token of another trained prompt, and that one answers it." />
     </div>
     <${PromptChoice} />
     <${Adapters} />`;
@@ -24,7 +24,7 @@ export function Variants() {
 
 function tunedFront() {
   const prompt = activePrompt.value;
-  return prompt ? `${prompt.virtualTokens} virtual tokens` : 'not trained yet';
+  return prompt ? `${techniqueOf(prompt)}, ${prompt.virtualTokens} virtual tokens` : 'not trained yet';
 }
 
 /** @param {{variant: Variant, front: string, tag?: string, detail: string}} props */
@@ -49,6 +49,12 @@ function PromptChoice() {
       </select>
     <//>
     ${foreign && html`<${Notice} kind="warning">This prompt was trained with another model, so its answers will make no sense with the one loaded now. Train it again in step 5.<//>`}`;
+}
+
+/** As far as it is known: an adapter of embeddings may be of P-tuning too. @param {import('../../state.js').TrainedPrompt} prompt */
+function techniqueOf({ kind, settings, origin }) {
+  if (kind === 'keys_values') return 'prefix tuning';
+  return settings.peft_type === 'P_TUNING' ? 'P-tuning' : origin ? 'embeddings' : 'prompt tuning';
 }
 
 /** @param {import('../../state.js').TrainedPrompt} prompt */

@@ -22,7 +22,7 @@ export function Compare() {
   return html`
     <details class="compare">
       <summary>Compare techniques</summary>
-      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique; settings that you have added run as they were. None goes on from a trained prompt. Each answers the inquiries of step 6, and every trained prompt is kept.</p>
+      <p class="part-intro">The chosen ways run one after another on the same rows, with the steps, batch size, seed and held-out share of step 3 and otherwise the defaults of each technique; settings that you have added run as they were. None goes on from a trained prompt. Each answers the inquiries of step 6. Your own trained prompts stay as they are; those of the ways can be kept beside them.</p>
       <fieldset class="ways">
         <legend class="visually-hidden">Ways to compare</legend>
         ${ways.value.map((way) => html`<${WayChoice} key=${way.id} way=${way} />`)}
@@ -60,37 +60,38 @@ function Results() {
   const trials = comparisonOfWays.state.value.results;
   if (trials.length === 0) return null;
   const best = bestLoss(trials);
+  const measured = { chrf: trials.some(({ chrf }) => chrf !== null), checks: trials.some(({ checks }) => checks !== null) };
   return html`
     <${HeldOutCurves} trials=${trials} />
     <div class="table-scroll" tabindex="0" role="region" aria-label="What each way reached">
       <table class="plain-table">
         <thead><tr>
-          <th scope="col">Run</th><th scope="col">Changed against the training above</th><th scope="col" class="number">Trained numbers</th><th scope="col" class="number">Time</th>
-          <th scope="col" class="number">Held-out loss</th><th scope="col" class="number">chrF</th><th scope="col" class="number">Checks</th><th scope="col"><span class="visually-hidden">Action</span></th>
+          <th scope="col">Way</th><th scope="col" class="number">Held-out loss</th>${measured.checks && html`<th scope="col" class="number">Checks</th>`}${measured.chrf && html`<th scope="col" class="number">chrF</th>`}
+          <th scope="col" class="number">Trained numbers</th><th scope="col" class="number">Time</th><th scope="col"><span class="visually-hidden">Action</span></th><th scope="col">Changed against the training before it</th>
         </tr></thead>
-        <tbody>${trials.map((trial) => html`<${Row} key=${trial.name} trial=${trial} best=${trial.heldOutLoss === best} />`)}</tbody>
+        <tbody>${trials.map((trial) => html`<${Row} key=${trial.name} trial=${trial} best=${trial.heldOutLoss === best} measured=${measured} />`)}</tbody>
       </table>
     </div>
-    <p class="part-caution">Held-out loss: of the prompt that is kept, the best step or the mean of steps near it. It was chosen on these same rows, so it flatters a little. chrF: answers to the inquiries of step 6 that have a reference. Checks: how many of the patterns of step 7 hold in the answers. Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
+    <p class="part-caution">Held-out loss: of the prompt that is kept, the best step or the mean of steps near it. It was chosen on these same rows, so it flatters a little. Checks: how many of the patterns of step 7 hold in the answers.${measured.chrf && ' chrF: answers to the inquiries of step 6 that have a reference.'} Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
     <details class="earlier"><summary>Read the answers</summary><${Answers} trials=${trials} /></details>
     <p><${Button} kind="quiet" icon="export" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
 }
 
-/** @param {{trial: Trial, best: boolean}} props */
-function Row({ trial, best }) {
+/** @param {{trial: Trial, best: boolean, measured: {chrf: boolean, checks: boolean}}} props */
+function Row({ trial, best, measured }) {
   const { name, way, changes, trainedNumbers, milliseconds, heldOutLoss, bestStep, through, chrf, checks, problem } = trial;
   const label = way.kind === 'shots' ? `${way.label}: ${way.shots} examples in the context` : way.label;
   return html`
     <tr>
       <th scope="row">${label}<br /><small>${name}</small></th>
-      <td>${problem ? html`<${Notice} kind="warning">${problem}<//>` : changes.length > 0 ? changes.join('; ') : way.settings ? 'the first training here' : 'nothing is trained'}</td>
+      <td class="number">${heldOutLoss === null ? '–' : html`${best ? html`<strong>${formatLoss(heldOutLoss)}</strong>` : formatLoss(heldOutLoss)}${bestStep === null ? '' : html`<br /><small>${stepsOf({ step: bestStep, through })}</small>`}`}</td>
+      ${measured.checks && html`<td class="number">${checks === null ? '–' : `${formatNumber(checks * 100, 0)} %`}</td>`}
+      ${measured.chrf && html`<td class="number">${chrf === null ? '–' : formatNumber(chrf, 1)}</td>`}
       <td class="number">${formatNumber(trainedNumbers)}</td>
       <td class="number">${way.settings && !problem ? `${formatNumber(milliseconds / 1000, 1)} s` : '–'}</td>
-      <td class="number">${heldOutLoss === null ? '–' : html`${best ? html`<strong>${formatLoss(heldOutLoss)}</strong>` : formatLoss(heldOutLoss)}${bestStep === null ? '' : html`<br /><small>${stepsOf({ step: bestStep, through })}</small>`}`}</td>
-      <td class="number">${chrf === null ? '–' : formatNumber(chrf, 1)}</td>
-      <td class="number">${checks === null ? '–' : `${formatNumber(checks * 100, 0)} %`}</td>
       <td>${trial.prompt && (prefixOf(trial) in trainedPrompts.value ? html`kept as <span class="voice-tag">${prefixOf(trial)}</span>`
-        : html`<${Button} kind="quiet" onClick=${() => promote(trial)}>Keep as a prefix token<//>`)}</td>
+        : html`<${Button} kind="quiet" onClick=${() => promote(trial)} aria-label=${`Keep the prompt of ${label} as a prefix token`}>Keep<//>`)}</td>
+      <td>${problem ? html`<${Notice} kind="warning">${problem}<//>` : changes.length > 0 ? changes.join('; ') : way.settings ? 'the first training here' : 'nothing is trained'}</td>
     </tr>`;
 }
 

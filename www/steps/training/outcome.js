@@ -61,7 +61,7 @@ function outcomeSentence(now) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
   }
   return html`
-    On examples it has never seen, the loss went from ${formatLoss(start.heldOutLoss)} to <b>${formatLoss(kept.heldOutLoss)}</b>.
+    On examples it has never seen, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.
     The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
 }
 
@@ -71,7 +71,7 @@ function KeptChoice({ now }) {
   if (!best || !last) return null;
   /** @type {['best'|'last', string, string][]} */
   const choices = [
-    ['best', `${capital(stepsOf(best))}, the best`, `${isMean(best) ? `mean of ${best.averaged} prompts, ` : ''}held-out loss ${formatLoss(best.heldOutLoss ?? NaN)}`],
+    ['best', `${capital(stepsOf(best))}, ${isMean(best) ? `mean of ${best.averaged} prompts` : 'the lowest loss'}`, `recommended, held-out loss ${formatLoss(best.heldOutLoss ?? NaN)}`],
     ['last', `Step ${last.step}, the last`, last.heldOutLoss === null ? 'held-out loss not measured' : `held-out loss ${formatLoss(last.heldOutLoss)}`],
   ];
   return html`

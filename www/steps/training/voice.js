@@ -2,6 +2,7 @@
 /** The chosen question, answered anew every few steps: the person scrubs back and sees the voice appear. */
 import { Button, Field, Hint, html, signal } from '../../ui.js';
 import { effectiveQuestion, isActive, run, sampleEvery, sampleQuestion } from '../../run.js';
+import { keptPrompt, promptName } from '../../run/record.js';
 import { testRows } from '../../state.js';
 
 /** Index of the answer shown; null follows the newest. */
@@ -52,9 +53,10 @@ function Answers() {
       : 'The answers of a run are kept here, from before the first step to the last.'}<//>`;
   }
   const last = samples.length - 1;
-  const at = Math.min(shownSample.value ?? last, last);
+  const resting = restingSample(now);
+  const at = Math.min(shownSample.value ?? resting, last);
   const sample = samples[at];
-  const show = (/** @type {number} */ index) => { shownSample.value = index >= last ? null : Math.max(0, index); };
+  const show = (/** @type {number} */ index) => { shownSample.value = index === resting ? null : Math.min(last, Math.max(0, index)); };
   return html`
     <div class="voice-answer">
       <div class="voice-bar">
@@ -69,7 +71,26 @@ function Answers() {
         <p class="voice-question"><span class="voice-tag">${now.settings.prefix_token}</span> ${now.sampleQuestion}</p>
         <p class="voice-words">${sample.text || html`<em>An empty answer.</em>`}</p>
       </blockquote>
+      ${lateSteps(now) && html`<p class="hint">${lateSteps(now)}</p>`}
     </div>`;
+}
+
+/** What the last answers of a finished run are, where another prompt is kept; "" otherwise. @param {import('../../run/record.js').Run} now */
+function lateSteps(now) {
+  const kept = isActive.value ? null : keptPrompt(now);
+  if (!kept || !now.last || (kept.through ?? kept.step) >= now.last.step) return '';
+  return `Kept, and asked in step 6, is the ${promptName(kept)}. Later answers show what becomes of the voice when training goes on.`;
+}
+
+/** The newest answer while a run is under way; then one by a prompt that is kept, where the last is not.
+ * @param {import('../../run/record.js').Run} now */
+function restingSample(now) {
+  const last = now.samples.length - 1;
+  const kept = isActive.value ? null : keptPrompt(now);
+  if (!kept) return last;
+  const { step, through = step } = kept;
+  const among = now.samples.findLastIndex((sample) => sample.step >= step && sample.step <= through);
+  return among < 0 ? last : among;
 }
 
 /** @param {number} step */
