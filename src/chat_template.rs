@@ -123,6 +123,8 @@ impl ChatTemplate {
         template
             .render(context! {
                 messages => messages,
+                tools => (),
+                documents => (),
                 add_generation_prompt => response.is_none(),
                 bos_token => &self.names.bos_token,
                 eos_token => &self.names.eos_token,
@@ -191,6 +193,14 @@ mod tests {
         assert_eq!(rendered.text, "<s>be kind</s><user>user</s><assistant>");
         assert_eq!(rendered.content, 20..24);
         assert_eq!(template.prompt(Some("x"), "y").unwrap().text, "<system>x</s><user>y</s><assistant>");
+    }
+
+    #[test]
+    fn tools_and_documents_are_none() {
+        let source =
+            "{% if tools is not none or documents is not none %}{{ 'tools' }}{% endif %}{{ messages[0]['content'] }}";
+        let template = ChatTemplate::new(Some(source), SpecialNames::default()).unwrap();
+        assert_eq!(template.prompt(None, "Hi").unwrap().text, "Hi");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub mod principal_axes;
 pub mod token_losses;
 
 #[cfg(test)]
-mod tiny;
+pub(crate) mod tiny;
 
 use crate::error::{Error, Result};
 use crate::model::Llama;
@@ -28,9 +28,9 @@ impl Snapshot {
     /// `vectors`: (virtual tokens, width), row by row.
     ///
     /// # Errors
-    /// As [`SoftPrompt::new`].
-    pub fn new(step: usize, vectors: Vec<f32>, kind: PromptKind, llama: &Llama) -> Result<Self> {
-        Ok(Self { step, prompt: SoftPrompt::new(vectors, kind, llama)? })
+    /// As [`SoftPrompt::come_back`].
+    pub fn new(step: usize, vectors: Vec<f32>, width: usize, kind: PromptKind, llama: &Llama) -> Result<Self> {
+        Ok(Self { step, prompt: SoftPrompt::come_back(vectors, width, kind, llama)? })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::left_out::or_default;
 use crate::prefix;
 use crate::sampler::GenerationSettings;
 use crate::settings::{Init, PeftType, RawSettings, TunerSettings, check};
-use crate::soft_prompt::{PromptKind, SoftPrompt};
+use crate::soft_prompt::{PromptKind, SoftPrompt, check_width};
 
 mod card;
 pub mod read;
@@ -117,6 +117,7 @@ fn config_of(prompt: &SoftPrompt, model: &LlamaConfig, base_model: &str, setting
 
 /// The soft prompt as an adapter's folder.
 pub fn to_peft(prompt: &SoftPrompt, model: &LanguageModel, about: &About) -> Result<Adapter> {
+    check_width(prompt.width(), prompt.kind(), &model.llama)?;
     let settings = about.settings.clone().map(|raw| check(raw).into_result()).transpose()?;
     let config = config_of(prompt, &model.llama.config, &about.base_model, settings.as_ref());
     let cannot = |e: String| Error::Internal(format!("The adapter cannot be written: {e}"));

@@ -97,12 +97,12 @@ impl Batch {
         lengths.iter().take(self.batch_size).sum()
     }
 
-    /// A mean batch: (rows of text, response tokens).
-    fn mean(&self) -> (u64, u64) {
-        let examples = self.example_tokens.len().max(1) as u64;
-        let size = (self.batch_size as u64).min(examples);
+    /// A mean batch: (examples, rows of text, response tokens).
+    fn mean(&self) -> (u64, u64, u64) {
+        let all = self.example_tokens.len().max(1) as u64;
+        let examples = (self.batch_size as u64).clamp(1, all);
         let tokens: u64 = self.example_tokens.iter().map(|n| *n as u64).sum();
-        (tokens * size / examples, self.response_tokens as u64 * size / examples)
+        (examples, tokens * examples / all, self.response_tokens as u64 * examples / all)
     }
 }
 
@@ -131,13 +131,13 @@ fn step_flop(config: &LlamaConfig, batch: &Batch) -> u64 {
         [config.hidden_size, config.intermediate_size, config.vocab_size, config.num_hidden_layers].map(|n| n as u64);
     let [q, kv] =
         [config.num_attention_heads, 2 * config.num_key_value_heads].map(|heads| (heads * config.head_dim) as u64);
-    let ((text, predicting), prompt) = (batch.mean(), batch.virtual_tokens as u64);
+    let ((examples, text, predicting), prompt) = (batch.mean(), batch.virtual_tokens as u64);
     let rows = text + prompt;
     let rest = q * d + 3 * d * f;
     let first = prompt * d * (q + kv) + rows * rest;
     let middle = layers.saturating_sub(2) * rows * (d * (q + kv) + rest);
     let last = rows * d * kv + predicting * (d * q + rest);
-    let keys = prompt + text / (2 * batch.batch_size.max(1) as u64);
+    let keys = prompt + text / (2 * examples);
     let attention = q * keys * (7 * layers.saturating_sub(1) * rows + 7 * predicting);
     2 * (2 * (first + middle + last + predicting * vocabulary * d) + attention)
 }

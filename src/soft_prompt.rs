@@ -3,7 +3,7 @@
 use crate::block::KeysValues;
 use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
-use crate::kernels::vector::dot;
+use crate::inside::nearest::nearest_ids;
 use crate::model::Llama;
 use crate::prefix;
 use crate::tokenizer::ChatTokenizer;
@@ -62,6 +62,15 @@ impl SoftPrompt {
             )));
         }
         Self { vectors, width, kind }.finite()
+    }
+
+    /// Numbers that left the library come back: virtual tokens of `width` numbers, which no model of another width takes.
+    ///
+    /// # Errors
+    /// As [`SoftPrompt::new`], and where the model's virtual tokens have other sizes.
+    pub fn come_back(vectors: Vec<f32>, width: usize, kind: PromptKind, model: &Llama) -> Result<Self> {
+        check_width(width, kind, model)?;
+        Self::new(vectors, kind, model)
     }
 
     /// Itself, where all its numbers are finite.
@@ -138,18 +147,8 @@ impl SoftPrompt {
                 "Prefix tuning trains keys and values inside every layer. They lie in another space than the words' embeddings, so no word is near to them.",
             ));
         }
-        let norm = |v: &[f32]| dot(v, v).sqrt().max(f32::MIN_POSITIVE);
-        let vectors: Vec<(&[f32], f32)> = self.vectors.chunks_exact(self.width).map(|v| (v, norm(v))).collect();
-        let mut found: Vec<Vec<(f32, u32)>> = vec![Vec::new(); vectors.len()];
-        for id in 0..model.config.vocab_size {
-            model.embedding().with_rows(id, 1, |row| {
-                let length = norm(row);
-                for (best, (vector, vector_length)) in found.iter_mut().zip(&vectors) {
-                    keep_best(best, k, (dot(row, vector) / (length * vector_length), id as u32));
-                }
-            });
-        }
-        let named = |(similarity, id)| Neighbour { token: tokenizer.token_text(id), similarity };
+        let named = |(id, similarity)| Neighbour { token: tokenizer.token_text(id), similarity };
+        let found = nearest_ids(&self.vectors, k, model);
         Ok(found.into_iter().map(|best| best.into_iter().map(named).collect()).collect())
     }
 }
@@ -165,19 +164,11 @@ pub fn check_width(width: usize, kind: PromptKind, model: &Llama) -> Result<()> 
     Ok(())
 }
 
-/// Puts a candidate (similarity, id) at its place among the `k` best, which stand in descending order.
-fn keep_best(best: &mut Vec<(f32, u32)>, k: usize, candidate: (f32, u32)) {
-    let place = best.partition_point(|(similarity, _)| *similarity >= candidate.0);
-    if place < k {
-        best.insert(place, candidate);
-        best.truncate(k);
-    }
-}
-
-/// Ids of `text`, repeated or trimmed to `count` (PEFT's `PromptEmbedding`).
+/// Ids of `text`, repeated or trimmed to `count`, as PEFT's `PromptEmbedding` takes them: with the special tokens that the
+/// tokenizer puts around a text. A GGUF file does not say which these are: none.
 pub fn text_ids(text: &str, count: usize, tokenizer: &ChatTokenizer) -> Result<Vec<u32>> {
-    let ids = tokenizer.encode(text)?;
-    if ids.is_empty() {
+    let ids = tokenizer.encode_alone(text)?;
+    if tokenizer.encode(text)?.is_empty() {
         return Err(Error::input(
             "The text that the soft prompt should start from has no tokens. Write a sentence, or choose another initialisation.",
         ));

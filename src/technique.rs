@@ -3,13 +3,11 @@
 //! A technique holds the trained numbers and computes the soft prompt from them. The frozen engine gives the gradient by
 //! the soft prompt; the technique carries it on to what it trains.
 
-use serde::Serialize;
-
 use crate::error::Result;
 use crate::model::Llama;
 use crate::rng::Rng;
-use crate::settings::{Init, PeftType, TunerSettings};
-use crate::soft_prompt::{PromptKind, SoftPrompt};
+use crate::settings::{PeftType, TunerSettings};
+use crate::soft_prompt::SoftPrompt;
 use crate::tokenizer::ChatTokenizer;
 
 pub mod initial;
@@ -18,6 +16,7 @@ pub mod network;
 pub mod p_tuning;
 pub mod prefix_tuning;
 pub mod prompt_tuning;
+pub mod shape;
 pub mod template;
 
 /// One trained tensor, row by row.
@@ -70,37 +69,6 @@ pub trait Technique {
     /// How many numbers are trained.
     fn trained_numbers(&self) -> usize {
         self.parameters().iter().map(|parameter| parameter.values.len()).sum()
-    }
-}
-
-/// What settings would train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PromptShape"))]
-#[serde(rename_all = "camelCase")]
-pub struct Shape {
-    /// Positions in front of the input, the words of a template included.
-    pub virtual_tokens: usize,
-    pub kind: PromptKind,
-    /// Numbers of one of them.
-    pub width: usize,
-    /// Those of an encoder included.
-    pub trained_numbers: usize,
-}
-
-impl Shape {
-    /// # Errors
-    /// As [`new`].
-    pub fn of(settings: &TunerSettings, llama: &Llama, tokenizer: &ChatTokenizer) -> Result<Self> {
-        // Whatever the soft prompt starts from, its size is the same.
-        let settings = TunerSettings { prompt_tuning_init: Init::Zero, ..settings.clone() };
-        let technique = new(&settings, llama, tokenizer, None, &mut Rng::new(0))?;
-        let prompt = technique.soft_prompt();
-        Ok(Self {
-            virtual_tokens: prompt.virtual_tokens(),
-            kind: prompt.kind(),
-            width: prompt.width(),
-            trained_numbers: technique.trained_numbers(),
-        })
     }
 }
 

@@ -120,6 +120,15 @@ impl ChatTokenizer {
         Ok(self.encoding(text, true)?.get_ids().to_vec())
     }
 
+    /// Token ids of a text that stands alone, with the special tokens that the tokenizer puts around one (Llama's begin
+    /// with `<s>`): `tokenizer(text)["input_ids"]` of `transformers`.
+    pub fn encode_alone(&self, text: &str) -> Result<Vec<u32>> {
+        let around = self.tokenizer.post_process(self.encoding(text, true)?, None, true);
+        around
+            .map(|encoding| encoding.get_ids().to_vec())
+            .map_err(|e| Error::input(format!("This text cannot be split into tokens: {e}.")))
+    }
+
     /// Text of some ids, special tokens left out.
     pub fn decode(&self, ids: &[u32]) -> String {
         self.tokenizer.decode(ids, true).unwrap_or_default()

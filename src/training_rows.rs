@@ -107,3 +107,32 @@ impl FirstBlocks {
         (x, all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradient_pass::{Gradient, GradientPass};
+    use crate::inside::tiny;
+    use crate::ops::gradient_check::random;
+    use crate::soft_prompt::SoftPrompt;
+
+    fn gradient(model: &LanguageModel, rows: &TrainingRows, prompt: &SoftPrompt) -> Gradient {
+        let mut pass = GradientPass::new(model, rows, &[0, 2, 1], prompt.clone(), 9).unwrap();
+        while pass.advance(model) {}
+        pass.finish()
+    }
+
+    #[test]
+    fn a_large_dataset_has_the_same_gradient_without_what_is_kept() {
+        let model = tiny::bundled();
+        let examples = ["one", "and two", "three of them"].map(|text| Example::new(text, "Yes, of course."));
+        let prompt = SoftPrompt::of_embeddings(random(4 * model.llama.config.hidden_size, 1), &model.llama).unwrap();
+        let kept = TrainingRows::new(&model, &examples, 4).unwrap();
+        assert!(kept.first_blocks().is_some());
+        let without = TrainingRows { rows: kept.rows.clone(), first_blocks: None };
+        let (a, b) = (gradient(&model, &kept, &prompt), gradient(&model, &without, &prompt));
+        assert!((a.loss_sum - b.loss_sum).abs() < 1e-4 * a.loss_sum, "{} and {}", a.loss_sum, b.loss_sum);
+        let largest = b.d_rows.iter().fold(0.0_f32, |most, d| most.max(d.abs()));
+        assert!(largest > 0.0 && a.d_rows.iter().zip(&b.d_rows).all(|(a, b)| (a - b).abs() < 1e-4 * largest));
+    }
+}

@@ -69,7 +69,7 @@ fn declarations() -> String {
     all.visit::<settings::CheckedSettings>();
     all.visit::<settings::RawSettings>();
     all.visit::<soft_prompt::Neighbour>();
-    all.visit::<technique::Shape>();
+    all.visit::<technique::shape::Shape>();
     all.visit::<tuner::StepReport>();
     let text: String = all.found.values().map(|declaration| format!("\n{declaration}")).collect();
     HEADER.to_string() + &tidy(&text)

@@ -142,7 +142,7 @@ impl Model {
         #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
     ) -> JsResult<JsValue> {
         let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
-        to_js(&technique::Shape::of(&settings, &self.inner.llama, &self.inner.tokenizer).map_err(to_js_error)?)
+        to_js(&technique::shape::Shape::of(&settings, &self.inner.llama, &self.inner.tokenizer).map_err(to_js_error)?)
     }
 
     /// What training on a batch will need: `PlannedBatch` -> `TrainingPlan`.
@@ -234,9 +234,10 @@ impl Model {
     pub fn prompt_path(
         &self,
         #[wasm_bindgen(unchecked_param_type = "Snapshot[]")] snapshots: Vec<JsValue>,
+        width: usize,
         #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<JsValue> {
-        to_js(&inside::path::prompt_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
+        to_js(&inside::path::prompt_path(&self.inner, &self.snapshots(&snapshots, width, kind)?).map_err(to_js_error)?)
     }
 
     /// `Snapshot[]` -> `NearestStep[]`: the nearest word to every virtual token after every step.
@@ -244,23 +245,27 @@ impl Model {
     pub fn nearest_path(
         &self,
         #[wasm_bindgen(unchecked_param_type = "Snapshot[]")] snapshots: Vec<JsValue>,
+        width: usize,
         #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<JsValue> {
-        to_js(&inside::nearest::nearest_path(&self.inner, &self.snapshots(&snapshots, kind)?).map_err(to_js_error)?)
+        to_js(
+            &inside::nearest::nearest_path(&self.inner, &self.snapshots(&snapshots, width, kind)?)
+                .map_err(to_js_error)?,
+        )
     }
 }
 
 /// What JavaScript does not see.
 impl Model {
     /// `Snapshot[]`, each `{step, vectors: Float32Array}`. Field by field: serde would read every number by itself.
-    fn snapshots(&self, snapshots: &[JsValue], kind: Option<String>) -> JsResult<Vec<inside::Snapshot>> {
+    fn snapshots(&self, snapshots: &[JsValue], width: usize, kind: Option<String>) -> JsResult<Vec<inside::Snapshot>> {
         let kind = kind_of(kind)?;
         let snapshot = |snapshot: &JsValue| {
             let step = js_sys::Reflect::get(snapshot, &"step".into())?.as_f64().unwrap_or_default() as usize;
             let vectors = js_sys::Reflect::get(snapshot, &"vectors".into())?;
             let vectors = vectors.dyn_ref::<js_sys::Float32Array>().map(js_sys::Float32Array::to_vec);
             let llama = &self.inner.llama;
-            inside::Snapshot::new(step, vectors.unwrap_or_default(), kind, llama).map_err(to_js_error)
+            inside::Snapshot::new(step, vectors.unwrap_or_default(), width, kind, llama).map_err(to_js_error)
         };
         snapshots.iter().map(snapshot).collect()
     }
@@ -269,8 +274,8 @@ impl Model {
     fn lent(&self, soft_prompt: Option<SoftPromptRef>) -> JsResult<soft_prompt::SoftPrompt> {
         let Some(prompt) = soft_prompt else { return Ok(soft_prompt::SoftPrompt::none()) };
         let kind = kind_of(Some(prompt.kind()))?;
-        soft_prompt::check_width(prompt.width(), kind, &self.inner.llama).map_err(to_js_error)?;
-        soft_prompt::SoftPrompt::new(prompt.vectors(), kind, &self.inner.llama).map_err(to_js_error)
+        let llama = &self.inner.llama;
+        soft_prompt::SoftPrompt::come_back(prompt.vectors(), prompt.width(), kind, llama).map_err(to_js_error)
     }
 
     fn evaluation_with(&self, examples: JsValue, prompt: soft_prompt::SoftPrompt) -> JsResult<Evaluation> {
@@ -358,15 +363,16 @@ pub struct SoftPrompt {
 
 #[wasm_bindgen]
 impl SoftPrompt {
-    /// `kind`: "embeddings" where it is left out.
+    /// From what `vectors()`, `width()` and `kind()` have given. `kind`: "embeddings" where it is left out.
     #[wasm_bindgen(js_name = fromVectors)]
     pub fn from_vectors(
         model: &Model,
         vectors: Vec<f32>,
+        width: usize,
         #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<SoftPrompt> {
-        let inner = soft_prompt::SoftPrompt::new(vectors, kind_of(kind)?, &model.inner.llama).map_err(to_js_error)?;
-        Ok(SoftPrompt { inner })
+        let inner = soft_prompt::SoftPrompt::come_back(vectors, width, kind_of(kind)?, &model.inner.llama);
+        Ok(SoftPrompt { inner: inner.map_err(to_js_error)? })
     }
 
     #[wasm_bindgen(unchecked_return_type = "PromptKind")]
@@ -513,7 +519,8 @@ impl Tuner {
         #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
         start: &SoftPrompt,
     ) -> JsResult<Tuner> {
-        let (examples, settings) = (from_js::<Vec<Example>>(examples)?, settings_of(settings)?);
+        let (examples, settings) = (from_js::<Vec<Example>>(examples)?, from_js::<RawSettings>(settings)?);
+        let settings = settings::check(settings.of_a_given_start()).into_result().map_err(to_js_error)?;
         let inner = tuner::Tuner::from_prompt(model.inner.clone(), &examples, settings, &start.inner);
         Ok(Tuner { inner: inner.map_err(to_js_error)?, milliseconds: 0.0 })
     }
@@ -640,13 +647,10 @@ impl Tuner {
         Ok(SoftPrompt { inner: self.inner.soft_prompt().map_err(to_js_error)? })
     }
 
-    /// `Example[]` -> `LossReport` with the soft prompt as it is now.
+    /// `Example[]` -> `LossReport` with the soft prompt as it is now, on the model that it is trained for.
     #[wasm_bindgen(unchecked_return_type = "LossReport")]
-    pub fn evaluate(
-        &self,
-        model: &Model,
-        #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
-    ) -> JsResult<JsValue> {
+    pub fn evaluate(&self, #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue) -> JsResult<JsValue> {
+        let model = Model { inner: self.inner.model.clone() };
         model.loss_with(examples, self.inner.soft_prompt().map_err(to_js_error)?)
     }
 
@@ -845,8 +849,12 @@ pub fn split_dataset(count: usize, share: f64, seed: u32) -> JsResult<JsValue> {
 
 /// `TunerSettings` with any values -> the effective ones and what was wrong.
 #[wasm_bindgen(js_name = checkSettings, unchecked_return_type = "CheckedSettings")]
-pub fn check_settings(#[wasm_bindgen(unchecked_param_type = "RawSettings")] settings: JsValue) -> JsResult<JsValue> {
-    to_js(&settings::check(from_js(settings)?))
+pub fn check_settings(
+    #[wasm_bindgen(unchecked_param_type = "RawSettings")] settings: JsValue,
+    start_is_given: bool,
+) -> JsResult<JsValue> {
+    let raw = from_js::<RawSettings>(settings)?;
+    to_js(&settings::check(if start_is_given { raw.of_a_given_start() } else { raw }))
 }
 
 /// `{answer, reference}[]` -> `AnswerScore[]`.
@@ -907,7 +915,7 @@ pub fn plan_folds(count: usize, k: usize, seed: u32) -> JsResult<JsValue> {
 /// The trainings of a learning curve: `Draw[]`. `own_test_rows`: nothing needs to be held out.
 #[wasm_bindgen(js_name = planDraws, unchecked_return_type = "Draw[]")]
 pub fn plan_draws(count: usize, draws: usize, own_test_rows: bool, seed: u32) -> JsResult<JsValue> {
-    let plan = resampling::draws::draws(count, None, draws, own_test_rows, u64::from(seed));
+    let plan = resampling::draws::draws(count, draws, own_test_rows, u64::from(seed));
     to_js(&plan.map_err(to_js_error)?)
 }
 

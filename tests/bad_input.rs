@@ -139,8 +139,17 @@ fn a_prompt_of_another_model_is_refused() {
     let prompt = SoftPrompt::of_embeddings(vec![0.1; 192], &tiny.llama).unwrap();
     assert_sentence(check_width(prompt.width(), PromptKind::Embeddings, &model.llama).unwrap_err(), "another model");
     assert_sentence(check_width(192, PromptKind::KeysValues, &model.llama).unwrap_err(), "another model");
-    for vectors in [vec![], vec![0.1; 100], vec![f32::NAN; 192], vec![f32::INFINITY; 192]] {
-        assert_eq!(SoftPrompt::of_embeddings(vectors, &model.llama).unwrap_err().kind(), "input");
+    let hidden = model.llama.config.hidden_size;
+    let back = |numbers, width| SoftPrompt::come_back(vec![0.1; numbers], width, PromptKind::Embeddings, &model.llama);
+    assert_sentence(back(8 * 2 * hidden, 2 * hidden).unwrap_err(), "another model");
+    assert_eq!(back(8 * hidden, hidden).unwrap().virtual_tokens(), 8);
+    for (vectors, word) in [
+        (vec![], "not virtual tokens"),
+        (vec![0.1; hidden + 1], "not virtual tokens"),
+        (vec![f32::NAN; hidden], "not finite"),
+        (vec![f32::INFINITY; hidden], "not finite"),
+    ] {
+        assert_sentence(SoftPrompt::of_embeddings(vectors, &model.llama).unwrap_err(), word);
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use common::{bundled, json};
 use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
+use prompt_playground::soft_prompt::text_ids;
 use prompt_playground::tokenizer::{ChatTokenizer, TokenKind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -101,9 +102,12 @@ struct SentencePiece {
 struct Form {
     normalizer: Value,
     pre_tokenizer: Value,
+    post_processor: Value,
     config: Value,
     /// "Reset the Hub", by itself.
     text: Vec<u32>,
+    /// The same with the special tokens around it.
+    text_alone: Vec<u32>,
     templates: BTreeMap<String, Vec<Row>>,
 }
 
@@ -119,6 +123,7 @@ impl Form {
         let mut tokenizer = fixture.tokenizer.clone();
         tokenizer["normalizer"] = self.normalizer.clone();
         tokenizer["pre_tokenizer"] = self.pre_tokenizer.clone();
+        tokenizer["post_processor"] = self.post_processor.clone();
         let mut config = self.config.clone();
         config["chat_template"] = template.into();
         config["bos_token"] = "<s>".into();
@@ -137,6 +142,9 @@ fn questions_and_answers_of_sentence_piece_tokenizers() {
         for (template, source) in &fixture.templates {
             let tokenizer = form.tokenizer(&fixture, source);
             assert_eq!(tokenizer.encode("Reset the Hub").unwrap(), form.text, "{name}");
+            assert_eq!(tokenizer.encode_alone("Reset the Hub").unwrap(), form.text_alone, "{name}");
+            let again: Vec<u32> = form.text_alone.iter().cycle().take(7).copied().collect();
+            assert_eq!(text_ids("Reset the Hub", 7, &tokenizer).unwrap(), again, "{name}: as PEFT repeats them");
             for ((question, answer), expected) in fixture.pairs.iter().zip(&form.templates[template]) {
                 let row = tokenizer.token_row(&Example::new(question, answer)).unwrap();
                 let (prompt, response) = row.ids.split_at(row.response);

@@ -14,7 +14,7 @@ use prompt_playground::language_model::LanguageModel;
 use prompt_playground::peft::read::{Loaded, from_peft};
 use prompt_playground::peft::{About, to_peft};
 use prompt_playground::sampler::GenerationSettings;
-use prompt_playground::settings::{RawSettings, TunerSettings};
+use prompt_playground::settings::{RawSettings, TunerSettings, check};
 use prompt_playground::soft_prompt::SoftPrompt;
 use prompt_playground::tuner::Tuner;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -153,6 +153,12 @@ fn training_goes_on_from_an_adapter() {
     let first = tuner.step().unwrap().loss;
     assert!((first - fixture.losses["prompt_tuning"]).abs() < 1e-4, "{first}");
     assert!(tuner.step().unwrap().loss < first);
+
+    let raw = |init: &str| RawSettings { prompt_tuning_init: Some(init.into()), ..RawSettings::default() };
+    assert_eq!(check(raw("TEXT")).problems[0].field, "prompt_tuning_init_text", "there is no text to start from");
+    for given in [RawSettings::default(), raw("TEXT"), raw("ZERO")] {
+        assert_eq!(check(given.of_a_given_start()).problems, [], "and none is needed");
+    }
 
     let more = TunerSettings { num_virtual_tokens: 6, ..settings };
     let error = Tuner::from_prompt(model, &examples, more, &start).err().expect("5 are not 6").to_string();

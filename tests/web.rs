@@ -147,7 +147,7 @@ fn a_gguf_file_loads() {
 /// 256 numbers: eight rows of the tiny model, which could pass for one row of the bundled one.
 fn prompt_of_another_model() -> SoftPromptRef {
     let tiny = Model::from_gguf(TINY_GGUF).expect("a GGUF model");
-    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 256], None).expect("rows of the tiny model");
+    let prompt = SoftPrompt::from_vectors(&tiny, vec![0.1; 256], 32, None).expect("rows of the tiny model");
     JsValue::from(prompt).unchecked_into()
 }
 

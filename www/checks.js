@@ -5,7 +5,7 @@
  */
 import { computed, debounce, effect, signal } from './ui.js';
 import { engine } from './engine.js';
-import { datasetReport, effectiveSettings, examples, model, promptLength, promptShape, settings, settingsProblems, settingTexts, trainingRows, usableExamples } from './state.js';
+import { datasetReport, effectiveSettings, examples, model, promptLength, promptShape, settings, settingsProblems, settingTexts, startPrompt, trainingRows, usableExamples } from './state.js';
 import { fieldOf, isShown, parseSetting } from './settings.js';
 
 const DATASET_WAIT_MS = 300;
@@ -27,10 +27,10 @@ const checkDataset = debounce(async (/** @type {import('./state.js').ExampleRow[
   } catch { /* a crash says so itself, and the rows are checked again when the model is back */ }
 }, DATASET_WAIT_MS);
 
-const checkSettings = debounce(async (/** @type {import('./protocol.js').Settings} */ sent) => {
+const checkSettings = debounce(async (/** @type {import('./protocol.js').Settings} */ sent, /** @type {boolean} */ startIsGiven) => {
   try {
-    const { problems } = await engine.request('checkSettings', { settings: sent });
-    if (sent === effectiveSettings.peek()) rustProblems.value = problems;
+    const { problems } = await engine.request('checkSettings', { settings: sent, startIsGiven });
+    if (sent === effectiveSettings.peek() && startIsGiven === (startPrompt.peek() !== null)) rustProblems.value = problems;
   } catch { /* as above: the bounds of settings.js have been checked already */ }
 }, SETTINGS_WAIT_MS);
 
@@ -70,7 +70,7 @@ export const startChecks = () => {
   const ready = computed(() => (model.value.status === 'ready' ? model.value.info : null)); // another model counts other tokens
   effect(() => { if (ready.value) checkDataset(examples.value, promptLength.value); });
   effect(() => { if (ready.value) askPromptShape(settings.value); });
-  effect(() => { if (ready.value) checkSettings(effectiveSettings.value); });
+  effect(() => { if (ready.value) checkSettings(effectiveSettings.value, startPrompt.value !== null); });
   const usable = computed(() => usableExamples.value.length);
   const share = computed(() => settings.value.held_out_share);
   const seed = computed(() => settings.value.seed);

@@ -44,7 +44,7 @@ pub fn nearest_path(model: &LanguageModel, snapshots: &[Snapshot]) -> Result<Vec
 
 /// For every vector (hidden size) of `vectors` the `k` ids whose embeddings point most nearly the same way, nearest
 /// first, with their cosine similarity.
-pub(super) fn nearest_ids(vectors: &[f32], k: usize, llama: &Llama) -> Vec<Vec<(u32, f32)>> {
+pub(crate) fn nearest_ids(vectors: &[f32], k: usize, llama: &Llama) -> Vec<Vec<(u32, f32)>> {
     let embedding = llama.embedding();
     let (vocabulary, width) = embedding.shape();
     let lengths: Vec<f32> = (0..vocabulary).map(|id| embedding.with_rows(id, 1, |row| length(row) as f32)).collect();
@@ -89,20 +89,24 @@ mod tests {
     use super::*;
     use crate::inside::tiny::{self, close};
     use crate::ops::gradient_check::random;
-    use crate::soft_prompt::SoftPrompt;
 
     #[test]
-    fn the_words_are_those_of_the_soft_prompt() {
+    fn the_nearest_by_cosine_similarity() {
         let model = tiny::bundled();
-        let mut vectors = model.llama.embed(&[300, 301, 302]);
-        vectors.extend(random(4 * model.llama.config.hidden_size, 1));
-        let prompt = SoftPrompt::of_embeddings(vectors.clone(), &model.llama).unwrap();
-        let expected = prompt.nearest_tokens(3, &model.llama, &model.tokenizer).unwrap();
-        let found = nearest_ids(&vectors, 3, &model.llama);
-        assert_eq!(found.len(), expected.len());
-        for ((id, similarity), expected) in found.iter().flatten().zip(expected.iter().flatten()) {
-            assert_eq!(model.tokenizer.token_text(*id), expected.token);
-            assert!(close(f64::from(*similarity), f64::from(expected.similarity), 1e-5));
+        let width = model.llama.config.hidden_size;
+        let mut vectors = model.llama.embed(&[300, 301]);
+        vectors.extend(random(2 * width, 1));
+        let cosine = |a: &[f32], b: &[f32]| f64::from(dot(a, b)) / (f64::from(dot(a, a)) * f64::from(dot(b, b))).sqrt();
+        for (vector, found) in vectors.chunks_exact(width).zip(nearest_ids(&vectors, 3, &model.llama)) {
+            let similarity = |id: u32| cosine(vector, &model.llama.embed(&[id]));
+            let mut expected: Vec<(f64, u32)> =
+                (0..model.llama.config.vocab_size as u32).map(|id| (similarity(id), id)).collect();
+            expected.sort_by(|a, b| b.0.total_cmp(&a.0));
+            assert_eq!(found.len(), 3);
+            for ((id, found), (expected, expected_id)) in found.iter().zip(&expected) {
+                assert_eq!(id, expected_id);
+                assert!(close(f64::from(*found), *expected, 1e-5));
+            }
         }
     }
 
@@ -110,7 +114,8 @@ mod tests {
     fn a_path_from_one_word_to_another() {
         let model = tiny::bundled();
         let snapshot = |step, ids: &[u32]| {
-            Snapshot::new(step, model.llama.embed(ids), PromptKind::Embeddings, &model.llama).unwrap()
+            let width = model.llama.config.hidden_size;
+            Snapshot::new(step, model.llama.embed(ids), width, PromptKind::Embeddings, &model.llama).unwrap()
         };
         let path = nearest_path(&model, &[snapshot(0, &[300, 500]), snapshot(10, &[301, 500])]).unwrap();
         let text = |id| model.tokenizer.token_text(id);
@@ -136,11 +141,11 @@ mod tests {
         let error = |snapshots: &[Snapshot]| nearest_path(&model, snapshots).unwrap_err().to_string();
         assert!(error(&[]).contains("Train for some steps"));
         let width = PromptKind::KeysValues.width(&model.llama.config);
-        let prefix = Snapshot::new(0, vec![0.0; width], PromptKind::KeysValues, &model.llama).unwrap();
+        let prefix = Snapshot::new(0, vec![0.0; width], width, PromptKind::KeysValues, &model.llama).unwrap();
         assert!(error(&[prefix]).contains("Prefix tuning"));
         let rows = |count: usize| {
-            let vectors = vec![1.0; count * model.llama.config.hidden_size];
-            Snapshot::new(0, vectors, PromptKind::Embeddings, &model.llama).unwrap()
+            let width = model.llama.config.hidden_size;
+            Snapshot::new(0, vec![1.0; count * width], width, PromptKind::Embeddings, &model.llama).unwrap()
         };
         assert!(error(&[rows(1), rows(2)]).contains("different runs"));
     }

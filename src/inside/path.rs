@@ -115,7 +115,9 @@ mod tests {
     use crate::ops::gradient_check::random;
 
     fn path(model: &LanguageModel, kind: PromptKind, steps: &[Vec<f32>]) -> PromptPath {
-        let snapshot = |(i, vectors): (usize, &Vec<f32>)| Snapshot::new(10 * i, vectors.clone(), kind, &model.llama);
+        let width = kind.width(&model.llama.config);
+        let snapshot =
+            |(i, vectors): (usize, &Vec<f32>)| Snapshot::new(10 * i, vectors.clone(), width, kind, &model.llama);
         let snapshots = steps.iter().enumerate().map(snapshot).collect::<Result<Vec<_>>>().unwrap();
         let path = prompt_path(model, &snapshots).unwrap();
         let json = serde_json::to_string(&path).unwrap();

@@ -20,7 +20,7 @@ pub struct Draw {
 const HELD_OUT_SHARE: f64 = 0.2;
 /// Up to this many rows every size is tried.
 const FEW: usize = 5;
-const DEFAULT_SIZES: [usize; 5] = [2, 4, 6, 8, 10];
+const SIZES: [usize; 5] = [2, 4, 6, 8, 10];
 const MOST_DRAWS: usize = 100;
 
 /// Plans `draws` times one training for each of `sizes`, in ascending size.
@@ -35,7 +35,7 @@ const MOST_DRAWS: usize = 100;
 ///
 /// # Errors
 /// `Error::Input` with too few rows, no draw or more than 100, no size, or a size that the rows don't allow.
-pub fn draws(count: usize, sizes: Option<&[usize]>, draws: usize, own_test_rows: bool, seed: u64) -> Result<Vec<Draw>> {
+pub fn draws(count: usize, draws: usize, own_test_rows: bool, seed: u64) -> Result<Vec<Draw>> {
     let fewest = if own_test_rows { 2 } else { 3 };
     if count < fewest {
         let reason =
@@ -51,10 +51,7 @@ pub fn draws(count: usize, sizes: Option<&[usize]>, draws: usize, own_test_rows:
     }
     let held_out = if own_test_rows { 0 } else { ((count as f64 * HELD_OUT_SHARE).round() as usize).max(1) };
     let largest = count - held_out;
-    let sizes = match sizes {
-        Some(wanted) => checked(wanted, largest, count)?,
-        None => default_sizes(largest),
-    };
+    let sizes = sizes(largest);
     let mut rng = Rng::new(seed);
     let mut order: Vec<usize> = (0..count).collect();
     rng.shuffle(&mut order);
@@ -71,27 +68,11 @@ pub fn draws(count: usize, sizes: Option<&[usize]>, draws: usize, own_test_rows:
     Ok(plan)
 }
 
-fn checked(wanted: &[usize], largest: usize, count: usize) -> Result<Vec<usize>> {
-    if wanted.is_empty() {
-        return Err(Error::input("No size of the training set was chosen. Choose at least 3, for example 2, 4 and 8."));
-    }
-    if let Some(wrong) = wanted.iter().find(|size| !(1..=largest).contains(*size)) {
-        return Err(Error::input(format!(
-            "A training set of {wrong} rows was asked for, but of {count} rows {} are held out, so that it can have 1 to \
-             {largest}. Choose smaller sizes or add examples.",
-            count - largest
-        )));
-    }
-    let mut sizes = ascending(wanted);
-    sizes.dedup();
-    Ok(sizes)
-}
-
-fn default_sizes(largest: usize) -> Vec<usize> {
+fn sizes(largest: usize) -> Vec<usize> {
     if largest <= FEW {
         return (1..=largest).collect();
     }
-    let smaller = DEFAULT_SIZES.into_iter().filter(|size| *size < largest);
+    let smaller = SIZES.into_iter().filter(|size| *size < largest);
     smaller.chain([largest]).collect()
 }
 
@@ -111,7 +92,7 @@ mod tests {
 
     #[test]
     fn training_sets_of_a_draw_are_nested_and_apart_from_what_is_held_out() {
-        let plan = draws(10, None, 5, false, 3).unwrap();
+        let plan = draws(10, 5, false, 3).unwrap();
         assert_eq!(sizes_of(&plan), [2, 4, 6, 8]);
         assert_eq!(plan.len(), 20);
         for pair in plan.windows(2).filter(|pair| pair[0].draw == pair[1].draw) {
@@ -130,7 +111,7 @@ mod tests {
 
     #[test]
     fn with_test_rows_of_ones_own_nothing_is_held_out() {
-        let plan = draws(10, None, 2, true, 3).unwrap();
+        let plan = draws(10, 2, true, 3).unwrap();
         assert_eq!(sizes_of(&plan), [2, 4, 6, 8, 10]);
         assert!(plan.iter().all(|draw| draw.held_out.is_empty()));
         let size_two: Vec<&Draw> = plan.iter().filter(|d| d.size == 2).collect();
@@ -138,33 +119,24 @@ mod tests {
     }
 
     #[test]
-    fn default_sizes_end_with_the_largest_possible_one() {
-        assert_eq!(sizes_of(&draws(2, None, 1, true, 0).unwrap()), [1, 2]);
-        assert_eq!(sizes_of(&draws(3, None, 1, false, 0).unwrap()), [1, 2]);
-        assert_eq!(sizes_of(&draws(5, None, 1, true, 0).unwrap()), [1, 2, 3, 4, 5]);
-        assert_eq!(sizes_of(&draws(7, None, 1, true, 0).unwrap()), [2, 4, 6, 7]);
-        assert_eq!(sizes_of(&draws(40, None, 1, false, 0).unwrap()), [2, 4, 6, 8, 10, 32]);
-    }
-
-    #[test]
-    fn chosen_sizes_are_sorted_and_checked() {
-        assert_eq!(sizes_of(&draws(10, Some(&[8, 1, 3, 3]), 1, false, 0).unwrap()), [1, 3, 8]);
-        let message = draws(10, Some(&[2, 9]), 1, false, 0).unwrap_err().to_string();
-        assert!(message.contains("9 rows") && message.contains("1 to 8"), "{message}");
-        assert!(draws(10, Some(&[0, 2]), 1, false, 0).is_err());
-        assert!(draws(10, Some(&[]), 1, false, 0).is_err());
+    fn sizes_end_with_the_largest_possible_one() {
+        assert_eq!(sizes_of(&draws(2, 1, true, 0).unwrap()), [1, 2]);
+        assert_eq!(sizes_of(&draws(3, 1, false, 0).unwrap()), [1, 2]);
+        assert_eq!(sizes_of(&draws(5, 1, true, 0).unwrap()), [1, 2, 3, 4, 5]);
+        assert_eq!(sizes_of(&draws(7, 1, true, 0).unwrap()), [2, 4, 6, 7]);
+        assert_eq!(sizes_of(&draws(40, 1, false, 0).unwrap()), [2, 4, 6, 8, 10, 32]);
     }
 
     #[test]
     fn too_few_rows_and_draws_are_said() {
-        assert!(draws(1, None, 5, true, 0).unwrap_err().to_string().contains("at least 2 rows"));
-        assert!(draws(2, None, 5, false, 0).unwrap_err().to_string().contains("at least 3 rows"));
-        assert!(draws(10, None, 0, false, 0).is_err() && draws(10, None, 101, false, 0).is_err());
+        assert!(draws(1, 5, true, 0).unwrap_err().to_string().contains("at least 2 rows"));
+        assert!(draws(2, 5, false, 0).unwrap_err().to_string().contains("at least 3 rows"));
+        assert!(draws(10, 0, false, 0).is_err() && draws(10, 101, false, 0).is_err());
     }
 
     #[test]
     fn the_seed_decides() {
-        assert_eq!(draws(10, None, 3, false, 1).unwrap(), draws(10, None, 3, false, 1).unwrap());
-        assert_ne!(draws(10, None, 3, false, 1).unwrap(), draws(10, None, 3, false, 2).unwrap());
+        assert_eq!(draws(10, 3, false, 1).unwrap(), draws(10, 3, false, 1).unwrap());
+        assert_ne!(draws(10, 3, false, 1).unwrap(), draws(10, 3, false, 2).unwrap());
     }
 }

@@ -209,7 +209,7 @@ mod tests {
 
     fn simulate(draws_count: usize, noise: f64, seed: u64, truth: impl Fn(usize) -> f64) -> Vec<DrawResult> {
         let mut rng = Rng::new(seed ^ 0x5eed);
-        let plan = draws(10, None, draws_count, true, seed).unwrap();
+        let plan = draws(10, draws_count, true, seed).unwrap();
         let loss = |size: usize, rng: &mut Rng| truth(size) + noise * rng.normal();
         let result = |d: super::super::draws::Draw| DrawResult {
             loss: loss(d.size, &mut rng),

@@ -194,7 +194,7 @@ mod tests {
     fn simulate(own: bool, draw_noise: f64, noise: f64, seed: u64, planted: impl Fn(usize) -> f64) -> Vec<DrawResult> {
         let mut rng = Rng::new(seed ^ 0xabc);
         let difficulty: Vec<f64> = (0..8).map(|_| draw_noise * rng.normal()).collect();
-        let plan = draws(10, None, 8, own, seed).unwrap();
+        let plan = draws(10, 8, own, seed).unwrap();
         let result = |d: crate::resampling::draws::Draw| DrawResult {
             loss: 0.8
                 + 2.0 / d.size as f64

@@ -36,6 +36,18 @@ pub struct RawSettings {
     pub early_stopping_patience: Option<f64>,
 }
 
+impl RawSettings {
+    /// Those of a run that starts from a trained prompt, and so needs no text to start from.
+    pub fn of_a_given_start(self) -> Self {
+        let no_text = self.prompt_tuning_init_text.as_ref().is_none_or(|text| text.trim().is_empty());
+        let from_text = self.prompt_tuning_init.as_ref().is_none_or(|init| init == "TEXT");
+        match no_text && from_text {
+            true => Self { prompt_tuning_init: Some("RANDOM".into()), ..self },
+            false => self,
+        }
+    }
+}
+
 /// What is wrong with one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SettingProblem"))]

@@ -222,6 +222,7 @@ fn attention_over_long_examples() {
     for heads in HEADS {
         compare_attention(heads, &spans(37, &[70, 1, 32, 33]), false);
     }
+    compare_attention(HEADS[0], &spans(3, &[600, 2]), false); // more queries than one block of them
 }
 
 #[wasm_bindgen_test(unsupported = test)]

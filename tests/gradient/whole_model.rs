@@ -185,7 +185,7 @@ fn the_bundled_model_has_the_gradient_of_autograd() {
     let rows = pair.engine.token_rows(&case.examples[..3]).expect("rows");
     let ids = pair.engine.tokenizer.encode(&case.objective).expect("ids");
     pair.compare(&rows, &pair.engine.llama.embed(&ids[..7]), "start from the objective's text");
-    pair.compare(&rows[..1], &normal(20 * 192, 0.1, 4), "random start, one example");
+    pair.compare(&rows[..1], &normal(20 * pair.engine.llama.config.hidden_size, 0.1, 4), "random start, one example");
 }
 
 #[wasm_bindgen_test(unsupported = test)]

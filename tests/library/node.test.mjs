@@ -39,5 +39,5 @@ test('the batches of a run are known before it begins', () => {
 
 test('an error is a sentence with a kind', () => {
   assert.throws(() => Model.fromGguf(new Uint8Array(9)), (error) => error.kind === 'model' && /\.$/.test(error.message));
-  assert.throws(() => SoftPrompt.fromVectors(model, new Float32Array(5)), (error) => error.kind === 'input' && /another model/.test(error.message));
+  assert.throws(() => SoftPrompt.fromVectors(model, new Float32Array(512), 512), (error) => error.kind === 'input' && /another model/.test(error.message));
 });

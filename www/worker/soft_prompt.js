@@ -17,6 +17,6 @@ export function takeOut(prompt) {
 }
 
 /** The caller frees it. @param {Library} library @param {Model} model @param {SoftPrompt} prompt @returns {WasmSoftPrompt} */
-export function putIn(library, model, { vectors, kind }) {
-  return library.SoftPrompt.fromVectors(model, vectors, kind);
+export function putIn(library, model, { vectors, width, kind }) {
+  return library.SoftPrompt.fromVectors(model, vectors, width, kind);
 }

@@ -108,8 +108,8 @@ async function wayOfItsRun() {
   const weightsHash = model.peek().info?.weightsHash;
   if (lastWay?.snapshots === snapshots && lastWay.weightsHash === weightsHash) return lastWay.way;
   const [map, nearest] = await Promise.all([
-    engine.request('promptPath', { snapshots, kind }),
-    kind === 'embeddings' ? engine.request('nearestPath', { snapshots, kind }) : null,
+    engine.request('promptPath', { snapshots, width, kind }),
+    kind === 'embeddings' ? engine.request('nearestPath', { snapshots, width, kind }) : null,
   ]);
   const way = { kind, width, map, nearest };
   lastWay = { snapshots, weightsHash, way };
