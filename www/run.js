@@ -79,16 +79,21 @@ export async function startRun() {
   before = { current, earlier: earlierRuns.value, saved: savedRun.value };
   startError.value = '';
   const asked = pageNow();
-  current = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
+  const starting = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
+  current = starting;
   if (before.current) earlierRuns.value = [before.current, ...earlierRuns.value].slice(0, KEPT_RUNS);
   publishNow();
   try {
-    current.examples = await rowsToTrainOn(asked);
+    starting.examples = await trainableRows(asked.examples, asked.settings);
   } catch (error) {
+    if (current !== starting) return; // cancelled meanwhile
     startError.value = sentenceOf(error);
     takeBack();
     return;
   }
+  if (current !== starting) return;
+  const [used, all] = [starting.examples.length, asked.examples.length];
+  if (used < all) addNotice('info', `Training on ${used} of ${all} rows; the others cannot be used as they are (see the notes in step 1).`);
   await drive(null);
 }
 
@@ -124,6 +129,11 @@ export function stopRun() {
 
 /** Ends the run and throws its prompt away; what stood under the prefix token before stays. */
 export function cancelRun() {
+  if (!running && current?.status === 'starting') { // its rows are still being looked at
+    takeBack();
+    addNotice('info', 'The run was cancelled before it began, and everything is as it was before.');
+    return;
+  }
   control('cancel', 'stopping');
 }
 
@@ -164,15 +174,6 @@ function control(action, status) {
 /** @returns {Asked} */
 function pageNow() {
   return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '' };
-}
-
-/** The rows of a run. @param {Asked} asked @returns {Promise<Example[]>} */
-async function rowsToTrainOn({ examples: rows, settings: wanted }) {
-  const usable = await trainableRows(rows, wanted);
-  if (usable.length < rows.length) {
-    addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
-  }
-  return usable;
 }
 
 /**
