@@ -57,6 +57,8 @@ export const changesSinceRun = computed(() => (run.value ? differences(run.value
 
 /** @type {import('./engine.js').Running<'train'>|null} */
 let running = null;
+/** Whether the person has cancelled the run under way. */
+let cancelled = false;
 /** Events change this object; `publish` shows a copy of it. @type {Run|null} */
 let current = null;
 /** How things stood before the run, for cancelling it. @type {{current: Run|null, earlier: Run[], saved: Run|null}} */
@@ -134,6 +136,7 @@ export function cancelRun() {
     addNotice('info', 'The run was cancelled before it began, and everything is as it was before.');
     return;
   }
+  cancelled = true;
   control('cancel', 'stopping');
 }
 
@@ -208,6 +211,7 @@ async function refuseWhatDoesNotFit(batch) {
 async function drive(resumeState) {
   if (!current) return;
   clock = { since: performance.now(), milliseconds: 0, steps: 0 };
+  cancelled = false;
   running = engine.request('train', {
     startFrom: trainedPrompts.value[current.asked.startFrom] ?? null,
     examples: current.examples,
@@ -248,9 +252,7 @@ function receive(event) {
 function finish(result) {
   if (!current) return;
   if (result.outcome === 'cancelled') {
-    const cancelled = { gone: current, previous: before.current, prompt: trainedPrompts.value[current.settings.prefix_token] };
-    takeBack();
-    offerBack('The run was cancelled and its prompt thrown away.', cancelled);
+    throwAway(current);
     return;
   }
   if (result.step === 0) {
@@ -284,16 +286,27 @@ async function proveFrozen(of) {
   publishNow();
 }
 
-/** A run that ended in an error keeps its last checkpoint. @param {unknown} error */
+/** A run that ended in an error keeps its last checkpoint; another run's prompt stays under the prefix token. @param {unknown} error */
 function fail(error) {
   if (!current) return;
+  if (cancelled) {
+    throwAway(current);
+    return;
+  }
   current.status = 'failed';
   current.error = sentenceOf(error);
-  if (current.last) {
-    current.kept = 'last';
-    savePrompt(current);
-  }
+  const standing = trainedPrompts.value[current.settings.prefix_token];
+  const own = current.number === before.current?.number ? keptPrompt(before.current) : null; // where the run went on
+  if (!standing || (own && samePrompt(own.softPrompt, standing))) savePrompt(current);
   publishNow();
+}
+
+/** Ends a run that was cancelled. @param {Run} gone */
+function throwAway(gone) {
+  const prompt = trainedPrompts.value[gone.settings.prefix_token];
+  const { current: previous } = before;
+  takeBack();
+  offerBack('The run was cancelled and its prompt thrown away.', { gone, previous, prompt });
 }
 
 /** As if the run had never been started. */

@@ -182,6 +182,12 @@ export function clickUntil(page, name, text) {
   }), [name, text]);
 }
 
+/** The numbers that the prompt under a prefix token begins with. */
+export const promptNumbers = (page, prefix) => page.evaluate(async (name) => {
+  const { trainedPrompts } = await import(new URL('state.js', document.baseURI).href);
+  return Array.from(trainedPrompts.value[name].vectors.slice(0, 8));
+}, prefix);
+
 /** Makes the first worker answer nothing, as one that is busy, until the returned function is called. */
 export async function holdWorker(page) {
   const [worker] = page.workers();
