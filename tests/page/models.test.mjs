@@ -111,6 +111,22 @@ test('the bundled model is measured too', () => withHub({}, async (page) => {
   await row.getByText(/Needs about [\d.]+ MB of memory\. One worker takes about [\d.]+ m?s for a step/).waitFor();
 }));
 
+test('the address of the hub can be emptied and typed anew', () => withHub({}, async (page) => {
+  await openPicker(page);
+  await picker(page).getByText('Another model of the Hugging Face hub').click();
+  const address = picker(page).getByLabel('Address of the hub');
+  assert.equal(await address.inputValue(), 'https://huggingface.co');
+  await address.press('Control+a');
+  await address.press('Delete');
+  assert.equal(await address.inputValue(), '');
+  await address.pressSequentially(hub.url);
+  assert.equal(await address.inputValue(), hub.url);
+  await address.fill('');
+  await page.keyboard.press('Escape');
+  await openPicker(page);
+  assert.equal(await address.inputValue(), 'https://huggingface.co', 'an empty one is the one in use');
+}));
+
 test('another model counts other tokens, and a run cannot go on with it', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
   await setting(page, 'Steps').fill('2');
   await train(page, 2);

@@ -135,7 +135,6 @@ function need({ plan, stepMilliseconds, limit }) {
 function AnyRepository() {
   const { repository: text, address, asked } = typed;
   const error = useSignal('');
-  if (address.peek() === '') address.value = hubAddress.value;
   const look = (/** @type {Event} */ event) => {
     event.preventDefault();
     const found = parseRepository(text.value);
