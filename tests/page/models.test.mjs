@@ -127,6 +127,20 @@ test('the address of the hub can be emptied and typed anew', () => withHub({}, a
   assert.equal(await address.inputValue(), 'https://huggingface.co', 'an empty one is the one in use');
 }));
 
+test('a trap while a model is measured is told as a crash, and the worker is replaced', () => withHub({}, async (page) => {
+  const [worker] = page.workers();
+  await worker.evaluate(async () => { // a trap leaves its object borrowed for ever, so that it can't be freed
+    const { Probe } = await import(new URL('/pkg/prompt_playground.js', self.location.href).href);
+    Probe.prototype.run = () => { throw new WebAssembly.RuntimeError('unreachable'); };
+    Probe.prototype.free = () => { throw new Error('attempted to take ownership of Rust value while it was borrowed'); };
+  });
+  await openPicker(page);
+  await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 5M' }).getByRole('button', { name: 'Look closer' }).click();
+  await picker(page).getByText('The computation stopped because of a fault in this program: unreachable').waitFor();
+  await works(page);
+  assert.ok(!page.workers().includes(worker), 'another worker');
+}));
+
 test('another model counts other tokens, and a run cannot go on with it', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
   await setting(page, 'Steps').fill('2');
   await train(page, 2);
