@@ -195,6 +195,7 @@ function StoredRow({ model: kept }) {
   const current = source.kind === 'stored' && source.key === kept.key;
   const facts = [
     kept.repository,
+    kept.base === HUB ? '' : kept.base,
     kept.complete ? formatBytes(kept.bytes) : `${formatBytes(kept.bytes)} of ${formatBytes(kept.total)}`,
     kept.lasting ? '' : 'until the page is closed',
   ].filter(Boolean);
