@@ -103,17 +103,23 @@ class Engine {
     const id = this.#nextId++;
     /** @type {Promise<Requests[T]['result']>} */
     const promise = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, onEvent }));
+    let posted = false;
+    /** @type {ControlAction[]} those that came before the request was posted */
+    const early = [];
+    /** @param {ControlAction} action */
+    const control = (action) => {
+      if (!posted) early.push(action);
+      else if (this.#pending.has(id)) this.#worker?.postMessage({ type: 'control', target: id, action });
+    };
     const post = () => {
-      if (this.#pending.has(id)) this.#workerOrStart().postMessage({ id, type, payload });
+      if (!this.#pending.has(id)) return;
+      this.#workerOrStart().postMessage({ id, type, payload });
+      posted = true;
+      early.forEach(control);
     };
     if (this.#restoring && !restoring) this.#restoring.then(post, post);
     else post();
-    return Object.assign(promise, {
-      /** @param {ControlAction} action */
-      control: (action) => {
-        if (this.#pending.has(id)) this.#worker?.postMessage({ type: 'control', target: id, action });
-      },
-    });
+    return Object.assign(promise, { control });
   }
 
   #workerOrStart() {

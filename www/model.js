@@ -67,7 +67,7 @@ export const loadFirst = async (choice) => {
     });
     nowInUse(choice, info);
   } catch (error) {
-    model.value = { ...model.value, status: 'error', error: sentenceOf(error) };
+    isMissing(sentenceOf(error));
   }
 };
 
@@ -111,11 +111,14 @@ const suggestSettings = (choice) => {
   });
 };
 
+/** @param {string} message */
+const isMissing = (message) => { model.value = { ...model.value, status: 'error', error: message }; };
+
 engine.onCrash(({ message, restored }) => {
   addNotice('error', message);
   model.value = { ...model.value, status: 'loading', loaded: 0, total: 0, error: null };
   restored.then(
-    (info) => { if (info) isReady(info); },
-    (error) => { model.value = { ...model.value, status: 'error', error: sentenceOf(error) }; },
+    (info) => (info ? isReady(info) : isMissing(message)), // null: there was none to read again
+    (error) => isMissing(sentenceOf(error)),
   );
 });

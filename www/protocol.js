@@ -71,8 +71,8 @@
 /** How far a model is. `checking`: all has arrived, its hashes are compared.
  * @typedef {{loaded: number, total: number, secondsLeft?: number, checking?: boolean}} LoadingProgress */
 
-/** A downloaded model, whole or in part. `file`: its GGUF file, or ""; `asked`: the revision and the file as the person named them; `bytes` of `total` are there; `lasting`: still on the next visit.
- * @typedef {{key: string, name: string, repository: string, revision: string, file: string, asked: {revision: string, file: string},
+/** A downloaded model, whole or in part. `base`: the address of its hub; `file`: its GGUF file, or ""; `asked`: the revision and the file as the person named them; `bytes` of `total` are there; `lasting`: still on the next visit.
+ * @typedef {{key: string, name: string, base: string, repository: string, revision: string, file: string, asked: {revision: string, file: string},
  *            licence: string, bytes: number, total: number, complete: boolean, lasting: boolean}} StoredModel */
 
 /** @typedef {import('../pkg/prompt_playground.js').PlannedBatch} PlannedBatch */

@@ -57,6 +57,8 @@ export const changesSinceRun = computed(() => (run.value ? differences(run.value
 
 /** @type {import('./engine.js').Running<'train'>|null} */
 let running = null;
+/** Whether the person has cancelled the run under way. */
+let cancelled = false;
 /** Events change this object; `publish` shows a copy of it. @type {Run|null} */
 let current = null;
 /** How things stood before the run, for cancelling it. @type {{current: Run|null, earlier: Run[], saved: Run|null}} */
@@ -79,16 +81,21 @@ export async function startRun() {
   before = { current, earlier: earlierRuns.value, saved: savedRun.value };
   startError.value = '';
   const asked = pageNow();
-  current = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
+  const starting = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
+  current = starting;
   if (before.current) earlierRuns.value = [before.current, ...earlierRuns.value].slice(0, KEPT_RUNS);
   publishNow();
   try {
-    current.examples = await rowsToTrainOn(asked);
+    starting.examples = await trainableRows(asked.examples, asked.settings);
   } catch (error) {
+    if (current !== starting) return; // cancelled meanwhile
     startError.value = sentenceOf(error);
     takeBack();
     return;
   }
+  if (current !== starting) return;
+  const [used, all] = [starting.examples.length, asked.examples.length];
+  if (used < all) addNotice('info', `Training on ${used} of ${all} rows; the others cannot be used as they are (see the notes in step 1).`);
   await drive(null);
 }
 
@@ -124,6 +131,12 @@ export function stopRun() {
 
 /** Ends the run and throws its prompt away; what stood under the prefix token before stays. */
 export function cancelRun() {
+  if (!running && current?.status === 'starting') { // its rows are still being looked at
+    takeBack();
+    addNotice('info', 'The run was cancelled before it began, and everything is as it was before.');
+    return;
+  }
+  cancelled = true;
   control('cancel', 'stopping');
 }
 
@@ -166,15 +179,6 @@ function pageNow() {
   return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '' };
 }
 
-/** The rows of a run. @param {Asked} asked @returns {Promise<Example[]>} */
-async function rowsToTrainOn({ examples: rows, settings: wanted }) {
-  const usable = await trainableRows(rows, wanted);
-  if (usable.length < rows.length) {
-    addNotice('info', `Training on ${usable.length} of ${rows.length} rows; the others cannot be used as they are (see the notes in step 1).`);
-  }
-  return usable;
-}
-
 /**
  * The rows that can be trained on.
  * @param {readonly Example[]} rows @param {Settings} wanted @returns {Promise<Example[]>}
@@ -207,6 +211,7 @@ async function refuseWhatDoesNotFit(batch) {
 async function drive(resumeState) {
   if (!current) return;
   clock = { since: performance.now(), milliseconds: 0, steps: 0 };
+  cancelled = false;
   running = engine.request('train', {
     startFrom: trainedPrompts.value[current.asked.startFrom] ?? null,
     examples: current.examples,
@@ -247,9 +252,7 @@ function receive(event) {
 function finish(result) {
   if (!current) return;
   if (result.outcome === 'cancelled') {
-    const cancelled = { gone: current, previous: before.current, prompt: trainedPrompts.value[current.settings.prefix_token] };
-    takeBack();
-    offerBack('The run was cancelled and its prompt thrown away.', cancelled);
+    throwAway(current);
     return;
   }
   if (result.step === 0) {
@@ -283,16 +286,27 @@ async function proveFrozen(of) {
   publishNow();
 }
 
-/** A run that ended in an error keeps its last checkpoint. @param {unknown} error */
+/** A run that ended in an error keeps its last checkpoint; another run's prompt stays under the prefix token. @param {unknown} error */
 function fail(error) {
   if (!current) return;
+  if (cancelled) {
+    throwAway(current);
+    return;
+  }
   current.status = 'failed';
   current.error = sentenceOf(error);
-  if (current.last) {
-    current.kept = 'last';
-    savePrompt(current);
-  }
+  const standing = trainedPrompts.value[current.settings.prefix_token];
+  const own = current.number === before.current?.number ? keptPrompt(before.current) : null; // where the run went on
+  if (!standing || (own && samePrompt(own.softPrompt, standing))) savePrompt(current);
   publishNow();
+}
+
+/** Ends a run that was cancelled. @param {Run} gone */
+function throwAway(gone) {
+  const prompt = trainedPrompts.value[gone.settings.prefix_token];
+  const { current: previous } = before;
+  takeBack();
+  offerBack('The run was cancelled and its prompt thrown away.', { gone, previous, prompt });
 }
 
 /** As if the run had never been started. */

@@ -3,5 +3,5 @@
 
 /** Whether a stored model is what a person asks of the hub.
  * @param {import('./protocol.js').StoredModel} model @param {import('./protocol.js').HubSource} source */
-export const isAskedFor = ({ repository, asked }, source) =>
-  repository === source.repository && asked.revision === source.revision && asked.file === source.file;
+export const isAskedFor = ({ base, repository, asked }, source) =>
+  base === source.base && repository === source.repository && asked.revision === source.revision && asked.file === source.file;

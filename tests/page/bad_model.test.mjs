@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, bundledConfig, modelReady, project, startButton, startPlayground, until } from './helpers.mjs';
+import { box, bundledConfig, modelReady, project, startButton, startPlayground, trapNext, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -64,3 +64,22 @@ for (const [name, [file, body]] of Object.entries(cases)) {
     await until(() => page.getByRole('alert').count(), (count) => count === 0);
   }));
 }
+
+test('a crash while another model is read in the place of a missing one: the page offers to load one again', () => playground.withPage({
+  wait: false,
+  expected: /Failed to load resource.*404/,
+  before: (page, context) => context.route('**/models/bundled/config.json', (route) => route.fulfill({ status: 404, body: 'Not found' })),
+}, async (page, { context }) => {
+  const again = page.getByRole('button', { name: 'Load the model again' });
+  await again.waitFor();
+  await page.getByRole('button', { name: 'Choose another model' }).click();
+  await trapNext(page.workers()[0]);
+  const picker = page.getByRole('dialog', { name: 'Language model' });
+  await picker.locator('input[type=file]').setInputFiles(`${project}/tests/fixtures/tiny/gguf_f16.gguf`);
+  await picker.getByText('The computation stopped because of a fault in this program: unreachable').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('alert').filter({ has: again }).getByText('The computation stopped because of a fault').waitFor();
+  await context.unroute('**/models/bundled/config.json');
+  await again.click();
+  await modelReady(page);
+}));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  box, clickUntil, longestTask, pauseContinueStop, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, until,
+  box, clickUntil, holdWorker, longestTask, pauseContinueStop, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, until,
 } from './helpers.mjs';
 
 let playground;
@@ -28,6 +28,21 @@ test('cancel throws the run away and leaves the prompt before it', () => playgro
   await page.getByText('The run was cancelled').waitFor();
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).evaluate((box) => box.closest('.field').innerText), kept);
   assert.ok(await startButton(page).isEnabled());
+}));
+
+test('cancel is heeded while the rows of a run are still being looked at', () => playground.withPage({}, async (page) => {
+  const letGo = await holdWorker(page);
+  await startButton(page).click();
+  await runStatus(page).filter({ hasText: 'Starting' }).waitFor();
+  await button(page, 'Cancel').click();
+  const idle = page.locator('#step-training').getByText('The loss, the speed and the time left will stand here.');
+  await idle.waitFor();
+  await page.getByText('The run was cancelled before it began').waitFor();
+  await letGo();
+  await page.waitForTimeout(1000);
+  assert.ok(await idle.isVisible(), 'nothing has begun');
+  await train(page, 2);
+  await page.locator('#step-training').getByText(/^run 1, /).waitFor();
 }));
 
 test('a stopped run continues to its last step, and trains on from there', () => playground.withPage({}, async (page) => {

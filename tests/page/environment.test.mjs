@@ -1,7 +1,7 @@
 // A browser that lacks something, and a worker that dies: said in a sentence, and the page goes on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { answersTo, box, datasetRows, modelReady, runNumber, runStatus, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import { answersTo, box, datasetRows, modelReady, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, trapNext, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -69,8 +69,7 @@ test('a crash of the worker in mid-run: said, restarted, and the last soft promp
   const step = await runNumber(page, 'Step');
   await page.locator('#step-training').getByRole('button', { name: 'Continue', exact: true }).click();
   const [worker] = page.workers();
-  // the next look at the clock fails as a trap of the wasm instance does
-  await worker.evaluate(() => { performance.now = () => { throw new WebAssembly.RuntimeError('unreachable'); }; });
+  await trapNext(worker);
   await page.getByRole('alert').getByText(/stopped because of a fault|stopped unexpectedly/).first().waitFor();
   await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
   await modelReady(page);
@@ -86,6 +85,31 @@ test('a crash of the worker in mid-run: said, restarted, and the last soft promp
   await until(() => runNumber(page, 'Step'), (now) => now > step);
   await page.locator('#step-training').getByRole('button', { name: 'Cancel' }).click();
 }));
+
+test('cancel is heeded while the model is read again after a crash', () => {
+  let reading = Promise.resolve();
+  return playground.withPage({
+    before: (page, context) => context.route('**/models/bundled/config.json', async (route) => { await reading; await route.continue(); }),
+  }, async (page) => {
+    const training = page.locator('#step-training');
+    await startLong(page);
+    await training.getByRole('button', { name: 'Pause' }).click();
+    await runStatus(page).filter({ hasText: 'Paused' }).waitFor();
+    let read;
+    reading = new Promise((resolve) => { read = resolve; });
+    await trapNext(page.workers()[0]);
+    await training.getByRole('button', { name: 'Continue', exact: true }).click();
+    const goOn = training.getByRole('button', { name: /^Continue from step \d+/ });
+    await goOn.click();
+    await runStatus(page).filter({ hasText: 'Starting' }).waitFor();
+    await training.getByRole('button', { name: 'Cancel' }).click();
+    await runStatus(page).filter({ hasText: 'Stopping' }).waitFor();
+    read();
+    await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
+    await page.getByText('The run was cancelled').waitFor();
+    await goOn.and(page.locator(':enabled')).waitFor();
+  });
+});
 
 test('a crash while nothing runs: the model is loaded again and training works', () => playground.withPage({}, async (page) => {
   await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error('gone'); }); });

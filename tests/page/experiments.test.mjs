@@ -1,7 +1,7 @@
 // Experiments: techniques compared, cross-validation, a learning curve; cancelled, gone on with after a reload, kept.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { downloaded, importText, modelReady, setting, startButton, startPlayground, until } from './helpers.mjs';
+import { downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -40,6 +40,25 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
   await until(() => page.evaluate(() => innerWidth === 390 && document.documentElement.scrollWidth <= innerWidth), (fits) => fits, { what: 'no wider than a phone' });
   const csv = await downloaded(page, () => page.getByRole('button', { name: 'Download comparison as CSV' }).click());
   assert.equal(csv.trim().split('\r\n').length, 7);
+}));
+
+test('an experiment that is being prepared cannot begin twice, and no run begins beside it', () => playground.withPage({}, async (page) => {
+  await page.getByText('Compare techniques', { exact: true }).click();
+  const ways = page.getByRole('group', { name: 'Ways to compare' });
+  for (const way of await ways.getByRole('checkbox', { checked: true }).all().then((all) => all.reverse())) await way.uncheck();
+  await ways.getByRole('checkbox', { name: 'No tuning' }).check();
+  const letGo = await holdWorker(page);
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await page.getByRole('button', { name: 'Preparing …', disabled: true }).waitFor();
+  assert.ok(await startButton(page).isDisabled());
+  await page.evaluate(async () => { // as if it were pressed again before the page shows that it is disabled
+    const { compareWays } = await import(new URL('experiments/comparison.js', document.baseURI).href);
+    await compareWays();
+  });
+  await letGo();
+  const table = page.getByRole('region', { name: 'What each way reached' });
+  await until(() => table.locator('tbody tr').count(), (count) => count === 1, { timeout: 60_000, what: 'one row' });
+  await startButton(page).and(page.locator(':enabled')).waitFor();
 }));
 
 test('cross-validation holds out every row once, is cancelled, goes on after a reload, and reads its numbers', () => playground.withPage({}, async (page) => {

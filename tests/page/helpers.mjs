@@ -182,6 +182,29 @@ export function clickUntil(page, name, text) {
   }), [name, text]);
 }
 
+/** The numbers that the prompt under a prefix token begins with. */
+export const promptNumbers = (page, prefix) => page.evaluate(async (name) => {
+  const { trainedPrompts } = await import(new URL('state.js', document.baseURI).href);
+  return Array.from(trainedPrompts.value[name].vectors.slice(0, 8));
+}, prefix);
+
+/** Makes the first worker answer nothing, as one that is busy, until the returned function is called. */
+export async function holdWorker(page) {
+  const [worker] = page.workers();
+  await worker.evaluate(() => {
+    const [take, held] = [self.onmessage, []];
+    self.onmessage = (message) => held.push(message);
+    self.letGo = () => {
+      self.onmessage = take;
+      for (const message of held) take.call(self, message);
+    };
+  });
+  return () => worker.evaluate(() => self.letGo());
+}
+
+/** The next look of a worker at the clock fails as a trap of its wasm instance does. */
+export const trapNext = (worker) => worker.evaluate(() => { performance.now = () => { throw new WebAssembly.RuntimeError('unreachable'); }; });
+
 /** The curves of the run as numbers, from the page's own CSV: one object per step. */
 export async function runCurve(page) {
   const text = await downloaded(page, () => page.locator('#step-training').getByRole('button', { name: 'Download CSV' }).click());

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, runCurve, runStatus, setting, startButton, startPlayground, train } from './helpers.mjs';
+import { box, modelReady, promptNumbers, runCurve, runStatus, setting, startButton, startLong, startPlayground, train, trapNext } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -89,4 +89,42 @@ test('after a few steps that each bring the loss down, the last one alone is kep
   assert.equal(lowestOf(measuredIn(await runCurve(page))).step, 4);
   await outcome(page).getByText('The prompt of step 4 now stands under').waitFor();
   assert.equal(await outcome(page).getByRole('radio').count(), 0, 'there is nothing to choose');
+}));
+
+test('a run that goes on and fails at once still keeps what it kept', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings', { exact: true }).click();
+  await setting(page, 'Evaluate every').fill('1');
+  await setting(page, 'Warm-up share').fill('0');
+  await setting(page, 'Learning rate').fill('5'); // so high that the first step makes it worse
+  await train(page, 1);
+  const prompt = await promptNumbers(page, '[TECH_SUPPORT]');
+  await trapNext(page.workers()[0]);
+  await outcome(page).getByRole('button', { name: /^Train 50 more steps/ }).click();
+  await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
+  assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
+  await modelReady(page);
+  const best = outcome(page).getByRole('radio', { name: /^Step 0, the best/ });
+  assert.ok(await best.isChecked());
+  await outcome(page).getByRole('radio', { name: /^Step 1, the last/ }).check();
+  assert.notDeepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt, 'the other can be chosen');
+}));
+
+test('a run that fails leaves the prompt of another run where it stands, and offers its own, after a reload too', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  const prompt = await promptNumbers(page, '[TECH_SUPPORT]');
+  await startLong(page);
+  await page.locator('#step-training').getByRole('button', { name: 'Pause' }).click();
+  await runStatus(page).filter({ hasText: 'Paused' }).waitFor();
+  await trapNext(page.workers()[0]);
+  await page.locator('#step-training').getByRole('button', { name: 'Continue', exact: true }).click();
+  await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
+  assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
+  await outcome(page).getByText(/Under \[TECH_SUPPORT\] stands the prompt of another run/).waitFor();
+  await page.waitForTimeout(1000); // until it is saved
+  await page.reload();
+  await modelReady(page);
+  assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
+  await outcome(page).getByRole('button', { name: /^Use the prompt of step \d+/ }).click();
+  await outcome(page).getByText(/now stands under \[TECH_SUPPORT\]/).waitFor();
+  assert.notDeepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
 }));

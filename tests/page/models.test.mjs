@@ -14,13 +14,16 @@ const shards = [1, 2, 3, 4].map((i) => `model-0000${i}-of-00004.safetensors`);
 
 let playground;
 let hub;
+let mirror;
 before(async () => {
   playground = await startPlayground();
   hub = await startHub({});
+  mirror = await startHub({});
 });
 after(async () => {
   await playground?.close();
   await hub?.close();
+  await mirror?.close();
 });
 
 /** A page whose hub has these repositories; `failures`: answers that the browser reports in its console. */
@@ -50,17 +53,17 @@ async function openPicker(page) {
   await picker(page).waitFor();
 }
 
-/** Looks at a repository of the stand-in. */
-async function look(page, repository) {
+/** Looks at a repository of the stand-in, or of another one. */
+async function look(page, repository, { url } = hub) {
   if (!(await picker(page).isVisible())) await openPicker(page);
   await picker(page).locator('details').filter({ hasText: 'Another model of the Hugging Face hub' }).evaluate((details) => { details.open = true; });
-  await picker(page).getByLabel('Address of the hub').fill(hub.url);
+  await picker(page).getByLabel('Address of the hub').fill(url);
   await picker(page).getByLabel('Repository').fill(repository);
   await picker(page).locator('form').getByRole('button', { name: 'Look closer' }).click();
 }
 
-async function use(page, repository, name) {
-  await look(page, repository);
+async function use(page, repository, name, from = hub) {
+  await look(page, repository, from);
   await download(page).click();
   await arrived(page, name);
 }
@@ -109,6 +112,36 @@ test('the bundled model is measured too', () => withHub({}, async (page) => {
   const row = picker(page).getByRole('listitem').filter({ hasText: 'Support LM 5M' });
   await row.getByRole('button', { name: 'Look closer' }).click();
   await row.getByText(/Needs about [\d.]+ MB of memory\. One worker takes about [\d.]+ m?s for a step/).waitFor();
+}));
+
+test('the address of the hub can be emptied and typed anew', () => withHub({}, async (page) => {
+  await openPicker(page);
+  await picker(page).getByText('Another model of the Hugging Face hub').click();
+  const address = picker(page).getByLabel('Address of the hub');
+  assert.equal(await address.inputValue(), 'https://huggingface.co');
+  await address.press('Control+a');
+  await address.press('Delete');
+  assert.equal(await address.inputValue(), '');
+  await address.pressSequentially(hub.url);
+  assert.equal(await address.inputValue(), hub.url);
+  await address.fill('');
+  await page.keyboard.press('Escape');
+  await openPicker(page);
+  assert.equal(await address.inputValue(), 'https://huggingface.co', 'an empty one is the one in use');
+}));
+
+test('a trap while a model is measured is told as a crash, and the worker is replaced', () => withHub({}, async (page) => {
+  const [worker] = page.workers();
+  await worker.evaluate(async () => { // a trap leaves its object borrowed for ever, so that it can't be freed
+    const { Probe } = await import(new URL('/pkg/prompt_playground.js', self.location.href).href);
+    Probe.prototype.run = () => { throw new WebAssembly.RuntimeError('unreachable'); };
+    Probe.prototype.free = () => { throw new Error('attempted to take ownership of Rust value while it was borrowed'); };
+  });
+  await openPicker(page);
+  await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 5M' }).getByRole('button', { name: 'Look closer' }).click();
+  await picker(page).getByText('The computation stopped because of a fault in this program: unreachable').waitFor();
+  await works(page);
+  assert.ok(!page.workers().includes(worker), 'another worker');
 }));
 
 test('another model counts other tokens, and a run cannot go on with it', () => withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
@@ -201,6 +234,59 @@ test('each GGUF file of a repository is a model of its own', () => withHub({
   await picker(page).getByText(/no repository someone\/gguf in this revision \(404\)/).waitFor();
   await works(page, 'q4');
 }, { failures: true }));
+
+test('what was downloaded from a mirror is not taken for the model of the hub', () => {
+  Object.assign(mirror.repositories, { 'someone/tiny': { files: { ...tiny('hf_f32'), 'config.json': Buffer.concat([tiny('hf_f32')['config.json'], Buffer.from('\n')]) } } });
+  return withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
+    await use(page, 'someone/tiny', 'tiny', mirror);
+    await look(page, 'someone/tiny');
+    const offered = picker(page).locator('details').getByRole('listitem').filter({ hasText: 'someone/tiny' });
+    await download(page).waitFor();
+    assert.equal(await offered.getByRole('button', { name: 'Use', exact: true }).count(), 0);
+    assert.equal(await offered.getByText('in use').count(), 0);
+    await download(page).click();
+    await arrived(page, 'tiny');
+    assert.equal(weightsRequests().length, 1, 'the hub was asked for the weights');
+    await openPicker(page);
+    const stored = picker(page).locator('h3:text-is("In this browser’s storage") + ul').getByRole('listitem');
+    assert.equal(await stored.count(), 2);
+    await stored.filter({ hasText: hub.url }).getByText('in use').waitFor();
+    await stored.filter({ hasText: mirror.url }).getByRole('button', { name: 'Use', exact: true }).waitFor();
+  }, { origins: [hub.url, mirror.url] });
+});
+
+/** Puts the only stored model where an earlier version of the page stored it, which did not write down the hub. */
+const storeAsBefore = (page) => page.evaluate(async () => {
+  const models = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+  const [[key, folder]] = await Array.fromAsync(models.entries());
+  const { base, ...about } = JSON.parse(await (await (await folder.getFileHandle('about.json')).getFile()).text());
+  const old = await models.getDirectoryHandle(key.replace(encodeURIComponent(`${base}/`), ''), { create: true });
+  for await (const [name, handle] of folder.entries()) {
+    const writable = await (await old.getFileHandle(name, { create: true })).createWritable();
+    await writable.write(name === 'about.json' ? JSON.stringify(about) : await handle.getFile());
+    await writable.close();
+  }
+  await models.removeEntry(key, { recursive: true });
+});
+
+test('a model that was stored before the hub was written down is found again, for its own hub alone', () => {
+  Object.assign(mirror.repositories, { 'someone/tiny': { files: tiny('hf_f32') } });
+  return withHub({ 'someone/tiny': { files: tiny('hf_f32') } }, async (page) => {
+    await use(page, 'someone/tiny', 'tiny');
+    await openPicker(page);
+    await picker(page).getByRole('listitem').filter({ hasText: 'Support LM 5M' }).getByRole('button', { name: 'Use' }).click();
+    await arrived(page, 'Support LM 5M');
+    await storeAsBefore(page);
+    hub.requests.length = 0;
+    await look(page, 'someone/tiny', mirror);
+    await download(page).waitFor();
+    await look(page, 'someone/tiny');
+    await picker(page).locator('details').getByRole('button', { name: 'Use', exact: true }).click();
+    await arrived(page, 'tiny');
+    await works(page, 'tiny');
+    assert.equal(weightsRequests().length, 0);
+  }, { origins: [hub.url, mirror.url] });
+});
 
 test('a chat template in a file of its own is used', () => withHub({
   'someone/template': { files: { ...tiny('hf_f32'), 'chat_template.jinja': Buffer.from("{% for m in messages %}{{ '<|im_start|>' + m['role'] + ' says ' + m['content'] + '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant says ' }}{% endif %}") } },

@@ -1,7 +1,7 @@
 // Runs and prompts that were thrown away: gone until they are brought back, and then nothing newer is lost.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { modelReady, runStatus, startLong, startPlayground, train, until } from './helpers.mjs';
+import { modelReady, promptNumbers, runStatus, startLong, startPlayground, train, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -20,12 +20,6 @@ const storedRun = (page) => page.evaluate(() => new Promise((resolve, reject) =>
     asked.onsuccess = () => { opened.result.close(); resolve(asked.result ? { number: asked.result.number, status: asked.result.status } : null); };
   };
 }));
-
-/** The numbers that the prompt under a prefix token begins with. */
-const promptNumbers = (page, prefix) => page.evaluate(async (name) => {
-  const { trainedPrompts } = await import(new URL('state.js', document.baseURI).href);
-  return Array.from(trainedPrompts.value[name].vectors.slice(0, 8));
-}, prefix);
 
 /** A run that is cancelled after a checkpoint, so that it can be brought back. */
 async function cancelLong(page) {
@@ -74,6 +68,25 @@ test('a cancelled run that is brought back leaves the run after it, and its prom
   await bringBack(offered).click();
   await training(page).getByText(/^run 4, /).waitFor();
   await training(page).getByText(/now stands under \[TECH_SUPPORT\]/).waitFor();
+}));
+
+test('a crash after cancel was pressed changes nothing: the run is gone and the prompt before it stays', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  const prompt = await promptNumbers(page, '[TECH_SUPPORT]');
+  await startLong(page);
+  await until(() => storedRun(page), (run) => run?.number === 2, { what: 'a checkpoint' });
+  await page.workers()[0].evaluate(() => {
+    const take = self.onmessage;
+    self.onmessage = (message) => {
+      if (message.data.type !== 'control') take.call(self, message);
+      else performance.now = () => { throw new WebAssembly.RuntimeError('unreachable'); };
+    };
+  });
+  await training(page).getByRole('button', { name: 'Cancel', exact: true }).click();
+  await bringBack(page).waitFor();
+  await training(page).getByText(/^run 1, /).waitFor();
+  await runStatus(page).filter({ hasText: 'Finished' }).waitFor();
+  assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
 }));
 
 test('a deleted prompt that is brought back leaves a newer one of the same name', () => playground.withPage({}, async (page) => {

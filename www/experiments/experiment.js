@@ -59,6 +59,8 @@ export class Experiment {
 
   /** Begins anew; what stands in the way is said. @param {() => Promise<{jobs: Job[], context: Context}>} prepare */
   async begin(prepare) {
+    if (obstacleToExperiments.value !== '') return;
+    underWay.value = this.name;
     try {
       const { jobs, context } = await prepare();
       const modelHash = model.value.info?.weightsHash ?? '';
@@ -66,6 +68,8 @@ export class Experiment {
     } catch (error) {
       this.#change({ problem: sentenceOf(error) });
       return;
+    } finally {
+      underWay.value = null;
     }
     await this.goOn();
   }

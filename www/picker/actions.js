@@ -35,6 +35,7 @@ export const problem = signal('');
 export async function openPicker() {
   isOpen.value = true;
   problem.value = '';
+  if (typed.address.value === '') typed.address.value = hubAddress.value;
   await Promise.all([readOffers(), readStored()]);
 }
 

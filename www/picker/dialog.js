@@ -135,7 +135,6 @@ function need({ plan, stepMilliseconds, limit }) {
 function AnyRepository() {
   const { repository: text, address, asked } = typed;
   const error = useSignal('');
-  if (address.peek() === '') address.value = hubAddress.value;
   const look = (/** @type {Event} */ event) => {
     event.preventDefault();
     const found = parseRepository(text.value);
@@ -196,6 +195,7 @@ function StoredRow({ model: kept }) {
   const current = source.kind === 'stored' && source.key === kept.key;
   const facts = [
     kept.repository,
+    kept.base === HUB ? '' : kept.base,
     kept.complete ? formatBytes(kept.bytes) : `${formatBytes(kept.bytes)} of ${formatBytes(kept.total)}`,
     kept.lasting ? '' : 'until the page is closed',
   ].filter(Boolean);

@@ -1,6 +1,7 @@
 // @ts-check
 /** The buttons and the progress that every experiment has. */
 import { obstacleToExperiments } from '../experiments/experiment.js';
+import { underWay } from '../experiments/under_way.js';
 import { Button, Notice, Progress, html, plural } from '../ui.js';
 
 /** @typedef {import('../experiments/experiment.js').Experiment<any, any, any>} AnyExperiment */
@@ -13,13 +14,14 @@ export function ExperimentControls({ experiment, label, problem, onStart, childr
   const { status, results, plan } = experiment.state.value;
   const progress = experiment.progress.value;
   const why = problem || obstacleToExperiments.value;
+  const preparing = underWay.value === experiment.name && !progress;
   const left = plan ? plan.jobs.length - results.length : 0;
   return html`
     <div class="part-actions">
       ${children}
       ${progress
         ? html`<${Button} icon="stop" onClick=${() => experiment.cancel()}>Cancel<//>`
-        : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} title=${why || undefined} onClick=${onStart}>${label}<//>
+        : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} title=${why || undefined} onClick=${onStart}>${preparing ? 'Preparing …' : label}<//>
             ${experiment.canGoOn && html`<${Button} icon="play" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
     </div>
     ${problem !== '' && !progress && html`<p class="hint">${problem}</p>`}

@@ -6,8 +6,8 @@ import { collect, MissingFile, ModelFileError, ServerError } from './byte_stream
 /** @typedef {import('../protocol.js').HubSource} HubSource */
 /** `sha256`: in hexadecimal, "" where the hub does not say it (small files). `url`: where it lies.
  * @typedef {{name: string, size: number, sha256: string, url: string}} HubFile */
-/** `revision` is the commit, so that a later change of the repository can't mix with what is stored.
- * @typedef {{repository: string, revision: string, licence: string, files: HubFile[]}} HubListing */
+/** `base`: the address of the hub, without a slash at its end. `revision` is the commit, so that a later change of the repository can't mix with what is stored.
+ * @typedef {{base: string, repository: string, revision: string, licence: string, files: HubFile[]}} HubListing */
 
 /** The largest model that is tried: wasm addresses 4 GiB, and while it is read it is there twice. */
 export const LARGEST = 2e9;
@@ -43,7 +43,7 @@ export async function listRepository({ base, repository, revision, file }, signa
   if (bytes > LARGEST) {
     throw new ModelFileError(`${repository} has ${(bytes / 1e9).toFixed(1)} GB of weights, more than a browser tab can hold (${LARGEST / 1e9} GB). Choose a smaller model, or a GGUF file of fewer bits.`);
   }
-  return { repository, revision: commit, licence: String(answer.cardData?.license ?? ''), files };
+  return { base: root, repository, revision: commit, licence: String(answer.cardData?.license ?? ''), files };
 }
 
 /** Bytes of some files. @param {{size: number}[]} files */

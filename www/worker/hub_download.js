@@ -1,6 +1,7 @@
 // @ts-check
 /** Downloads a model of the hub into the browser's storage: goes on where it was broken off, and checks what came. */
 import { ModelFileError, readBytes } from './byte_stream.js';
+import { release } from './crash.js';
 import { checkHubAnswer, listRepository, totalSize, Unreachable } from './hub.js';
 import { arrivedBytes, checkRoom, keyOf, openFolder, openStored, storedModels } from './model_store.js';
 import { isAskedFor } from '../stored_model.js';
@@ -119,7 +120,7 @@ async function checkFile(file, folder, library, progress, task) {
     }
     if (hash.finish() === file.sha256) return;
   } finally {
-    hash.free();
+    release(hash);
   }
   const writer = await folder.writer(file.name);
   writer.restart();

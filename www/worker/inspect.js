@@ -1,6 +1,7 @@
 // @ts-check
 /** What a model that is not loaded yet will need here: its size and licence, memory, and the time of a step, measured. */
 import { collect } from './byte_stream.js';
+import { release } from './crash.js';
 import { checkHubAnswer, listRepository, totalSize } from './hub.js';
 import { filesIn } from './loading.js';
 import { fetchFolder } from './model_files.js';
@@ -91,6 +92,6 @@ async function stepTime(library, sizes, bytes, flop, task) {
     }
     return (flop / done) * milliseconds;
   } finally {
-    probe.free();
+    release(probe);
   }
 }

@@ -24,10 +24,14 @@ import { totalSize } from './hub.js';
 
 const ABOUT = 'about.json';
 
-/** @param {{repository: string, revision: string, files: {name: string}[]}} of a folder of its own for each GGUF file */
-export function keyOf({ repository, revision, files }) {
-  return encodeURIComponent(`${repository}@${revision}/${ggufOf(files)}`);
+/** @param {{base: string, repository: string, revision: string, files: {name: string}[]}} of a folder of its own for each hub and each GGUF file */
+export function keyOf({ base, repository, revision, files }) {
+  return encodeURIComponent(`${base}/${repository}@${revision}/${ggufOf(files)}`);
 }
+
+/** The hub of a model that an earlier version of the page stored: its files say where they came from.
+ * @param {Pick<About, 'repository'|'files'>} about */
+const baseOf = ({ repository, files }) => files[0].url.split(`/${repository}/resolve/`)[0];
 
 /** The GGUF file that is the whole model, or "". @param {{name: string}[]} files */
 const ggufOf = (files) => (files.length === 1 ? files[0].name : '');
@@ -108,11 +112,11 @@ const mega = (bytes) => Math.max(0, Math.round(bytes / 1e6)).toLocaleString('en'
  * @param {string} key @param {About|null} about @param {number} bytes @param {boolean} lasting @returns {StoredModel} */
 function storedModel(key, about, bytes, lasting) {
   if (!about) {
-    const name = decodeURIComponent(key).split('@')[0];
-    return { key, name, repository: name, revision: '', file: '', asked: { revision: '', file: '' }, licence: '', bytes, total: bytes, complete: false, lasting };
+    const name = decodeURIComponent(key).split('@')[0].split('/').slice(-2).join('/');
+    return { key, name, base: '', repository: name, revision: '', file: '', asked: { revision: '', file: '' }, licence: '', bytes, total: bytes, complete: false, lasting };
   }
-  const { name, repository, revision, files, asked, licence, complete } = about;
-  return { key, name, repository, revision, file: ggufOf(files), asked, licence, bytes, total: totalSize(files), complete, lasting };
+  const { name, base, repository, revision, files, asked, licence, complete } = about;
+  return { key, name, base, repository, revision, file: ggufOf(files), asked, licence, bytes, total: totalSize(files), complete, lasting };
 }
 
 class StoredFolder {
@@ -192,7 +196,7 @@ class StoredFolder {
   async about() {
     try {
       const about = JSON.parse(await (await this.blob(ABOUT)).text());
-      return Array.isArray(about?.files) && typeof about.asked?.file === 'string' ? about : null;
+      return Array.isArray(about?.files) && typeof about.asked?.file === 'string' ? { base: baseOf(about), ...about } : null;
     } catch {
       return null;
     }

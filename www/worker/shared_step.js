@@ -5,6 +5,7 @@
  *
  * The share of a worker that is lost is computed by the lead worker, so no step is lost.
  */
+import { release } from './crash.js';
 import { TURN_EVERY_MS, settledWithin } from './task.js';
 
 /** @typedef {import('../pkg/prompt_playground.js').Tuner} Tuner */
@@ -49,7 +50,7 @@ function hand(shares, tuner, team) {
   try {
     return team.hand(shares, softPrompt.vectors(), tuner.targets());
   } finally {
-    softPrompt.free();
+    release(softPrompt);
   }
 }
 

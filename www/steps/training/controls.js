@@ -66,7 +66,6 @@ function Problems() {
       <${Notice} kind="error">
         <p>${failed.error}</p>
         ${failed.last && failed.state && html`
-          <p>The prompt of step ${failed.last.step} is kept.</p>
           <${Button} icon="play" onClick=${() => void continueRun(0)}>Continue from step ${failed.last.step}<//>`}
       <//>`}`;
 }

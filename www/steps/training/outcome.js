@@ -14,7 +14,7 @@ const more = signal(50);
 
 export function Outcome() {
   const now = run.value;
-  if (!now || !['finished', 'stopped'].includes(now.status) || !now.last) return null;
+  if (!now || !['finished', 'stopped', 'failed'].includes(now.status) || !now.last) return null;
   const kept = keptPrompt(now);
   const unfinished = now.settings.steps - now.last.step;
   const valid = Number.isInteger(more.value) && more.value > 0 && more.value <= 10_000;
@@ -24,14 +24,14 @@ export function Outcome() {
       <p class="outcome-sentence">${outcomeSentence(now)}</p>
       ${kept && !stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(kept)}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
-      <div class="outcome-more">
+      ${now.status !== 'failed' && html`<div class="outcome-more">
         ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
         <${Field} label="More steps" class="more-steps" error=${valid ? null : 'Use a whole number from 1 to 10,000.'}>
           <input type="number" min="1" max="10000" step="10" value=${Number.isFinite(more.value) ? more.value : ''}
             onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
         <//>
         <${Button} icon="plus" disabled=${!valid || experimentInTheWay() !== ''} onClick=${() => void continueRun(more.value)}>Train ${valid ? more.value : ''} more steps<//>
-      </div>
+      </div>`}
     </div>`;
 }
 
