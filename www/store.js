@@ -3,12 +3,13 @@
  * Keeps what a person typed and trained in IndexedDB: every change, as it is typed.
  *
  * One object store, one record per signal. Where the browser forbids storage or it is full, the page says so once
- * and goes on in memory. A record that doesn't look right (an older version, a broken disk) is left out, not fatal.
+ * and goes on in memory; so it does in a second tab. A record that doesn't look right (an older version, a broken disk) is left out, not fatal.
  */
 import { effect } from './ui.js';
 import * as state from './state.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
 import { FIELDS as DECODING_FIELDS, problem } from './decoding_fields.js';
+import { holdTheStore } from './only_tab.js';
 import { accepted } from './run/record.js';
 import { fieldOf, parseSetting } from './settings.js';
 
@@ -130,14 +131,27 @@ const openAndRead = async () => {
   }
 };
 
+/** @param {IDBDatabase} opened */
+const keepOpen = (opened) => {
+  database = opened;
+  database.onclose = () => { database = null; complain(null); };
+  database.onversionchange = () => { database?.close(); database = null; };
+};
+
+/** @param {IDBDatabase} opened */
+const leaveToTheOtherTab = (opened) => {
+  opened.close();
+  complained = true;
+  state.addNotice('warning', 'This page is open in another tab, and only that one saves: what you do here is kept until this tab is closed. To go on here instead, close the other tab and reload this one.');
+};
+
 /** Puts what was saved back into the signals. Returns the keys that were found. @returns {Promise<Set<string>>} */
 export const restore = async () => {
   const restored = /** @type {Set<string>} */ (new Set());
   try {
-    const { opened, saved } = await openAndRead();
-    database = opened;
-    database.onclose = () => { database = null; complain(null); };
-    database.onversionchange = () => { database?.close(); database = null; };
+    const [alone, { opened, saved }] = await Promise.all([holdTheStore(), openAndRead()]);
+    if (alone) keepOpen(opened);
+    else leaveToTheOtherTab(opened);
     for (const { key, signal, accept } of entries) {
       const value = saved.has(key) ? accept(saved.get(key)) : undefined;
       if (value === undefined) continue;

@@ -104,7 +104,7 @@ test('a thousand long rows stay readable', () => {
 test('other techniques are described', () => {
   const report = chapterReport();
   const of = (type, more) => reportHtml({ ...report, run: { ...report.run, settings: { ...defaultsOf(type), ...more } }, settings: { ...defaultsOf(type), ...more } });
-  assert.match(of('PREFIX_TUNING', { prefix_projection: true }), /keys and values of 64 virtual tokens in front of those of every layer, made by a perceptron/);
+  assert.match(of('PREFIX_TUNING', { prefix_projection: true }), /keys and values of 20 virtual tokens in front of those of every layer, made by a perceptron/);
   assert.match(of('P_TUNING', { template: '{v5} Be kind. {v5}' }), /in the template “\{v5\} Be kind\. \{v5\}”/);
   assert.doesNotMatch(of('PROMPT_TUNING', {}), /encoder_hidden_size/, 'settings without effect are left out');
   assert.match(of('PROMPT_TUNING', {}), new RegExp(`<code>learning_rate</code></small></th><td data-label="Value">.*${DEFAULT_SETTINGS.learning_rate}`));

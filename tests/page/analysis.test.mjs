@@ -29,6 +29,7 @@ test('rows are measured one by one, from best to worst and back', () => playgrou
   const tuned = async (of) => (await of.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.cells[row.cells.length - 1].innerText))).map(number);
   const values = await tuned(table);
   assert.equal(values.length, 8);
+  assert.ok(values.every(Number.isFinite), `${values}`);
   assert.deepEqual(values, [...values].sort((a, b) => b - a), 'the highest chrF first');
   await page.getByRole('checkbox', { name: 'Worst first' }).check();
   assert.deepEqual(await tuned(page.getByRole('table', { name: 'Training rows, worst first' })), values.reverse());
@@ -104,7 +105,7 @@ test('the hardest rows and the tokens that were not expected', () => playground.
   const table = section.getByRole('region', { name: 'Tokens that were not expected' });
   await table.locator('tbody tr').first().waitFor({ timeout: 60_000 });
   const losses = (await table.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.cells[3].innerText))).map(number);
-  assert.ok(losses.length > 0 && losses.length <= 10);
+  assert.ok(losses.length > 0 && losses.length <= 10 && losses.every(Number.isFinite), `${losses}`);
   assert.deepEqual(losses, [...losses].sort((a, b) => b - a), 'the highest loss first');
   assert.equal(await section.locator('.hardest-rows li').count(), 2, 'the two held-out rows');
 }));

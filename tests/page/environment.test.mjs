@@ -36,6 +36,20 @@ test('storage is full: said once, and everything works in memory', () => playgro
   assert.equal(await storageNotice(page).count(), 1);
 }));
 
+test('a second tab says that it saves nothing, and leaves what the first one saves', () => playground.withPage({}, async (page, { context }) => {
+  const onlyThere = (tab) => tab.getByText(/open in another tab, and only that one saves/);
+  await box(page, 'Input of row 1').fill('Of the first tab');
+  const second = await context.newPage();
+  await second.goto(page.url());
+  await onlyThere(second).waitFor();
+  await box(second, 'Input of row 1').fill('Of the second tab');
+  await second.waitForTimeout(500); // longer than the page waits before it saves
+  await second.close();
+  await page.reload();
+  assert.equal((await datasetRows(page))[0].input, 'Of the first tab');
+  assert.equal(await onlyThere(page).count(), 0, 'a reload is the same tab');
+}));
+
 /** The page's probe of SIMD, with an instruction that no browser knows in the place of the one that it asks about. */
 async function withoutSimd(page) {
   await page.route('**/worker/simd.js', async (route) => {
@@ -79,6 +93,8 @@ test('a crash of the worker in mid-run: said, restarted, and the last soft promp
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), '[TECH_SUPPORT]');
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   assert.notEqual((await answersTo(page, 1)).tuned, '');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);
+  assert.match(download.suggestedFilename(), /\.zip$/);
   const resume = page.locator('#step-training').getByRole('button', { name: /^Continue from step \d+/ });
   assert.ok(Number((await resume.innerText()).match(/\d+/)[0]) >= step, 'at least the pause is kept');
   await resume.click();
@@ -118,7 +134,7 @@ test('a crash while nothing runs: the model is loaded again and training works',
   await train(page, 2);
 }));
 
-test('once it is open, nothing that the page does needs the network', () => playground.withPage({
+test('once it is open, training, asking and saving the prompt need no network', () => playground.withPage({
   expected: /ERR_INTERNET_DISCONNECTED/, // Chromium looks for the icon again whenever the address changes
 }, async (page, { context, requested }) => {
   await context.setOffline(true);

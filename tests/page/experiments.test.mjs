@@ -77,6 +77,7 @@ test('cross-validation holds out every row once, is cancelled, goes on after a r
   const rows = await rowsOf(section);
   assert.deepEqual([...new Set(rows.map(([name]) => Number.parseInt(name, 10)))].sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   const losses = rows.map(([, , loss]) => Number(loss));
+  assert.ok(losses.every(Number.isFinite), `${losses}`);
   assert.deepEqual(losses, [...losses].sort((a, b) => b - a), 'the highest loss first');
   await section.getByText(/Trained on 9/).waitFor();
   const csv = await downloaded(page, () => section.getByRole('button', { name: 'Download cross-validation as CSV' }).click());
