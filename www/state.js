@@ -17,8 +17,8 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 
 /** A row of the dataset; `id` stays the same while it is edited and moved.
  * @typedef {{id: string, input: string, output: string}} ExampleRow */
-/** A new inquiry of step 6; `reference` may be "".
- * @typedef {{id: string, question: string, reference: string}} TestRow */
+/** A new inquiry of step 6; `reference` may be "". `wordings`: the same in other words, once the person has changed those proposed in step 7.
+ * @typedef {{id: string, question: string, reference: string, wordings?: string[]}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
  * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: string[], patterns: Pattern[]}} Case */
 /** A soft prompt that was trained here or opened from an adapter, kept by its prefix token. `vectors`: virtualTokens x width.
@@ -206,6 +206,8 @@ export const startFrom = signal('');
 export const startPrompt = computed(() => trainedPrompts.value[startFrom.value] ?? null);
 
 export const testRows = signal(/** @type {TestRow[]} */ ([]));
+/** @param {string} id @param {Partial<TestRow>} change */
+export const updateTestRow = (id, change) => { testRows.value = testRows.value.map((row) => (row.id === id ? { ...row, ...change } : row)); };
 export const generation = signal(/** @type {GenerationSettings} */ ({ ...DEFAULT_GENERATION }));
 /** What was typed where it cannot be used, or isn't the usual form of its number yet: "0." on the way to "0.8". */
 export const generationTexts = signal(/** @type {Partial<Record<keyof GenerationSettings, string>>} */ ({}));

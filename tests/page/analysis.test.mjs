@@ -70,6 +70,26 @@ test('the same question in other words, and the base model asked again after tra
   for (const cell of (await table.locator('tr').last().innerText()).match(/[\d.]+/g)) assert.ok(Number(cell) >= 0 && Number(cell) <= 100, cell);
 }));
 
+test('other wordings that a person has written stay when the inquiry is corrected and after a reload', () => playground.withPage({}, async (page) => {
+  const first = box(page, 'Other wording 1 of question 1');
+  const second = box(page, 'Other wording 2 of question 1');
+  await until(() => second.inputValue(), (text) => text !== '');
+  const proposed = await second.inputValue();
+  await first.fill('Mine, in my own words?');
+  await box(page, 'Inquiry 1').fill(`${chapter.test[0]} Please.`);
+  const elsewhere = box(page, 'Other wording 1 of question 2');
+  const before = await elsewhere.inputValue();
+  await box(page, 'Inquiry 2').fill('My speaker makes no sound at all. What can I do?');
+  await until(() => elsewhere.inputValue(), (text) => text !== '' && text !== before, { what: 'new proposals where nobody has written any' });
+  assert.deepEqual([await first.inputValue(), await second.inputValue()], ['Mine, in my own words?', proposed]);
+  await page.reload();
+  await modelReady(page);
+  await until(() => first.inputValue().catch(() => ''), (text) => text === 'Mine, in my own words?', { what: 'the wording after a reload', timeout: 10_000 });
+  await page.getByRole('button', { name: 'Back to the proposed wordings of question 1' }).click();
+  await until(() => first.inputValue(), (text) => text !== '' && text !== 'Mine, in my own words?');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Other wording 1 of question 1');
+}));
+
 test('a look inside: loss of every token, attention, the way of the virtual tokens', () => playground.withPage({}, async (page) => {
   await setting(page, 'Virtual tokens').fill('6');
   await train(page, 10);
