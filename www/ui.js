@@ -22,7 +22,7 @@ export const html = htm.bind(/** @type {any} */ (h));
 /** @param {...(string|false|null|undefined)} names */
 export const classes = (...names) => names.filter(Boolean).join(' ');
 
-// ---------------------------------------------------------------- numbers as text
+// ---------------------------------------------------------------- numbers and texts
 
 /** Digits grouped by the reader's locale. @param {number} value @param {number} [digits] after the decimal point */
 export const formatNumber = (value, digits = 0) =>
@@ -41,6 +41,11 @@ export const formatDuration = (seconds) => {
   const whole = Math.max(0, Math.round(seconds));
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 };
+
+const SHORT_LENGTH = 60;
+
+/** So much of a text that it is recognised. @param {string} text */
+export const shortened = (text) => (text.length > SHORT_LENGTH ? `${text.slice(0, SHORT_LENGTH - 1)}…` : text);
 
 /** What an error says, for the person. @param {unknown} error */
 export const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));

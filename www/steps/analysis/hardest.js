@@ -4,8 +4,7 @@ import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
 import { formatLoss } from '../../plots.js';
 import { activePrefix, activePrompt, examples as allRows, model, softPromptOf } from '../../state.js';
-import { Button, Notice, html, plural, sentenceOf, signal } from '../../ui.js';
-import { shortened } from './cross_validation.js';
+import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';
 import { promptKey } from './measure.js';
 

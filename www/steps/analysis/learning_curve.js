@@ -4,9 +4,8 @@ import { downloadCsv } from '../../csv.js';
 import { curveReading, learningCurve, measureLearningCurve, testExamples } from '../../experiments/learning_curve.js';
 import { Plot, formatLoss } from '../../plots.js';
 import { settingsProblems, usableExamples } from '../../state.js';
-import { Button, Field, html, plural, signal } from '../../ui.js';
+import { Button, Field, html, plural, shortened, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
-import { shortened } from './cross_validation.js';
 
 const draws = signal(3);
 
