@@ -121,11 +121,12 @@ export const Field = ({ label, help, error, class: extra, children }) => {
     </div>`;
 };
 
-/** @param {{kind?: 'primary'|'secondary'|'quiet'|'danger', icon?: keyof typeof ICONS, iconOnly?: boolean, class?: string,
- *          children?: Children, [attribute: string]: any}} props
- *   `iconOnly` hides the text from the eye and keeps it as the button's name and its tooltip */
-export const Button = ({ kind = 'secondary', icon, iconOnly, class: extra, children, ...rest }) => html`
-  <button type="button" ...${rest} class=${classes('button', `button-${kind}`, iconOnly && 'button-icon', extra)}
+/** @param {{kind?: 'primary'|'secondary'|'quiet'|'danger', icon?: keyof typeof ICONS, iconOnly?: boolean, inactive?: boolean, class?: string,
+ *          onClick?: (event: any) => void, children?: Children, [attribute: string]: any}} props
+ *   `iconOnly` hides the text from the eye and keeps it as the button's name and its tooltip; `inactive`: it does nothing for the
+ *   moment, but keeps the focus, which a disabled button loses */
+export const Button = ({ kind = 'secondary', icon, iconOnly, inactive = false, class: extra, onClick, children, ...rest }) => html`
+  <button type="button" ...${rest} aria-disabled=${inactive ? 'true' : undefined} onClick=${inactive ? undefined : onClick} class=${classes('button', `button-${kind}`, iconOnly && 'button-icon', extra)}
     title=${rest.title ?? (iconOnly && typeof children === 'string' ? children : undefined)}>
     ${icon && html`<${Icon} name=${icon} />`}
     <span class=${iconOnly ? 'visually-hidden' : 'button-text'}>${children}</span>

@@ -18,7 +18,7 @@ test('rows are measured one by one, from best to worst and back', () => playgrou
   await train(page, 4);
   await page.getByRole('button', { name: 'Measure', exact: true }).click();
   await analysis(page).getByRole('button', { name: 'Download rows as CSV' }).waitFor({ timeout: 90_000 });
-  await analysis(page).getByRole('button', { name: 'Measure', exact: true }).and(page.locator(':enabled')).waitFor({ timeout: 90_000 });
+  await analysis(page).getByRole('button', { name: 'Measure', exact: true, disabled: false }).waitFor({ timeout: 90_000 });
   const heldOut = page.getByRole('table', { name: 'Held-out rows, best first' });
   for (const row of await heldOut.locator('tbody tr').evaluateAll((rows) => rows.map((one) => [...one.cells].map((cell) => cell.innerText)))) {
     assert.ok(row.slice(2, 4).every((answer) => answer.length > 10), `both answers: ${row}`);
@@ -172,7 +172,7 @@ test('numbers of the model before belong to another model, which has stayed froz
   await train(page, 2);
   await page.getByRole('button', { name: 'Losses only' }).click();
   await page.getByRole('table').filter({ hasText: 'Held-out rows' }).first().waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Losses only' }).and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Losses only', disabled: false }).waitFor({ timeout: 60_000 });
   const frozen = region(page, 'Did the model stay frozen?');
   const hashAgain = () => frozen.getByRole('button', { name: 'Hash the weights again now' }).click();
   const checked = frozen.getByRole('term').filter({ hasText: /^Checked at/ });

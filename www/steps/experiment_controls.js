@@ -1,7 +1,8 @@
 // @ts-check
 /** The buttons and the progress that every experiment has. */
 import { obstacleToExperiments } from '../experiments/experiment.js';
-import { Button, Notice, Progress, html, plural } from '../ui.js';
+import { useSuccessor } from '../focus.js';
+import { Button, Notice, Progress, html, plural, useRef } from '../ui.js';
 
 /** @typedef {import('../experiments/experiment.js').Experiment<any, any, any>} AnyExperiment */
 
@@ -10,17 +11,19 @@ import { Button, Notice, Progress, html, plural } from '../ui.js';
  *   `label` of the button that begins it; `problem`: why it can't, beside what all experiments wait for
  */
 export function ExperimentControls({ experiment, label, problem, onStart, children }) {
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, '.go-on:enabled', 'button:enabled');
   const { status, results, plan } = experiment.state.value;
   const progress = experiment.progress.value;
   const why = problem || obstacleToExperiments.value;
   const left = plan ? plan.jobs.length - results.length : 0;
   return html`
-    <div class="part-actions">
+    <div class="part-actions" ref=${group} tabindex="-1">
       ${children}
       ${progress
         ? html`<${Button} icon="stop" onClick=${() => experiment.cancel()}>Cancel<//>`
         : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} title=${why || undefined} onClick=${onStart}>${label}<//>
-            ${experiment.canGoOn && html`<${Button} icon="play" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
+            ${experiment.canGoOn && html`<${Button} icon="play" class="go-on" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
     </div>
     ${problem !== '' && !progress && html`<p class="hint">${problem}</p>`}
     ${progress && html`<${Progress} value=${progress.done + progress.share} max=${progress.total} label=${label}

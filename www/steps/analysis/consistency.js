@@ -2,7 +2,8 @@
 /** Do answers to the same question in other words agree? The wordings and the agreement come from Rust. */
 import { engine } from '../../engine.js';
 import { activePrefix, activePrompt, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
-import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal } from '../../ui.js';
+import { useSuccessor } from '../../focus.js';
+import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { Asking } from './greedy.js';
 import { LongText } from './long_text.js';
@@ -75,14 +76,16 @@ async function askAll() {
 export function Consistency() {
   const now = asking.progress.value;
   const ready = model.value.status === 'ready' && asked.value.length > 0;
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   return html`
     <section class="part" aria-labelledby="consistency-title">
       <h3 class="part-title" id="consistency-title">Does it answer the same question in the same way?</h3>
       <p class="part-intro">The first test questions in other words, proposed by simple rules; change them as you like. Agreement is the mean chrF between the answers to one question, from 0 (no letters in common) to 100 (the same). It misleads where a model always says the same: then it is perfectly consistent, whatever is asked.</p>
       ${asked.value.length === 0 && html`<p class="hint">Write an inquiry in step 6 first.</p>`}
       ${asked.value.map((one, index) => html`<${Wordings} key=${one.row.id} asked=${one} number=${index + 1} />`)}
-      <div class="part-actions">
-        <${Button} icon="play" disabled=${!ready || now !== null} onClick=${() => void askAll()}>Ask them all<//>
+      <div class="part-actions" ref=${group} tabindex="-1">
+        <${Button} icon="play" disabled=${!ready} inactive=${now !== null} onClick=${() => void askAll()}>Ask them all<//>
         ${now && html`<${Button} icon="stop" onClick=${() => asking.cancel()}>Stop asking in other words<//>`}
       </div>
       ${now && html`<${Progress} value=${now.done} max=${now.total} label="Asking in other words" text=${`Asking in other words: ${now.done} of ${now.total}`} />`}

@@ -65,7 +65,7 @@ export function Hardest() {
     <section class="part" aria-labelledby="hardest-title">
       <h3 class="part-title" id="hardest-title">What kind of example is missing?</h3>
       <p class="part-intro">The rows that the tuned model finds hardest, and the tokens in them that it did not expect. If they have a topic, a form or a fact in common, that is what to write examples of. A name or a number that stands nowhere in your rows is always hard: a soft prompt sets style, it does not know facts.</p>
-      <p><${Button} icon="play" disabled=${!ready || busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
+      <p><${Button} icon="play" disabled=${!ready} inactive=${busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}
       ${found.value && html`<${Found} hardest=${found.value} />`}
     </section>`;

@@ -20,7 +20,7 @@ export function Inquiry({ row, number }) {
         <${GrowingText} id=${`inquiry-${row.id}`} class="inquiry-question" value=${row.question} aria-label=${`Inquiry ${number}`} placeholder="What would a customer ask?"
           onInput=${(/** @type {string} */ question) => updateTestRow(row.id, { question })} />
         <div class="inquiry-actions">
-          <${Button} icon="play" disabled=${asking || model.value.status !== 'ready' || readInquiry(row.question).text === ''}
+          <${Button} icon="play" inactive=${asking} disabled=${model.value.status !== 'ready' || readInquiry(row.question).text === ''}
             aria-label=${`Ask inquiry ${number}`} onClick=${() => ask([row])}>Ask<//>
           <${Button} kind="quiet" icon="trash" iconOnly id=${`inquiry-delete-${row.id}`} onClick=${() => remove(row)}>${`Delete inquiry ${number}`}<//>
         </div>
@@ -109,6 +109,8 @@ function Reference({ row, number }) {
 function remove(row) {
   const index = testRows.value.findIndex(({ id }) => id === row.id);
   if (index < 0) return;
+  const next = testRows.value[index + 1] ?? testRows.value[index - 1];
+  document.getElementById(next ? `inquiry-delete-${next.id}` : 'inquiry-add')?.focus();
   testRows.value = testRows.value.filter(({ id }) => id !== row.id);
   const name = row.question.trim() === '' ? '' : ` (“${shortened(row.question.trim())}”)`;
   addNotice('info', `Inquiry ${index + 1}${name} was deleted.`, { label: 'Bring it back', run: () => bringBack(row, index) });
