@@ -233,6 +233,23 @@ export const addNotice = (kind, text, action = null) => {
 /** @param {number} id */
 export const closeNotice = (id) => { notices.value = notices.value.filter((notice) => notice.id !== id); };
 
+/** What screen readers are told beside the notices: that something long has ended. */
+export const announced = signal('');
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let telling;
+const TOLD_AFTER_MS = 100;
+const TOLD_MS = 10_000;
+
+/** Has a sentence read out, also where the last one was the same. @param {string} text */
+export const announce = (text) => {
+  clearTimeout(telling);
+  announced.value = '';
+  telling = setTimeout(() => {
+    announced.value = text;
+    telling = setTimeout(() => { announced.value = ''; }, TOLD_MS);
+  }, TOLD_AFTER_MS);
+};
+
 /** Fills the page with a scenario: dataset, objective, prefix token, test inquiries. Trained prompts stay, and
  * undo brings the dataset back.
  * @param {Case} scenario */

@@ -132,9 +132,10 @@ export const Button = ({ kind = 'secondary', icon, iconOnly, inactive = false, c
     <span class=${iconOnly ? 'visually-hidden' : 'button-text'}>${children}</span>
   </button>`;
 
-/** @param {{kind?: 'info'|'warning'|'error'|'success', children?: Children, onClose?: () => void}} props */
-export const Notice = ({ kind = 'info', children, onClose }) => html`
-  <div class=${`notice notice-${kind}`} role=${kind === 'error' ? 'alert' : 'status'}>
+/** @param {{kind?: 'info'|'warning'|'error'|'success', isRegion?: boolean, children?: Children, onClose?: () => void}} props
+ *   `isRegion`: false where it stands in a live region already */
+export const Notice = ({ kind = 'info', isRegion = true, children, onClose }) => html`
+  <div class=${`notice notice-${kind}`} role=${!isRegion ? undefined : kind === 'error' ? 'alert' : 'status'}>
     <${Icon} name=${kind} />
     <div class="notice-text">${children}</div>
     ${onClose && html`<${Button} kind="quiet" icon="close" iconOnly onClick=${onClose}>Close this message<//>`}

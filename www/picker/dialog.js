@@ -5,6 +5,7 @@ import { addressProblem, HUB, hubAddress, parseRepository } from '../hub.js';
 import { BUNDLED, bundled, inUse } from '../model.js';
 import { isActive } from '../run.js';
 import { model } from '../state.js';
+import { Notices } from '../notices.js';
 import { Button, computed, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
   closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, typed,
@@ -32,6 +33,7 @@ export function ModelPicker() {
         <${Button} kind="quiet" icon="close" iconOnly onClick=${closePicker}>Close<//>
       </div>
       ${isOpen.value && html`<${Content} />`}
+      <${Notices} on=${isOpen.value} />
     </dialog>`;
 }
 
@@ -104,7 +106,7 @@ function Bundled() {
 
 /** What a closer look has shown. @param {{look: import('./actions.js').Look|undefined}} props */
 const Found = ({ look }) => html`
-  ${look?.report && html`<span class="picker-need">${need(look.report)}</span>`}
+  <span role="status">${look?.report && html`<span class="picker-need">${need(look.report)}</span>`}</span>
   ${look?.status === 'failed' && html`<span class="picker-error" role="alert">${look.error}</span>`}`;
 
 /** @param {{source: HubSource|import('../protocol.js').BundledSource}} props */

@@ -3,7 +3,7 @@
 import { model, newId, testRows } from '../state.js';
 import { useSuccessor } from '../focus.js';
 import { Button, Card, html, plural, useRef } from '../ui.js';
-import { answersLeft, ask, isAsking, stopAsking } from './test/answers.js';
+import { answersLeft, ask, askingEnded, isAsking, stopAsking } from './test/answers.js';
 import { Decoding } from './test/decoding.js';
 import { Inquiry } from './test/inquiry.js';
 import { Variants } from './test/variants.js';
@@ -23,6 +23,8 @@ export function TestStep() {
     <//>`;
 }
 
+const ENDS = { '': '', done: 'Done: the answers are below.', stopped: 'Stopped.' };
+
 function AskBar() {
   const ready = model.value.status === 'ready';
   const group = useRef(/** @type {HTMLElement|null} */ (null));
@@ -31,7 +33,7 @@ function AskBar() {
     <div class="ask-bar" ref=${group} tabindex="-1">
       <${Button} kind="primary" icon="play" disabled=${!ready || testRows.value.length === 0} inactive=${isAsking.value} onClick=${() => ask(testRows.value)}>Ask all<//>
       ${isAsking.value && html`<${Button} icon="stop" onClick=${stopAsking}>Stop<//>`}
-      <p class="run-note" role="status">${isAsking.value ? `Writing; ${plural(answersLeft.value, 'answer')} to go.` : !ready ? 'The language model is not ready yet.' : ''}</p>
+      <p class="run-note" role="status">${isAsking.value ? `Writing; ${plural(answersLeft.value, 'answer')} to go.` : !ready ? 'The language model is not ready yet.' : ENDS[askingEnded.value]}</p>
     </div>`;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Do answers to the same question in other words agree? The wordings and the agreement come from Rust. */
 import { engine } from '../../engine.js';
-import { activePrefix, activePrompt, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
+import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
@@ -71,6 +71,8 @@ async function askAll() {
     result[which].agreement = await engine.request('agreement', { answers: result[which].answers });
     results.value = { ...about, list: [...list] };
   });
+  const isWhole = models.every(([which]) => list.every((result) => result[which].answers.length === result.texts.length));
+  if (asking.problem.value === '') announce(isWhole ? 'All wordings are answered.' : 'Asking in other words was stopped.');
 }
 
 export function Consistency() {

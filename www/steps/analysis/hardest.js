@@ -3,7 +3,7 @@
 import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
 import { formatLoss } from '../../plots.js';
-import { activePrefix, activePrompt, examples as allRows, model, softPromptOf } from '../../state.js';
+import { activePrefix, activePrompt, announce, examples as allRows, model, softPromptOf } from '../../state.js';
 import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';
 import { promptKey } from './measure.js';
@@ -53,6 +53,7 @@ async function look() {
       });
     }
     found.value = { key, prefix, unseen, of: examples.length, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
+    announce('The hardest rows and tokens are found.');
   } catch (error) {
     problem.value = sentenceOf(error);
   }

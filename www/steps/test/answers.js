@@ -70,6 +70,8 @@ const active = signal(/** @type {Job|null} */ (null));
 let running = null;
 
 export const isAsking = computed(() => active.value !== null || queue.value.length > 0);
+/** How the last round of asking has ended; "" while one is under way. */
+export const askingEnded = signal(/** @type {''|'done'|'stopped'} */ (''));
 export const answersLeft = computed(() => queue.value.length + (active.value ? 1 : 0));
 
 /** @param {string} rowId */
@@ -83,7 +85,9 @@ export function ask(rows) {
     .filter((row) => !isAskingRow(row.id))
     .flatMap((row) => VARIANTS.filter((variant) => obstacleTo(row, variant) === '').map((variant) => ({ rowId: row.id, variant })));
   for (const { rowId, variant } of jobs) write(rowId, variant, { status: 'waiting', text: '', key: '', prefix: '', answer: null, error: '', before: answersOf(rowId).value[variant] });
+  if (jobs.length === 0) return;
   queue.value = [...queue.value, ...jobs];
+  askingEnded.value = '';
   if (!active.value) void work();
 }
 
@@ -91,6 +95,7 @@ export function ask(rows) {
 export function stopAsking() {
   for (const { rowId, variant } of queue.value) forget(rowId, variant);
   queue.value = [];
+  askingEnded.value = 'stopped';
   running?.control('stop');
 }
 
@@ -104,6 +109,7 @@ async function work() {
     else forget(job.rowId, job.variant);
   }
   active.value = null;
+  askingEnded.value ||= 'done';
 }
 
 /** @param {TestRow} row @param {Variant} variant */
