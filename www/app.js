@@ -119,7 +119,6 @@ const chooseTheme = (chosen) => {
   try {
     localStorage.setItem('theme', chosen);
   } catch { /* storage is forbidden: the choice holds until the page is closed */ }
-  dispatchEvent(new Event('themechange'));
 };
 
 const ThemeButton = () => {

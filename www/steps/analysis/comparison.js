@@ -2,6 +2,7 @@
 /** Base against tuned, in numbers, with a sentence on what each number means and when it misleads. */
 import { downloadCsv } from '../../csv.js';
 import { METRICS, isBetter } from '../../metrics.js';
+import { SETS } from '../../report/sets.js';
 import { activePrefix, activePrompt, model, testRows } from '../../state.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, Notice, Progress, formatNumber, html, plural, useRef } from '../../ui.js';
@@ -13,7 +14,7 @@ import { cancelMeasuring, comparison, measure, problem, progress, promptKey } fr
 
 /** @typedef {import('../../metrics.js').Metric} Metric */
 
-const SET_NAMES = { training: 'Training rows', heldOut: 'Held-out rows', test: 'Test inquiries' };
+const SET_NAMES = Object.fromEntries(SETS);
 
 export function Comparison() {
   const ready = model.value.status === 'ready' && activePrompt.value !== null;

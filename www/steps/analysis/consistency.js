@@ -1,6 +1,7 @@
 // @ts-check
 /** Do answers to the same question in other words agree? The wordings and the agreement come from Rust. */
 import { engine } from '../../engine.js';
+import { mean } from '../../metrics.js';
 import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
@@ -132,7 +133,7 @@ function Outcome() {
         ${found.list.map((result, index) => html`
           <tr key=${index}><td><${LongText} text=${result.question} /></td><td class="number">${shown(result.base.agreement)}</td><td class="number">${shown(result.tuned.agreement)}</td></tr>`)}
       </tbody>
-      <tfoot><tr><th scope="row">Mean</th><td class="number">${shown(mean(found.list, 'base'))}</td><td class="number">${shown(mean(found.list, 'tuned'))}</td></tr></tfoot>
+      <tfoot><tr><th scope="row">Mean</th><td class="number">${shown(meanAgreement(found.list, 'base'))}</td><td class="number">${shown(meanAgreement(found.list, 'tuned'))}</td></tr></tfoot>
     </table>
     <details class="answers-read">
       <summary>Read the answers</summary>
@@ -151,7 +152,4 @@ function Outcome() {
 const shown = (agreement) => (agreement === null ? '–' : formatNumber(agreement, 1));
 
 /** Over the questions of which it is known. @param {Result[]} list @param {Which} which */
-function mean(list, which) {
-  const known = list.flatMap((result) => result[which].agreement ?? []);
-  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
-}
+const meanAgreement = (list, which) => mean(list.flatMap((result) => result[which].agreement ?? []));

@@ -2,7 +2,7 @@
 /** How far one split can be trusted: every row is held out once. */
 import { downloadCsv } from '../../csv.js';
 import { crossValidate, crossValidation, foldSummary } from '../../experiments/cross_validation.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { settingsProblems, usableExamples } from '../../state.js';
 import { Button, Field, html, shortened, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';

@@ -2,7 +2,7 @@
 /** What kind of example is missing: the rows that the tuned model finds hardest, and in them the tokens that it did not expect. */
 import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { activePrefix, activePrompt, announce, examples as allRows, model, softPromptOf } from '../../state.js';
 import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';

@@ -4,7 +4,7 @@ import { engine } from '../../engine.js';
 import { model, patterns, testRows } from '../../state.js';
 import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, signal } from '../../ui.js';
 import { VARIANTS, answerKey, answersOf, finishedAnswers } from '../test/answers.js';
-import { VARIANT_NAMES } from '../test/variants.js';
+import { VARIANT_NAMES } from '../../report/variants.js';
 
 /** @typedef {import('../../protocol.js').Pattern} Pattern */
 /** @typedef {import('../../protocol.js').Variant} Variant */

@@ -2,9 +2,9 @@
 /** One inquiry with its optional reference and its three answers. */
 import { addNotice, model, testRows, trainedPrompts, updateTestRow } from '../../state.js';
 import { Button, GrowingText, Icon, classes, formatNumber, html, shortened, useState } from '../../ui.js';
+import { VARIANT_NAMES } from '../../report/variants.js';
 import { VARIANTS, answerKey, answersOf, ask, isAskingRow, obstacleTo, readInquiry } from './answers.js';
 import { repeats } from './duplicates.js';
-import { VARIANT_NAMES } from './variants.js';
 
 /** @typedef {import('../../state.js').TestRow} TestRow */
 /** @typedef {import('../../protocol.js').Variant} Variant */

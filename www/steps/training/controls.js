@@ -6,7 +6,8 @@ import { useSuccessor } from '../../focus.js';
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
 import { nameOfRun } from '../../run/names.js';
-import { formatLoss, formatValue } from '../../plots.js';
+import { formatValue } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
 import { LostWorker, WorkersField } from './workers.js';
 

@@ -6,7 +6,7 @@ import { experimentInTheWay } from '../../experiments/under_way.js';
 import { nameOfRun } from '../../run/names.js';
 import { bestEvaluation, isMean, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { goOn } from './controls.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
