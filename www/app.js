@@ -1,10 +1,11 @@
 // @ts-check
 /** The frame of the page: header, progress rail, the seven steps, footer. */
 import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progress, signal, useEffect } from './ui.js';
-import { activePrompt, addNotice, closeNotice, conclusions, model, notices, objective, settingsProblems, usableExamples } from './state.js';
+import { activePrompt, addNotice, conclusions, model, objective, settingsProblems, usableExamples } from './state.js';
 import { inUse, loadFirst } from './model.js';
+import { Notices } from './notices.js';
 import { ModelPicker } from './picker/dialog.js';
-import { loading, openPicker } from './picker/actions.js';
+import { isOpen, loading, openPicker } from './picker/actions.js';
 import { run, startRun } from './run.js';
 import { DatasetStep } from './steps/dataset.js';
 import { ObjectiveStep } from './steps/objective.js';
@@ -118,7 +119,6 @@ const chooseTheme = (chosen) => {
   try {
     localStorage.setItem('theme', chosen);
   } catch { /* storage is forbidden: the choice holds until the page is closed */ }
-  dispatchEvent(new Event('themechange'));
 };
 
 const ThemeButton = () => {
@@ -165,14 +165,6 @@ const Header = () => html`
     </div>
   </header>`;
 
-const Notices = () => html`
-  <div class="notices">
-    ${notices.value.map(({ id, kind, text, action }) => html`
-      <${Notice} key=${id} kind=${kind} onClose=${() => closeNotice(id)}>
-        ${text}${action && html` <button type="button" class="text-button" onClick=${() => { action.run(); closeNotice(id); }}>${action.label}</button>`}
-      <//>`)}
-  </div>`;
-
 const Footer = () => html`
   <footer class="page-foot">
     <p>Nothing leaves this tab: the model, your examples and what you train stay in your browser. What you type is saved there as you type.</p>
@@ -206,4 +198,4 @@ export const App = () => html`
     <${Footer} />
   </div>
   <${ModelPicker} />
-  <${Notices} />`;
+  <${Notices} on=${!isOpen.value} />`;

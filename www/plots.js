@@ -266,11 +266,6 @@ export function formatValue(value) {
   return value.toExponential(1).replace('e-', 'e−');
 }
 
-/** A loss with as many digits as tell two runs apart. @param {number} value nats @returns {string} */
-export function formatLoss(value) {
-  return Number.isFinite(value) && value < 10 ? value.toFixed(3) : formatValue(value);
-}
-
 /** @type {Promise<void>} */
 let lastTask = Promise.resolve();
 
@@ -294,21 +289,4 @@ function onThemeChange(listener) {
     media.removeEventListener('change', listener);
     observer.disconnect();
   };
-}
-
-/**
- * Exponential moving average, corrected for its start (as Adam does), for display only.
- * @param {(number|null)[]} values
- * @param {number} [keep] weight of what came before
- * @returns {(number|null)[]}
- */
-export function smooth(values, keep = 0.85) {
-  let average = 0;
-  let weight = 0;
-  return values.map((value) => {
-    if (value === null) return null;
-    average = keep * average + (1 - keep) * value;
-    weight = keep * weight + (1 - keep);
-    return average / weight;
-  });
 }

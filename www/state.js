@@ -17,8 +17,8 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 
 /** A row of the dataset; `id` stays the same while it is edited and moved.
  * @typedef {{id: string, input: string, output: string}} ExampleRow */
-/** A new inquiry of step 6; `reference` may be "".
- * @typedef {{id: string, question: string, reference: string}} TestRow */
+/** A new inquiry of step 6; `reference` may be "". `wordings`: the same in other words, once the person has changed those proposed in step 7.
+ * @typedef {{id: string, question: string, reference: string, wordings?: string[]}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
  * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: TestCase[], patterns: Pattern[]}} Case */
 /** An inquiry of a scenario, with its ideal response where it has one. @typedef {string|{question: string, reference: string}} TestCase */
@@ -207,6 +207,8 @@ export const startFrom = signal('');
 export const startPrompt = computed(() => trainedPrompts.value[startFrom.value] ?? null);
 
 export const testRows = signal(/** @type {TestRow[]} */ ([]));
+/** @param {string} id @param {Partial<TestRow>} change */
+export const updateTestRow = (id, change) => { testRows.value = testRows.value.map((row) => (row.id === id ? { ...row, ...change } : row)); };
 export const generation = signal(/** @type {GenerationSettings} */ ({ ...DEFAULT_GENERATION }));
 /** What was typed where it cannot be used, or isn't the usual form of its number yet: "0." on the way to "0.8". */
 export const generationTexts = signal(/** @type {Partial<Record<keyof GenerationSettings, string>>} */ ({}));
@@ -231,6 +233,23 @@ export const addNotice = (kind, text, action = null) => {
 };
 /** @param {number} id */
 export const closeNotice = (id) => { notices.value = notices.value.filter((notice) => notice.id !== id); };
+
+/** What screen readers are told beside the notices: that something long has ended. */
+export const announced = signal('');
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let telling;
+const TOLD_AFTER_MS = 100;
+const TOLD_MS = 10_000;
+
+/** Has a sentence read out, also where the last one was the same. @param {string} text */
+export const announce = (text) => {
+  clearTimeout(telling);
+  announced.value = '';
+  telling = setTimeout(() => {
+    announced.value = text;
+    telling = setTimeout(() => { announced.value = ''; }, TOLD_MS);
+  }, TOLD_AFTER_MS);
+};
 
 /** Fills the page with a scenario: dataset, objective, prefix token, test inquiries. Trained prompts stay, and
  * undo brings the dataset back.

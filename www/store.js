@@ -32,13 +32,16 @@ export const keep = (key, signal, accept) => { entries.push({ key, signal, accep
 
 /** @param {any} value */
 const isText = (value) => (typeof value === 'string' ? value : undefined);
+/** @param {any} value */
+const isTexts = (value) => Array.isArray(value) && value.every((text) => typeof text === 'string');
 /** @param {...string} fields */
 const rowsWith = (...fields) => (/** @type {any} */ value) =>
   Array.isArray(value) && value.every((row) => typeof row?.id === 'string' && fields.every((field) => typeof row[field] === 'string')) ? value : undefined;
 
 keep('examples', state.examples, rowsWith('input', 'output'));
 keep('objective', state.objective, isText);
-keep('testRows', state.testRows, rowsWith('question', 'reference'));
+keep('testRows', state.testRows, (saved) =>
+  rowsWith('question', 'reference')(saved)?.map((/** @type {any} */ row) => (isTexts(row.wordings) ? row : { ...row, wordings: undefined })));
 keep('conclusions', state.conclusions, isText);
 keep('activePrefix', state.activePrefix, isText);
 keep('settings', state.settings, (saved) => {

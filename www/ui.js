@@ -22,7 +22,7 @@ export const html = htm.bind(/** @type {any} */ (h));
 /** @param {...(string|false|null|undefined)} names */
 export const classes = (...names) => names.filter(Boolean).join(' ');
 
-// ---------------------------------------------------------------- numbers as text
+// ---------------------------------------------------------------- numbers and texts
 
 /** Digits grouped by the reader's locale. @param {number} value @param {number} [digits] after the decimal point */
 export const formatNumber = (value, digits = 0) =>
@@ -41,6 +41,11 @@ export const formatDuration = (seconds) => {
   const whole = Math.max(0, Math.round(seconds));
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 };
+
+const SHORT_LENGTH = 60;
+
+/** So much of a text that it is recognised. @param {string} text */
+export const shortened = (text) => (text.length > SHORT_LENGTH ? `${text.slice(0, SHORT_LENGTH - 1)}…` : text);
 
 /** What an error says, for the person. @param {unknown} error */
 export const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -116,19 +121,21 @@ export const Field = ({ label, help, error, class: extra, children }) => {
     </div>`;
 };
 
-/** @param {{kind?: 'primary'|'secondary'|'quiet'|'danger', icon?: keyof typeof ICONS, iconOnly?: boolean, class?: string,
- *          children?: Children, [attribute: string]: any}} props
- *   `iconOnly` hides the text from the eye and keeps it as the button's name and its tooltip */
-export const Button = ({ kind = 'secondary', icon, iconOnly, class: extra, children, ...rest }) => html`
-  <button type="button" ...${rest} class=${classes('button', `button-${kind}`, iconOnly && 'button-icon', extra)}
+/** @param {{kind?: 'primary'|'secondary'|'quiet'|'danger', icon?: keyof typeof ICONS, iconOnly?: boolean, inactive?: boolean, class?: string,
+ *          onClick?: (event: any) => void, children?: Children, [attribute: string]: any}} props
+ *   `iconOnly` hides the text from the eye and keeps it as the button's name and its tooltip; `inactive`: it does nothing for the
+ *   moment, but keeps the focus, which a disabled button loses */
+export const Button = ({ kind = 'secondary', icon, iconOnly, inactive = false, class: extra, onClick, children, ...rest }) => html`
+  <button type="button" ...${rest} aria-disabled=${inactive ? 'true' : undefined} onClick=${inactive ? undefined : onClick} class=${classes('button', `button-${kind}`, iconOnly && 'button-icon', extra)}
     title=${rest.title ?? (iconOnly && typeof children === 'string' ? children : undefined)}>
     ${icon && html`<${Icon} name=${icon} />`}
     <span class=${iconOnly ? 'visually-hidden' : 'button-text'}>${children}</span>
   </button>`;
 
-/** @param {{kind?: 'info'|'warning'|'error'|'success', children?: Children, onClose?: () => void}} props */
-export const Notice = ({ kind = 'info', children, onClose }) => html`
-  <div class=${`notice notice-${kind}`} role=${kind === 'error' ? 'alert' : 'status'}>
+/** @param {{kind?: 'info'|'warning'|'error'|'success', isRegion?: boolean, children?: Children, onClose?: () => void}} props
+ *   `isRegion`: false where it stands in a live region already */
+export const Notice = ({ kind = 'info', isRegion = true, children, onClose }) => html`
+  <div class=${`notice notice-${kind}`} role=${!isRegion ? undefined : kind === 'error' ? 'alert' : 'status'}>
     <${Icon} name=${kind} />
     <div class="notice-text">${children}</div>
     ${onClose && html`<${Button} kind="quiet" icon="close" iconOnly onClick=${onClose}>Close this message<//>`}

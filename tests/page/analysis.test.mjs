@@ -18,7 +18,7 @@ test('rows are measured one by one, from best to worst and back', () => playgrou
   await train(page, 4);
   await page.getByRole('button', { name: 'Measure', exact: true }).click();
   await analysis(page).getByRole('button', { name: 'Download rows as CSV' }).waitFor({ timeout: 90_000 });
-  await analysis(page).getByRole('button', { name: 'Measure', exact: true }).and(page.locator(':enabled')).waitFor({ timeout: 90_000 });
+  await analysis(page).getByRole('button', { name: 'Measure', exact: true, disabled: false }).waitFor({ timeout: 90_000 });
   const heldOut = page.getByRole('table', { name: 'Held-out rows, best first' });
   for (const row of await heldOut.locator('tbody tr').evaluateAll((rows) => rows.map((one) => [...one.cells].map((cell) => cell.innerText)))) {
     assert.ok(row.slice(2, 4).every((answer) => answer.length > 10), `both answers: ${row}`);
@@ -69,6 +69,26 @@ test('the same question in other words, and the base model asked again after tra
   const table = page.getByRole('table', { name: 'Agreement of the answers, from 0 to 100' });
   await table.getByRole('row', { name: /^Mean/ }).waitFor({ timeout: 120_000 });
   for (const cell of (await table.locator('tr').last().innerText()).match(/[\d.]+/g)) assert.ok(Number(cell) >= 0 && Number(cell) <= 100, cell);
+}));
+
+test('other wordings that a person has written stay when the inquiry is corrected and after a reload', () => playground.withPage({}, async (page) => {
+  const first = box(page, 'Other wording 1 of question 1');
+  const second = box(page, 'Other wording 2 of question 1');
+  await until(() => second.inputValue(), (text) => text !== '');
+  const proposed = await second.inputValue();
+  await first.fill('Mine, in my own words?');
+  await box(page, 'Inquiry 1').fill(`${chapter.test[0]} Please.`);
+  const elsewhere = box(page, 'Other wording 1 of question 2');
+  const before = await elsewhere.inputValue();
+  await box(page, 'Inquiry 2').fill('My speaker makes no sound at all. What can I do?');
+  await until(() => elsewhere.inputValue(), (text) => text !== '' && text !== before, { what: 'new proposals where nobody has written any' });
+  assert.deepEqual([await first.inputValue(), await second.inputValue()], ['Mine, in my own words?', proposed]);
+  await page.reload();
+  await modelReady(page);
+  await until(() => first.inputValue().catch(() => ''), (text) => text === 'Mine, in my own words?', { what: 'the wording after a reload', timeout: 10_000 });
+  await page.getByRole('button', { name: 'Back to the proposed wordings of question 1' }).click();
+  await until(() => first.inputValue(), (text) => text !== '' && text !== 'Mine, in my own words?');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Other wording 1 of question 1');
 }));
 
 test('a look inside: loss of every token, attention, the way of the virtual tokens', () => playground.withPage({}, async (page) => {
@@ -153,7 +173,7 @@ test('numbers of the model before belong to another model, which has stayed froz
   await train(page, 2);
   await page.getByRole('button', { name: 'Losses only' }).click();
   await page.getByRole('table').filter({ hasText: 'Held-out rows' }).first().waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Losses only' }).and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Losses only', disabled: false }).waitFor({ timeout: 60_000 });
   const frozen = region(page, 'Did the model stay frozen?');
   const hashAgain = () => frozen.getByRole('button', { name: 'Hash the weights again now' }).click();
   const checked = frozen.getByRole('term').filter({ hasText: /^Checked at/ });

@@ -1,9 +1,11 @@
 // @ts-check
 /** The model picker: the bundled model, those of the list, any repository of the hub, files from disk, what is stored. */
+import { useSuccessor } from '../focus.js';
 import { addressProblem, HUB, hubAddress, parseRepository } from '../hub.js';
 import { BUNDLED, bundled, inUse } from '../model.js';
 import { isActive } from '../run.js';
 import { model } from '../state.js';
+import { Notices } from '../notices.js';
 import { Button, computed, Field, formatBytes, formatDuration, formatNumber, html, Notice, Progress, useLayoutEffect, useRef, useSignal } from '../ui.js';
 import {
   closePicker, isOpen, loading, lookAt, lookKey, looks, offerChoice, offers, problem, remove, repositoryChoice, stored, storedChoice, storedOf, typed,
@@ -27,10 +29,11 @@ export function ModelPicker() {
   return html`
     <dialog class="dialog picker" ref=${dialog} aria-labelledby="picker-title" onClose=${closePicker}>
       <div class="picker-head">
-        <h2 class="dialog-title" id="picker-title">Language model</h2>
+        <h2 class="dialog-title" id="picker-title" tabindex="-1">Language model</h2>
         <${Button} kind="quiet" icon="close" iconOnly onClick=${closePicker}>Close<//>
       </div>
       ${isOpen.value && html`<${Content} />`}
+      <${Notices} on=${isOpen.value} />
     </dialog>`;
 }
 
@@ -49,15 +52,22 @@ function Content() {
     <${Stored} />`;
 }
 
+/** Its button takes the focus from the one that was pressed, as none of those can be pressed meanwhile. */
 function LoadingModel() {
   const now = loading.value;
+  const place = useRef(/** @type {HTMLElement|null} */ (null));
+  const held = place.current?.contains(document.activeElement) ?? false;
+  useLayoutEffect(() => {
+    if (now) place.current?.querySelector('button')?.focus();
+    else if (held) document.getElementById('picker-title')?.focus();
+  }, [now === null]);
   if (!now) return null;
   const { loaded, total, secondsLeft, checking } = now.progress;
   const { name } = now.choice.source;
   const left = secondsLeft !== undefined && loaded < total ? `, ${formatDuration(secondsLeft)} left` : '';
   const text = checking ? `Checking ${name} …` : total > 0 && loaded < total ? `${formatBytes(loaded)} of ${formatBytes(total)}${left}` : `Reading ${name} …`;
   return html`
-    <div class="picker-loading well">
+    <div class="picker-loading well" ref=${place}>
       <span class="visually-hidden" role="status">${checking ? `Checking ${name}` : loaded < total ? `Downloading ${name}` : `Reading ${name}`}</span>
       <${Progress} label=${`Loading ${name}`} value=${loaded < total ? loaded : 0} max=${loaded < total ? total : 0} text=${text} />
       <${Button} icon="close" onClick=${now.cancel}>Cancel<//>
@@ -65,15 +75,19 @@ function LoadingModel() {
 }
 
 /** @param {{name: string, facts: string[], about?: any, current: boolean, children?: any}} props */
-const Row = ({ name, facts, about, current, children }) => html`
-  <li class="picker-row">
-    <div class="picker-text">
-      <h3 class="picker-name">${name}${current && html` <span class="picker-mark">in use</span>`}</h3>
-      ${facts.length > 0 && html`<p class="picker-facts">${facts.join(' · ')}</p>`}
-      ${about && html`<p class="picker-about">${about}</p>`}
-    </div>
-    <div class="picker-actions">${children}</div>
-  </li>`;
+const Row = ({ name, facts, about, current, children }) => {
+  const row = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(row, '.picker-actions button:enabled');
+  return html`
+    <li class="picker-row" ref=${row} tabindex="-1">
+      <div class="picker-text">
+        <h3 class="picker-name">${name}${current && html` <span class="picker-mark">in use</span>`}</h3>
+        ${facts.length > 0 && html`<p class="picker-facts">${facts.join(' · ')}</p>`}
+        ${about && html`<p class="picker-about">${about}</p>`}
+      </div>
+      <div class="picker-actions">${children}</div>
+    </li>`;
+};
 
 function Bundled() {
   const current = inUse.value.source.kind === 'bundled';
@@ -92,7 +106,7 @@ function Bundled() {
 
 /** What a closer look has shown. @param {{look: import('./actions.js').Look|undefined}} props */
 const Found = ({ look }) => html`
-  ${look?.report && html`<span class="picker-need">${need(look.report)}</span>`}
+  <span role="status">${look?.report && html`<span class="picker-need">${need(look.report)}</span>`}</span>
   ${look?.status === 'failed' && html`<span class="picker-error" role="alert">${look.error}</span>`}`;
 
 /** @param {{source: HubSource|import('../protocol.js').BundledSource}} props */
@@ -100,7 +114,7 @@ function LookCloser({ source }) {
   const look = looks.value[lookKey(source)];
   if (look?.report) return null;
   const looking = look?.status === 'looking';
-  return html`<${Button} disabled=${isBusy.value || looking} onClick=${() => void lookAt(source)}>${looking ? 'Measuring …' : 'Look closer'}<//>`;
+  return html`<${Button} disabled=${isBusy.value} inactive=${looking} onClick=${() => void lookAt(source)}>${looking ? 'Measuring …' : 'Look closer'}<//>`;
 }
 
 /** @param {{choice: Choice & {source: HubSource}, about?: string, licence?: string}} props */
@@ -181,12 +195,16 @@ function FromDisk() {
 }
 
 function Stored() {
-  if (stored.value.length === 0) return null;
+  const place = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(place, 'button:enabled');
   return html`
-    <h3 class="picker-heading">In this browser’s storage</h3>
-    <ul class="picker-list">
-      ${stored.value.map((kept) => html`<${StoredRow} key=${kept.key} model=${kept} />`)}
-    </ul>`;
+    <div class="picker-stored" ref=${place} tabindex="-1">
+      ${stored.value.length > 0 && html`
+        <h3 class="picker-heading">In this browser’s storage</h3>
+        <ul class="picker-list">
+          ${stored.value.map((kept) => html`<${StoredRow} key=${kept.key} model=${kept} />`)}
+        </ul>`}
+    </div>`;
 }
 
 /** @param {{model: StoredModel}} props */

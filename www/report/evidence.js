@@ -5,6 +5,7 @@ import { Markup, markup, table, words } from './markup.js';
 import { METRICS, isBetter } from '../metrics.js';
 import { SETS } from './sets.js';
 import { NONE, isNumber, loss, number, plural } from './numbers.js';
+import { VARIANT_NAMES } from './variants.js';
 import { section } from './setup.js';
 
 /** @typedef {import('./collect.js').Report} Report */
@@ -14,7 +15,7 @@ import { section } from './setup.js';
 
 const MOST_IN_CELL = 500;
 const MOST_IN_ANSWER = 3000;
-const VARIANT_NAMES = /** @type {const} */ ([['base', 'Base model'], ['discrete', 'Objective as text'], ['tuned', 'Tuned']]);
+const VARIANTS = /** @type {[Variant, string][]} */ (Object.entries(VARIANT_NAMES));
 
 /** @param {Report} report */
 export function curvesSection({ run }) {
@@ -104,7 +105,7 @@ export function answersSection({ answers, decoding, objective }) {
 
 /** @param {import('./collect.js').ReportAnswers} row */
 function inquiry(row) {
-  const written = VARIANT_NAMES.flatMap(([variant, name]) => { const answer = row[variant]; return answer ? [{ variant, name, answer }] : []; });
+  const written = VARIANTS.flatMap(([variant, name]) => { const answer = row[variant]; return answer ? [{ variant, name, answer }] : []; });
   return markup`
 <article class="inquiry">
 <h3>${words(row.question, MOST_IN_CELL)}</h3>
@@ -134,8 +135,8 @@ export function checksSection({ checks }) {
   return section('Does it keep to the form?',
     markup`<p>How many of the answers above meet each check. A check tells whether the form is there, not whether the facts are right.</p>`,
     table({
-      caption: 'Checks', captionIsHidden: true, stacked: true, columns: [{ name: 'The answer …' }, ...VARIANT_NAMES.map(([, name]) => ({ name, number: true }))],
-      rows: checks, cells: ({ kind, value, asked, met, problem }) => [checkWords({ kind, value }), ...VARIANT_NAMES.map(([variant]) => (problem !== '' || asked[variant] === 0 ? NONE : `${met[variant]} of ${asked[variant]}`))],
+      caption: 'Checks', captionIsHidden: true, stacked: true, columns: [{ name: 'The answer …' }, ...VARIANTS.map(([, name]) => ({ name, number: true }))],
+      rows: checks, cells: ({ kind, value, asked, met, problem }) => [checkWords({ kind, value }), ...VARIANTS.map(([variant]) => (problem !== '' || asked[variant] === 0 ? NONE : `${met[variant]} of ${asked[variant]}`))],
     }));
 }
 

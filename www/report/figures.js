@@ -1,6 +1,7 @@
 // @ts-check
 /** The figures of a report: each an SVG with its legend, a sentence, and its numbers as a small table. */
 import { promptName } from '../run/record.js';
+import { smooth } from '../smoothing.js';
 import { chart, legend } from './chart.js';
 import { Markup, markup, table } from './markup.js';
 import { isNumber, loss, number, plural } from './numbers.js';
@@ -33,21 +34,17 @@ function some(list, marked) {
   return list.filter((entry, index) => index % every === 0 || index === list.length - 1 || marked(entry));
 }
 
-/** Exponential moving average, corrected for its start. @param {Point[]} points @returns {Point[]} */
-function smoothed(points, keep = 0.85) {
-  let average = 0;
-  let weight = 0;
-  return points.filter(({ y }) => isNumber(y)).map(({ x, y }) => {
-    average = keep * average + (1 - keep) * y;
-    weight = keep * weight + (1 - keep);
-    return { x, y: average / weight };
-  });
+/** @param {Point[]} points @returns {Point[]} */
+function smoothed(points) {
+  const known = points.filter(({ y }) => isNumber(y));
+  const values = smooth(known.map(({ y }) => y));
+  return known.map(({ x }, index) => ({ x, y: values[index] }));
 }
 
 /** @template {{heldOutLoss: number|null}} E @param {E[]} evaluations @returns {E|null} */
 const lowest = (evaluations) => evaluations.filter(({ heldOutLoss }) => isNumber(heldOutLoss)).reduce((best, point) => (!best || Number(point.heldOutLoss) < Number(best.heldOutLoss) ? point : best), /** @type {E|null} */ (null));
 
-/** @param {Pick<import('./collect.js').ReportRun, 'steps'|'evaluations'>} run */
+/** The loss figure in words; "" before the first step. @param {Pick<import('./collect.js').ReportRun, 'steps'|'evaluations'>} run */
 export function lossSentence({ steps, evaluations }) {
   const [first, last] = [steps[0], steps.at(-1)];
   if (!first || !last) return '';

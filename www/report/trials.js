@@ -46,7 +46,8 @@ export function crossValidationSection(report) {
     }));
 }
 
-const CALLS = /** @type {Record<string, string>} */ ({ helpful: 'helps', harmful: 'hurts', cannot_tell: 'can’t be told' });
+/** What is said of a row's effect. */
+export const CALLS = /** @type {Record<string, string>} */ ({ helpful: 'helps', harmful: 'hurts', cannot_tell: 'can’t be told' });
 
 /** @param {Report} report */
 export function learningCurveSection(report) {

@@ -41,6 +41,7 @@ const actions = {
     deleteExample(id);
     const next = examples.value[Math.min(index, examples.value.length - 1)];
     if (next) showRow(next.id, 'remove');
+    else document.getElementById('dataset-add')?.focus();
     said.value = `Row ${index + 1} was deleted. Undo brings it back.`;
   },
   /** @param {string} id @param {number} by @param {string} part */
@@ -59,11 +60,11 @@ const started = () => { page.value = 0; said.value = 'The scenario is there.'; }
 
 const Toolbar = () => html`
   <div class="toolbar">
-    <${Button} kind="primary" icon="plus" onClick=${actions.add}>Add a row<//>
-    <${Button} icon="undo" iconOnly disabled=${!canUndo.value} onClick=${actions.undo}>Undo<//>
-    <${Button} icon="redo" iconOnly disabled=${!canRedo.value} onClick=${actions.redo}>Redo<//>
+    <${Button} kind="primary" icon="plus" id="dataset-add" onClick=${actions.add}>Add a row<//>
+    <${Button} icon="undo" iconOnly inactive=${!canUndo.value} onClick=${actions.undo}>Undo<//>
+    <${Button} icon="redo" iconOnly inactive=${!canRedo.value} onClick=${actions.redo}>Redo<//>
     <span class="toolbar-gap"></span>
-    <${Button} icon="import" aria-expanded=${importOpen.value} onClick=${() => { importOpen.value = !importOpen.value; }}>Import<//>
+    <${Button} icon="import" id="dataset-import" aria-expanded=${importOpen.value} onClick=${() => { importOpen.value = !importOpen.value; }}>Import<//>
     <${ExportTools} />
     <${Button} kind="quiet" icon="restart" onClick=${openScenarios}>Scenarios<//>
   </div>`;
@@ -79,10 +80,10 @@ const Pager = () => {
   };
   return html`
     <nav class="pager" aria-label="Pages of the dataset">
-      <${Button} icon="left" iconOnly disabled=${now === 0} onClick=${() => { page.value = now - 1; }}>Previous page<//>
+      <${Button} icon="left" iconOnly inactive=${now === 0} onClick=${() => { page.value = now - 1; }}>Previous page<//>
       <${Field} label="Page" class="is-inline"><input type="text" inputmode="numeric" class="is-number chooser-number" autocomplete="off" value=${now + 1} onInput=${onInput} /><//>
       <span>of ${formatNumber(pages)}</span>
-      <${Button} icon="right" iconOnly disabled=${now >= pages - 1} onClick=${() => { page.value = now + 1; }}>Next page<//>
+      <${Button} icon="right" iconOnly inactive=${now >= pages - 1} onClick=${() => { page.value = now + 1; }}>Next page<//>
     </nav>`;
 };
 
@@ -104,7 +105,8 @@ const Table = ({ rows, first }) => {
   useLayoutEffect(() => {
     if (!target) return;
     wanted.value = null;
-    /** @type {HTMLElement|null} */ (document.querySelector(`[data-row="${target.id}"] [data-part="${target.part}"]`))?.focus();
+    const part = (/** @type {string} */ name) => document.querySelector(`[data-row="${target.id}"] [data-part="${name}"]:enabled`);
+    /** @type {HTMLElement|null} */ (part(target.part) ?? part('input'))?.focus(); // a row at the end has no button that moves it on
   });
   return html`
     <div class=${classes('dataset-table', examples.value.length > 999 && 'is-large')} role="table" aria-label="Examples" aria-rowcount=${examples.value.length + 1}>

@@ -66,7 +66,12 @@ export const takeFiles = async (files) => {
   }
 };
 
-const close = () => { importOpen.value = false; found.value = null; failure.value = ''; };
+const close = () => {
+  document.getElementById('dataset-import')?.focus();
+  importOpen.value = false;
+  found.value = null;
+  failure.value = '';
+};
 
 /** @param {'replace'|'append'} how */
 const take = (how) => {

@@ -2,7 +2,9 @@
 /** The buttons and the progress that every experiment has. */
 import { obstacleToExperiments } from '../experiments/experiment.js';
 import { underWay } from '../experiments/under_way.js';
-import { Button, Notice, Progress, html, plural } from '../ui.js';
+import { useSuccessor } from '../focus.js';
+import { announce } from '../state.js';
+import { Button, Notice, Progress, html, plural, useEffect, useId, useRef } from '../ui.js';
 
 /** @typedef {import('../experiments/experiment.js').Experiment<any, any, any>} AnyExperiment */
 
@@ -11,24 +13,39 @@ import { Button, Notice, Progress, html, plural } from '../ui.js';
  *   `label` of the button that begins it; `problem`: why it can't, beside what all experiments wait for
  */
 export function ExperimentControls({ experiment, label, problem, onStart, children }) {
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, '.go-on:enabled', 'button:enabled');
   const { status, results, plan } = experiment.state.value;
   const progress = experiment.progress.value;
+  useEnd(experiment);
+  const whyId = useId();
   const why = problem || obstacleToExperiments.value;
   const preparing = underWay.value === experiment.name && !progress;
   const left = plan ? plan.jobs.length - results.length : 0;
   return html`
-    <div class="part-actions">
+    <div class="part-actions" ref=${group} tabindex="-1">
       ${children}
       ${progress
         ? html`<${Button} icon="stop" onClick=${() => experiment.cancel()}>Cancel<//>`
-        : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} title=${why || undefined} onClick=${onStart}>${preparing ? 'Preparing …' : label}<//>
-            ${experiment.canGoOn && html`<${Button} icon="play" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
+        : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} aria-describedby=${why === '' ? undefined : whyId} onClick=${onStart}>${preparing ? 'Preparing …' : label}<//>
+            ${experiment.canGoOn && html`<${Button} icon="play" class="go-on" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
     </div>
-    ${problem !== '' && !progress && html`<p class="hint">${problem}</p>`}
+    ${why !== '' && !progress && !preparing && html`<p class="hint" id=${whyId}>${why}</p>`}
     ${progress && html`<${Progress} value=${progress.done + progress.share} max=${progress.total} label=${label}
       text=${`${progress.done + 1} of ${progress.total}${progress.secondsLeft === null ? '' : `, about ${timeLeft(progress.secondsLeft)} left`}`} />`}
     ${status === 'left' && !progress && left > 0 && results.length > 0 && html`<p class="part-caution">${results.length} of ${plan?.jobs.length} are done; what follows is about these.</p>`}
     ${experiment.state.value.problem !== '' && html`<${Notice} kind="error">${experiment.state.value.problem}<//>`}`;
+}
+
+/** Tells that an experiment has ended; an error says so itself. @param {AnyExperiment} experiment */
+function useEnd(experiment) {
+  const { status, results, plan } = experiment.state.value;
+  const before = useRef(status);
+  useEffect(() => {
+    if (before.current === 'running' && status === 'done') announce(`The ${experiment.name} is done.`);
+    if (before.current === 'running' && status === 'left') announce(`The ${experiment.name} was cancelled; ${results.length} of ${plan?.jobs.length} are done.`);
+    before.current = status;
+  }, [status]);
 }
 
 /** @param {number} seconds */

@@ -38,12 +38,12 @@ const Chooser = () => {
   };
   return html`
     <div class="chooser">
-      <${Button} icon="left" iconOnly disabled=${index.value === 0} onClick=${() => show(index.value - 1)}>Previous example<//>
+      <${Button} icon="left" iconOnly inactive=${index.value === 0} onClick=${() => show(index.value - 1)}>Previous example<//>
       <${Field} label="Example" class="is-inline">
         <input type="text" inputmode="numeric" class="is-number chooser-number" autocomplete="off" value=${index.value + 1} onInput=${onInput} />
       <//>
       <span class="chooser-total">of ${formatNumber(total)}</span>
-      <${Button} icon="right" iconOnly disabled=${index.value >= total - 1} onClick=${() => show(index.value + 1)}>Next example<//>
+      <${Button} icon="right" iconOnly inactive=${index.value >= total - 1} onClick=${() => show(index.value + 1)}>Next example<//>
     </div>`;
 };
 

@@ -1,8 +1,9 @@
 // @ts-check
 /** Step 6: new inquiries, each answered by the base model, by the base model with the objective in words, and tuned. */
 import { model, newId, testRows } from '../state.js';
-import { Button, Card, html, plural } from '../ui.js';
-import { answersLeft, ask, isAsking, stopAsking } from './test/answers.js';
+import { useSuccessor } from '../focus.js';
+import { Button, Card, html, plural, useRef } from '../ui.js';
+import { answersLeft, ask, askingEnded, isAsking, stopAsking } from './test/answers.js';
 import { Decoding } from './test/decoding.js';
 import { Inquiry } from './test/inquiry.js';
 import { Variants } from './test/variants.js';
@@ -18,17 +19,21 @@ export function TestStep() {
         ${testRows.value.map((row, index) => html`<${Inquiry} key=${row.id} row=${row} number=${index + 1} />`)}
       </ol>
       ${testRows.value.length === 0 && html`<p class="hint">There is no inquiry. Add one to test the prompt.</p>`}
-      <${Button} icon="plus" class="inquiry-add" onClick=${addInquiry}>Add an inquiry<//>
+      <${Button} icon="plus" class="inquiry-add" id="inquiry-add" onClick=${addInquiry}>Add an inquiry<//>
     <//>`;
 }
 
+const ENDS = { '': '', done: 'Done: the answers are below.', stopped: 'Stopped.' };
+
 function AskBar() {
   const ready = model.value.status === 'ready';
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   return html`
-    <div class="ask-bar">
-      <${Button} kind="primary" icon="play" disabled=${!ready || isAsking.value || testRows.value.length === 0} onClick=${() => ask(testRows.value)}>Ask all<//>
+    <div class="ask-bar" ref=${group} tabindex="-1">
+      <${Button} kind="primary" icon="play" disabled=${!ready || testRows.value.length === 0} inactive=${isAsking.value} onClick=${() => ask(testRows.value)}>Ask all<//>
       ${isAsking.value && html`<${Button} icon="stop" onClick=${stopAsking}>Stop<//>`}
-      <p class="run-note" role="status">${isAsking.value ? `Writing; ${plural(answersLeft.value, 'answer')} to go.` : !ready ? 'The language model is not ready yet.' : ''}</p>
+      <p class="run-note" role="status">${isAsking.value ? `Writing; ${plural(answersLeft.value, 'answer')} to go.` : !ready ? 'The language model is not ready yet.' : ENDS[askingEnded.value]}</p>
     </div>`;
 }
 

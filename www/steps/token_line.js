@@ -4,10 +4,13 @@
  * the line below says what the chip under the pointer or the keyboard is.
  */
 import { Button, classes, formatNumber, html, plural, useEffect, useRef, useState } from '../ui.js';
+import { focusOn, positionOf, reached } from './roving.js';
 
 /** @typedef {import('../protocol.js').PromptToken} PromptToken */
 
 const PAGE = 300;
+/** How far the down key goes. */
+const DOWN = 10;
 const KIND_NAMES = { virtual: 'virtual token', word: 'word of the template', template: 'chat template', input: 'input', response: 'response' };
 
 /** Spaces and newlines made visible. @param {string} text */
@@ -53,19 +56,14 @@ export const TokenLine = ({ tokens }) => {
   const [hiddenFrom, hiddenTo] = unfolded ? [0, 0] : foldOf(shown);
   const hides = (/** @type {number} */ position) => position >= hiddenFrom && position < hiddenTo;
 
-  const positionOf = (/** @type {Event} */ event) => {
-    const chip = /** @type {HTMLElement} */ (event.target).closest?.('.token');
-    return chip instanceof HTMLElement && chip.dataset.position ? Number(chip.dataset.position) : null;
-  };
   const follow = (/** @type {Event} */ event) => { const position = positionOf(event); if (position !== null) setActive(position); };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10, Home: -shown.length, End: shown.length }[event.key];
-    if (by === undefined) return;
+    const wanted = reached(event.key, at, shown.length, DOWN);
+    if (wanted === null) return;
     event.preventDefault();
-    const wanted = Math.min(shown.length - 1, Math.max(0, at + by));
-    const next = !hides(wanted) ? wanted : by > 0 ? hiddenTo : hiddenFrom - 1;
+    const next = !hides(wanted) ? wanted : wanted > at ? hiddenTo : hiddenFrom - 1;
     setActive(next);
-    /** @type {HTMLElement|null|undefined} */ (line.current?.querySelector(`[data-position="${next}"]`))?.focus();
+    focusOn(line.current, next);
   };
   return html`
     <div class="token-box">

@@ -2,8 +2,10 @@
 /** Base against tuned, in numbers, with a sentence on what each number means and when it misleads. */
 import { downloadCsv } from '../../csv.js';
 import { METRICS, isBetter } from '../../metrics.js';
+import { SETS } from '../../report/sets.js';
 import { activePrefix, activePrompt, model, testRows } from '../../state.js';
-import { Button, Notice, Progress, formatNumber, html, plural } from '../../ui.js';
+import { useSuccessor } from '../../focus.js';
+import { Button, Notice, Progress, formatNumber, html, plural, useRef } from '../../ui.js';
 import { MOST_WRITTEN_ANSWERS } from '../../limits.js';
 import { cancelMeasuring, comparison, measure, problem, progress, promptKey } from './measure.js';
 
@@ -12,20 +14,22 @@ import { cancelMeasuring, comparison, measure, problem, progress, promptKey } fr
 
 /** @typedef {import('../../metrics.js').Metric} Metric */
 
-const SET_NAMES = { training: 'Training rows', heldOut: 'Held-out rows', test: 'Test inquiries' };
+const SET_NAMES = Object.fromEntries(SETS);
 
 export function Comparison() {
   const ready = model.value.status === 'ready' && activePrompt.value !== null;
   const now = progress.value;
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   return html`
     <section class="part" aria-labelledby="comparison-title">
       <h3 class="part-title" id="comparison-title">Base against tuned</h3>
       <p class="part-intro">${activePrompt.value
         ? html`The frozen model alone, and with the prompt <span class="voice-tag">${activePrefix.value}</span> in front. The held-out rows are the ones to trust: the prompt has never seen them.`
         : 'Train a prompt in step 5, and its numbers can be compared with those of the base model here.'}</p>
-      <div class="part-actions">
-        <${Button} kind="primary" icon="play" disabled=${!ready || now !== null} onClick=${() => void measure(true)}>Measure<//>
-        <${Button} disabled=${!ready || now !== null} title="Loss, perplexity and token accuracy; no answers are written" onClick=${() => void measure(false)}>Losses only<//>
+      <div class="part-actions" ref=${group} tabindex="-1">
+        <${Button} kind="primary" icon="play" disabled=${!ready} inactive=${now !== null} onClick=${() => void measure(true)}>Measure<//>
+        <${Button} disabled=${!ready} inactive=${now !== null} title="Loss, perplexity and token accuracy; no answers are written" onClick=${() => void measure(false)}>Losses only<//>
         ${now && html`<${Button} icon="stop" onClick=${cancelMeasuring}>Cancel<//>`}
         ${comparison.value && !now && html`<${Button} kind="quiet" icon="export" onClick=${download}>Download CSV<//>`}
       </div>

@@ -1,8 +1,10 @@
 // @ts-check
 /** Do answers to the same question in other words agree? The wordings and the agreement come from Rust. */
 import { engine } from '../../engine.js';
-import { activePrefix, activePrompt, model, softPromptOf, testRows } from '../../state.js';
-import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal } from '../../ui.js';
+import { mean } from '../../metrics.js';
+import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
+import { useSuccessor } from '../../focus.js';
+import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { Asking } from './greedy.js';
 import { LongText } from './long_text.js';
@@ -14,37 +16,47 @@ const WAIT_MS = 400;
 /** `agreement`: chrF from 0 to 100, null where it is not known (yet). @typedef {{answers: string[], agreement: number|null}} Agreement */
 /** `texts`: the question and its other wordings, as they were asked. @typedef {{question: string, texts: string[], base: Agreement, tuned: Agreement}} Result */
 /** @typedef {'base'|'tuned'} Which */
+/** @typedef {import('../../state.js').TestRow} TestRow */
+/** @typedef {{question: string, row: TestRow}} Asked */
 
-const questions = computed(() =>
-  [...new Set(testRows.value.map((row) => readInquiry(row.question).text).filter((text) => text !== ''))].slice(0, MOST_QUESTIONS));
-/** The other wordings by question, as the person has left them. */
-const wordings = signal(/** @type {Readonly<Record<string, string[]>>} */ ({}));
+/** The first inquiries, each question once. */
+const asked = computed(() => {
+  const byQuestion = /** @type {Map<string, TestRow>} */ (new Map());
+  for (const row of testRows.value) {
+    const question = readInquiry(row.question).text;
+    if (question !== '' && !byQuestion.has(question)) byQuestion.set(question, row);
+  }
+  return [...byQuestion].slice(0, MOST_QUESTIONS).map(([question, row]) => ({ question, row }));
+});
+/** Other wordings by question, as they are proposed; those that the person has changed are in the inquiry's row. */
+const proposed = signal(/** @type {Readonly<Record<string, string[]>>} */ ({}));
 const results = signal(/** @type {{promptKey: string, prefix: string, list: Result[]}|null} */ (null));
 const asking = new Asking();
 
-/** Proposes wordings where there are none. */
 const propose = debounce(async () => {
-  const known = wordings.peek();
-  const missing = questions.peek().filter((question) => !Object.hasOwn(known, question));
+  const missing = asked.peek().filter(({ question }) => !Object.hasOwn(proposed.peek(), question));
   try {
-    const proposed = await Promise.all(missing.map(async (question) => /** @type {const} */ ([question, await engine.request('paraphrases', { question })])));
-    const all = { ...Object.fromEntries(proposed), ...wordings.peek() };
-    if (missing.length > 0) wordings.value = Object.fromEntries(questions.peek().filter((question) => Object.hasOwn(all, question)).map((question) => [question, all[question]]));
+    const found = await Promise.all(missing.map(async ({ question }) => /** @type {const} */ ([question, await engine.request('paraphrases', { question })])));
+    const all = { ...Object.fromEntries(found), ...proposed.peek() };
+    if (missing.length > 0) proposed.value = Object.fromEntries(asked.peek().flatMap(({ question }) => (Object.hasOwn(all, question) ? [[question, all[question]]] : [])));
   } catch { /* a crash says so itself, and they are proposed when the model is back */ }
 }, WAIT_MS);
 
 const modelIsReady = computed(() => model.value.status === 'ready');
-effect(() => { if (questions.value.length > 0 && modelIsReady.value) propose(); });
+effect(() => { if (asked.value.length > 0 && modelIsReady.value) propose(); });
 
-/** What is asked for a question: itself and its other wordings, without tags, each once. @param {string} question */
-const textsOf = (question) => [...new Set([question, ...(wordings.value[question] ?? []).map((text) => readInquiry(text).text)].filter((text) => text !== ''))];
+/** @param {Asked} asked */
+const wordingsOf = ({ question, row }) => row.wordings ?? proposed.value[question] ?? [];
+
+/** What is asked for a question: itself and its other wordings, without tags, each once. @param {Asked} one */
+const textsOf = (one) => [...new Set([one.question, ...wordingsOf(one).map((text) => readInquiry(text).text)].filter((text) => text !== ''))];
 
 async function askAll() {
   const prompt = activePrompt.peek();
   const softPrompt = prompt ? softPromptOf(prompt) : null;
   const nothing = () => ({ answers: /** @type {string[]} */ ([]), agreement: null });
   /** @type {Result[]} */
-  const list = questions.peek().map((question) => ({ question, texts: textsOf(question), base: nothing(), tuned: nothing() }));
+  const list = asked.peek().map((one) => ({ question: one.question, texts: textsOf(one), base: nothing(), tuned: nothing() }));
   if (list.every(({ texts }) => texts.length < 2)) {
     asking.problem.value = 'Every question has only one wording, so there is nothing to compare. Write another wording below one of them.';
     return;
@@ -60,19 +72,23 @@ async function askAll() {
     result[which].agreement = await engine.request('agreement', { answers: result[which].answers });
     results.value = { ...about, list: [...list] };
   });
+  const isWhole = models.every(([which]) => list.every((result) => result[which].answers.length === result.texts.length));
+  if (asking.problem.value === '') announce(isWhole ? 'All wordings are answered.' : 'Asking in other words was stopped.');
 }
 
 export function Consistency() {
   const now = asking.progress.value;
-  const ready = model.value.status === 'ready' && questions.value.length > 0;
+  const ready = model.value.status === 'ready' && asked.value.length > 0;
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   return html`
     <section class="part" aria-labelledby="consistency-title">
       <h3 class="part-title" id="consistency-title">Does it answer the same question in the same way?</h3>
       <p class="part-intro">The first test questions in other words, proposed by simple rules; change them as you like. Agreement is the mean chrF between the answers to one question, from 0 (no letters in common) to 100 (the same). It misleads where a model always says the same: then it is perfectly consistent, whatever is asked.</p>
-      ${questions.value.length === 0 && html`<p class="hint">Write an inquiry in step 6 first.</p>`}
-      ${questions.value.map((question, index) => html`<${Wordings} key=${index} question=${question} number=${index + 1} />`)}
-      <div class="part-actions">
-        <${Button} icon="play" disabled=${!ready || now !== null} onClick=${() => void askAll()}>Ask them all<//>
+      ${asked.value.length === 0 && html`<p class="hint">Write an inquiry in step 6 first.</p>`}
+      ${asked.value.map((one, index) => html`<${Wordings} key=${one.row.id} asked=${one} number=${index + 1} />`)}
+      <div class="part-actions" ref=${group} tabindex="-1">
+        <${Button} icon="play" disabled=${!ready} inactive=${now !== null} onClick=${() => void askAll()}>Ask them all<//>
         ${now && html`<${Button} icon="stop" onClick=${() => asking.cancel()}>Stop asking in other words<//>`}
       </div>
       ${now && html`<${Progress} value=${now.done} max=${now.total} label="Asking in other words" text=${`Asking in other words: ${now.done} of ${now.total}`} />`}
@@ -81,22 +97,32 @@ export function Consistency() {
     </section>`;
 }
 
-/** @param {{question: string, number: number}} props */
-function Wordings({ question, number }) {
-  const texts = wordings.value[question] ?? [];
+/** @param {{asked: Asked, number: number}} props */
+function Wordings({ asked: one, number }) {
+  const { question, row } = one;
+  const texts = wordingsOf(one);
+  const change = (/** @type {string[]|undefined} */ changed) => updateTestRow(row.id, { wordings: changed });
+  const proposeAnew = () => {
+    document.getElementById(`wording-${row.id}-0`)?.focus(); // the button goes
+    change(undefined);
+  };
   return html`
     <fieldset class="wordings">
       <legend><${LongText} text=${question} /></legend>
       ${texts.map((text, index) => html`
-        <${GrowingText} key=${index} aria-label=${`Other wording ${index + 1} of question ${number}`} value=${text}
-          onInput=${(/** @type {string} */ changed) => { wordings.value = { ...wordings.value, [question]: texts.map((old, other) => (other === index ? changed : old)) }; }} />`)}
+        <${GrowingText} key=${index} id=${`wording-${row.id}-${index}`} aria-label=${`Other wording ${index + 1} of question ${number}`} value=${text}
+          onInput=${(/** @type {string} */ changed) => change(texts.map((old, other) => (other === index ? changed : old)))} />`)}
+      ${row.wordings && html`<p><button type="button" class="text-button" onClick=${proposeAnew}>Back to the proposed wordings of question ${number}</button></p>`}
     </fieldset>`;
 }
 
 function Outcome() {
   const found = results.value;
   if (!found) return null;
-  const changed = found.list.some(({ question, texts }) => !questions.value.includes(question) || textsOf(question).join('\n') !== texts.join('\n'));
+  const changed = found.list.some(({ question, texts }) => {
+    const one = asked.value.find((other) => other.question === question);
+    return !one || textsOf(one).join('\n') !== texts.join('\n');
+  });
   return html`
     ${found.promptKey !== promptKey() && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt or model (${found.prefix})` : 'a base model alone'}; ask again for what is chosen now.</p>`}
     ${changed && html`<p class="part-caution">Some wordings have changed since they were asked. Ask them all again for new numbers.</p>`}
@@ -107,7 +133,7 @@ function Outcome() {
         ${found.list.map((result, index) => html`
           <tr key=${index}><td><${LongText} text=${result.question} /></td><td class="number">${shown(result.base.agreement)}</td><td class="number">${shown(result.tuned.agreement)}</td></tr>`)}
       </tbody>
-      <tfoot><tr><th scope="row">Mean</th><td class="number">${shown(mean(found.list, 'base'))}</td><td class="number">${shown(mean(found.list, 'tuned'))}</td></tr></tfoot>
+      <tfoot><tr><th scope="row">Mean</th><td class="number">${shown(meanAgreement(found.list, 'base'))}</td><td class="number">${shown(meanAgreement(found.list, 'tuned'))}</td></tr></tfoot>
     </table>
     <details class="answers-read">
       <summary>Read the answers</summary>
@@ -126,7 +152,4 @@ function Outcome() {
 const shown = (agreement) => (agreement === null ? '–' : formatNumber(agreement, 1));
 
 /** Over the questions of which it is known. @param {Result[]} list @param {Which} which */
-function mean(list, which) {
-  const known = list.flatMap((result) => result[which].agreement ?? []);
-  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
-}
+const meanAgreement = (list, which) => mean(list.flatMap((result) => result[which].agreement ?? []));

@@ -2,10 +2,10 @@
 /** How far one split can be trusted: every row is held out once. */
 import { downloadCsv } from '../../csv.js';
 import { crossValidate, crossValidation, foldSummary } from '../../experiments/cross_validation.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { differingSettings } from '../../report/words.js';
 import { effectiveSettings, settingsProblems, usableExamples } from '../../state.js';
-import { Button, Field, html, signal } from '../../ui.js';
+import { Button, Field, html, shortened, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 
 /** 0: leave one out. */
@@ -65,6 +65,3 @@ function Summary() {
     <p><${Button} kind="quiet" icon="export" onClick=${() => downloadCsv('cross-validation.csv', ['row', 'input', 'fold', 'tokens', 'base_loss', 'tuned_loss', 'outlier'],
       summary.rows.map((row) => [row.row + 1, examples[row.row]?.input, row.fold + 1, row.tokens, row.baseLoss, row.tunedLoss, String(row.outlier)]))}>Download cross-validation as CSV<//></p>`;
 }
-
-/** @param {string} text */
-export const shortened = (text) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

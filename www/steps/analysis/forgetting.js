@@ -2,7 +2,8 @@
 /** Did training change what the model answers without the prefix? Its first answers of this visit against later ones. */
 import { MOST_WRITTEN_ANSWERS } from '../../limits.js';
 import { model, testRows } from '../../state.js';
-import { Button, Icon, Notice, Progress, html, plural } from '../../ui.js';
+import { useSuccessor } from '../../focus.js';
+import { Button, Icon, Notice, Progress, html, plural, useRef } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { Asking, baseAnswersTo } from './greedy.js';
 import { LongText } from './long_text.js';
@@ -23,12 +24,14 @@ export function Forgetting() {
   const now = asking.progress.value;
   const all = questions();
   const ready = model.value.status === 'ready' && all.length > 0;
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   return html`
     <section class="part" aria-labelledby="forgetting-title">
       <h3 class="part-title" id="forgetting-title">Did the model forget anything?</h3>
       <p class="part-intro">The test inquiries without the prefix, asked before and after training. At every place the likeliest token is taken, so an unchanged model gives the same answer, letter by letter.</p>
-      <div class="part-actions">
-        <${Button} icon="restart" disabled=${!ready || now !== null}
+      <div class="part-actions" ref=${group} tabindex="-1">
+        <${Button} icon="restart" disabled=${!ready} inactive=${now !== null}
           onClick=${() => void asking.askAll(all.map((question) => ({ question, softPrompt: null })))}>Ask the base model again<//>
         ${now && html`<${Button} icon="stop" onClick=${() => asking.cancel()}>Stop asking the base model<//>`}
       </div>

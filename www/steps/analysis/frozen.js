@@ -42,7 +42,7 @@ export function Frozen() {
       ${hashes.length > 1 && html`
         <p class=${same ? 'verdict is-good' : 'verdict is-bad'}><${Icon} name=${same ? 'success' : 'error'} />
           ${same ? 'The same, bit for bit: the model is untouched.' : 'They differ: the model is not the one the run began with.'}</p>`}
-      <${Button} icon="restart" disabled=${busy.value || model.value.status !== 'ready'} onClick=${() => void checkAgain(before)}>${busy.value ? 'Hashing …' : 'Hash the weights again now'}<//>
+      <${Button} icon="restart" disabled=${model.value.status !== 'ready'} inactive=${busy.value} onClick=${() => void checkAgain(before)}>${busy.value ? 'Hashing …' : 'Hash the weights again now'}<//>
       ${problem.value && html`<p class="field-error"><${Icon} name="error" />${problem.value}</p>`}
     </section>`;
 }

@@ -2,10 +2,9 @@
 /** What kind of example is missing: the rows that the tuned model finds hardest, and in them the tokens that it did not expect. */
 import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
-import { formatLoss } from '../../plots.js';
-import { activePrefix, activePrompt, examples as allRows, model, softPromptOf } from '../../state.js';
-import { Button, Notice, html, plural, sentenceOf, signal } from '../../ui.js';
-import { shortened } from './cross_validation.js';
+import { loss as formatLoss } from '../../report/numbers.js';
+import { activePrefix, activePrompt, announce, examples as allRows, model, softPromptOf } from '../../state.js';
+import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';
 import { promptKey } from './measure.js';
 
@@ -54,6 +53,7 @@ async function look() {
       });
     }
     found.value = { key, prefix, unseen, of: examples.length, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
+    announce('The hardest rows and tokens are found.');
   } catch (error) {
     problem.value = sentenceOf(error);
   }
@@ -66,7 +66,7 @@ export function Hardest() {
     <section class="part" aria-labelledby="hardest-title">
       <h3 class="part-title" id="hardest-title">What kind of example is missing?</h3>
       <p class="part-intro">The rows that the tuned model finds hardest, and the tokens in them that it did not expect. If they have a topic, a form or a fact in common, that is what to write examples of. A name or a number that stands nowhere in your rows is always hard: a soft prompt sets style, it does not know facts.</p>
-      <p><${Button} icon="play" disabled=${!ready || busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
+      <p><${Button} icon="play" disabled=${!ready} inactive=${busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}
       ${found.value && html`<${Found} hardest=${found.value} />`}
     </section>`;

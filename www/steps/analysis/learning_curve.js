@@ -2,11 +2,12 @@
 /** Is more data needed? The loss after training on few and on more of the rows, and where that leads. */
 import { downloadCsv } from '../../csv.js';
 import { curveReading, learningCurve, measureLearningCurve, testExamples } from '../../experiments/learning_curve.js';
-import { Plot, formatLoss } from '../../plots.js';
+import { Plot } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
+import { CALLS } from '../../report/trials.js';
 import { settingsProblems, usableExamples } from '../../state.js';
-import { Button, Field, html, plural, signal } from '../../ui.js';
+import { Button, Field, html, plural, shortened, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
-import { shortened } from './cross_validation.js';
 
 const draws = signal(3);
 
@@ -73,7 +74,6 @@ function Rows({ reading }) {
   const examples = learningCurve.state.value.plan?.context.examples ?? [];
   const known = reading.rows.filter(({ difference }) => difference !== null);
   if (known.length === 0) return null;
-  const calls = /** @type {Record<string, string>} */ ({ helpful: 'helps', harmful: 'hurts', cannot_tell: 'can’t be told' });
   return html`
     <details class="earlier">
       <summary>Which rows help, which hurt?</summary>
@@ -83,7 +83,7 @@ function Rows({ reading }) {
           <thead><tr><th scope="col">Row</th><th scope="col" class="number">Loss with it, less without</th><th scope="col" class="number">± error</th><th scope="col">Reading</th></tr></thead>
           <tbody>${known.map((row) => html`
             <tr key=${row.row}><th scope="row">${row.row + 1}. ${shortened(examples[row.row]?.input ?? '')}</th>
-              <td class="number">${(row.difference ?? 0).toFixed(3)}</td><td class="number">${row.standardError === null ? '–' : row.standardError.toFixed(3)}</td><td>${calls[row.call] ?? row.call}</td></tr>`)}</tbody>
+              <td class="number">${(row.difference ?? 0).toFixed(3)}</td><td class="number">${row.standardError === null ? '–' : row.standardError.toFixed(3)}</td><td>${CALLS[row.call] ?? row.call}</td></tr>`)}</tbody>
         </table>
       </div>
     </details>`;

@@ -7,7 +7,7 @@ import { engine } from '../../engine.js';
 import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.js';
 import { runOf } from '../../run.js';
 import { mean } from '../../metrics.js';
-import { activePrompt, activePrefix, model, softPromptOf, testRows, usableExamples } from '../../state.js';
+import { activePrompt, activePrefix, announce, model, softPromptOf, testRows, usableExamples } from '../../state.js';
 import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { askGreedily } from './greedy.js';
@@ -58,6 +58,8 @@ export function promptKey() {
 
 class Stopped extends Error {}
 
+const STOPPED = 'Measuring was cancelled.';
+
 /** @param {boolean} withAnswers also writes greedy answers and scores them */
 export async function measure(withAnswers) {
   const prompt = activePrompt.value;
@@ -81,8 +83,10 @@ export async function measure(withAnswers) {
       await work.answers(set, 'tuned', softPrompt);
       comparison.value = published(result);
     }
+    announce(cancelled ? STOPPED : 'The base and the tuned model are measured.');
   } catch (error) {
-    if (!cancelled) problem.value = error instanceof Error ? error.message : String(error);
+    if (cancelled) announce(STOPPED);
+    else problem.value = error instanceof Error ? error.message : String(error);
   } finally {
     progress.value = null;
     running = null;

@@ -4,7 +4,7 @@ import { engine } from '../../engine.js';
 import { model, patterns, testRows } from '../../state.js';
 import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, signal } from '../../ui.js';
 import { VARIANTS, answerKey, answersOf, finishedAnswers } from '../test/answers.js';
-import { VARIANT_NAMES } from '../test/variants.js';
+import { VARIANT_NAMES } from '../../report/variants.js';
 
 /** @typedef {import('../../protocol.js').Pattern} Pattern */
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -94,7 +94,7 @@ export function Patterns() {
       ${list.length > 0 && someAreStale() && html`<p class="part-caution">Some of the answers counted here were asked before the last change. <a href="#step-test">Ask again in step 6</a> to count new ones.</p>`}
       ${none && html`<p class="hint">There are no answers to count yet. <a href="#step-test">Ask the inquiries in step 6</a>.</p>`}
       ${problem.value && html`<p class="field-error"><${Icon} name="error" />${problem.value}</p>`}
-      <${Button} icon="plus" onClick=${add}>Add a pattern<//>
+      <${Button} icon="plus" id="pattern-add" onClick=${add}>Add a pattern<//>
     </section>`;
 }
 
@@ -110,7 +110,7 @@ function PatternRow({ pattern, index }) {
           ${KINDS.map(([kind, label]) => html`<option key=${kind} value=${kind}>${label}</option>`)}
         </select>
         <${PatternValue} pattern=${pattern} index=${index} wrong=${Boolean(wrong)} />
-        <${Button} kind="quiet" icon="trash" iconOnly onClick=${() => { patterns.value = patterns.value.filter((_, other) => other !== index); }}>${`Delete pattern ${index + 1}`}<//>
+        <${Button} kind="quiet" icon="trash" iconOnly id=${`pattern-delete-${index}`} onClick=${() => remove(index)}>${`Delete pattern ${index + 1}`}<//>
       </div>
       ${wrong && html`<p class="field-error" id=${`pattern-${index}-error`}><${Icon} name="error" />${wrong}</p>`}
       ${!wrong && (pattern.value !== '' || pattern.kind === 'valid_json') && now?.matches[index] && html`
@@ -149,6 +149,13 @@ const Share = ({ variant, matching, of }) => html`
 /** @param {number} index @param {Partial<Pattern>} changed */
 function change(index, changed) {
   patterns.value = patterns.value.map((pattern, other) => (other === index ? { ...pattern, ...changed } : pattern));
+}
+
+/** @param {number} index */
+function remove(index) {
+  const next = Math.min(index, patterns.value.length - 2);
+  document.getElementById(next < 0 ? 'pattern-add' : `pattern-delete-${next}`)?.focus();
+  patterns.value = patterns.value.filter((_, other) => other !== index);
 }
 
 function add() {

@@ -95,9 +95,9 @@ export function Report() {
         <input type="text" autocomplete="name" value=${author.value} onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { author.value = event.currentTarget.value; }} />
       <//>
       <div class="part-actions">
-        <${Button} kind="primary" icon="export" disabled=${busy.value} onClick=${() => void downloadHtml()}>Download report (HTML)<//>
-        <${Button} icon="export" disabled=${busy.value} onClick=${() => void downloadJson()}>Download all numbers (JSON)<//>
-        <${Button} disabled=${busy.value} onClick=${() => void openForPrinting()}>Open for printing<//>
+        <${Button} kind="primary" icon="export" inactive=${busy.value} onClick=${() => void downloadHtml()}>Download report (HTML)<//>
+        <${Button} icon="export" inactive=${busy.value} onClick=${() => void downloadJson()}>Download all numbers (JSON)<//>
+        <${Button} inactive=${busy.value} onClick=${() => void openForPrinting()}>Open for printing<//>
       </div>
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}
       <div class="report-contents">

@@ -1,7 +1,8 @@
 // @ts-check
 /** The measured rows one by one, sorted by a metric that the person chooses. The numbers come from measure.js. */
 import { downloadCsv } from '../../csv.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
+import { SETS } from '../../report/sets.js';
 import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
 import { LongText } from './long_text.js';
 import { comparison } from './measure.js';
@@ -19,8 +20,6 @@ const METRICS = [
   { key: 'chrf', name: 'chrF', better: 'higher', format: (value) => formatNumber(value, 1) },
   { key: 'exactMatch', name: 'Exact match', better: 'higher', format: (value) => (value === 1 ? 'yes' : 'no') },
 ];
-/** In the order in which they are shown: what the prompt has never seen comes first. @type {[MeasuredSet['name'], string][]} */
-const SETS = [['heldOut', 'Held-out rows'], ['test', 'Test inquiries'], ['training', 'Training rows']];
 /** Rows of a set before the person asks for all. */
 const FIRST = 10;
 

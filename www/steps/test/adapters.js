@@ -2,10 +2,13 @@
 /** The way to and from Hugging Face PEFT: saves the chosen prompt as an adapter, and opens adapters. */
 import { freePrefix, openAdapter, openHubAdapter, saveAdapter } from '../../adapters.js';
 import { activePrefix, activePrompt, deleteTrainedPrompt, addNotice, model, saveTrainedPrompt, trainedPrompts } from '../../state.js';
+import { useSuccessor } from '../../focus.js';
 import { Button, Field, html, useRef, useSignal } from '../../ui.js';
 
 export function Adapters() {
   const input = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   const prompt = activePrompt.value;
   const ready = model.value.status === 'ready';
   const onFiles = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
@@ -14,7 +17,7 @@ export function Adapters() {
     if (files.length > 0) void openAdapter(files);
   };
   return html`
-    <div class="adapters">
+    <div class="adapters" ref=${group} tabindex="-1">
       ${prompt && html`<${Button} icon="export" disabled=${!ready} onClick=${() => void saveAdapter(activePrefix.value, prompt)}>Save for PEFT<//>`}
       <${Button} icon="import" disabled=${!ready} onClick=${() => input.current?.click()}>Open a PEFT adapter<//>
       ${prompt && html`<${Button} kind="quiet" icon="trash" onClick=${remove}>Delete ${activePrefix.value}<//>`}
@@ -28,6 +31,7 @@ function FromHub() {
   const [name, busy] = [useSignal(''), useSignal(false)];
   const open = async (/** @type {Event} */ event) => {
     event.preventDefault();
+    if (busy.value) return;
     busy.value = true;
     if (await openHubAdapter(name.value)) name.value = '';
     busy.value = false;
@@ -40,7 +44,7 @@ function FromHub() {
           <input type="text" autocomplete="off" autocapitalize="off" spellcheck=${false} placeholder="owner/name" value=${name.value}
             onInput=${(/** @type {any} */ event) => { name.value = event.currentTarget.value; }} />
         <//>
-        <${Button} type="submit" disabled=${busy.value || model.value.status !== 'ready'}>${busy.value ? 'Opening …' : 'Open'}<//>
+        <${Button} type="submit" disabled=${model.value.status !== 'ready'} inactive=${busy.value}>${busy.value ? 'Opening …' : 'Open'}<//>
       </form>
     </details>`;
 }

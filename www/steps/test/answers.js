@@ -14,8 +14,8 @@ import { computed, signal } from '../../ui.js';
 /** @typedef {import('../../state.js').TrainedPrompt} TrainedPrompt */
 
 /** One answer. `key` says what it was an answer to: when that has changed, the answer is out of date.
- * @typedef {{status: 'waiting'|'writing'|'done'|'failed', text: string, key: string, prefix: string, answer: Answer|null, error: string}} Written
- * `prefix`: of the prompt that wrote it, in the tuned column */
+ * @typedef {{status: 'waiting'|'writing'|'done'|'failed', text: string, key: string, prefix: string, answer: Answer|null, error: string, before?: Written}} Written
+ * `prefix`: of the prompt that wrote it, in the tuned column; `before`: the answer that stood where one waits */
 /** @typedef {Partial<Record<Variant, Written>>} RowAnswers */
 
 /** @type {readonly Variant[]} */
@@ -70,6 +70,8 @@ const active = signal(/** @type {Job|null} */ (null));
 let running = null;
 
 export const isAsking = computed(() => active.value !== null || queue.value.length > 0);
+/** How the last round of asking has ended; "" while one is under way. */
+export const askingEnded = signal(/** @type {''|'done'|'stopped'} */ (''));
 export const answersLeft = computed(() => queue.value.length + (active.value ? 1 : 0));
 
 /** @param {string} rowId */
@@ -82,15 +84,18 @@ export function ask(rows) {
   const jobs = rows
     .filter((row) => !isAskingRow(row.id))
     .flatMap((row) => VARIANTS.filter((variant) => obstacleTo(row, variant) === '').map((variant) => ({ rowId: row.id, variant })));
-  for (const { rowId, variant } of jobs) write(rowId, variant, { status: 'waiting', text: '', key: '', prefix: '', answer: null, error: '' });
+  for (const { rowId, variant } of jobs) write(rowId, variant, { status: 'waiting', text: '', key: '', prefix: '', answer: null, error: '', before: answersOf(rowId).value[variant] });
+  if (jobs.length === 0) return;
   queue.value = [...queue.value, ...jobs];
+  askingEnded.value = '';
   if (!active.value) void work();
 }
 
-/** Ends the answer being written, keeps its text, and forgets those that wait. */
+/** Ends the answer being written, keeps its text, and forgets those that wait: the answers before them stand again. */
 export function stopAsking() {
   for (const { rowId, variant } of queue.value) forget(rowId, variant);
   queue.value = [];
+  askingEnded.value = 'stopped';
   running?.control('stop');
 }
 
@@ -101,9 +106,10 @@ async function work() {
     queue.value = rest;
     const row = testRows.value.find((candidate) => candidate.id === job.rowId);
     if (row) await answer(row, job.variant);
-    else byRow.delete(job.rowId);
+    else forget(job.rowId, job.variant);
   }
   active.value = null;
+  askingEnded.value ||= 'done';
 }
 
 /** @param {TestRow} row @param {Variant} variant */
@@ -151,6 +157,6 @@ function write(rowId, variant, written) {
 /** @param {string} rowId @param {Variant} variant */
 function forget(rowId, variant) {
   const answers = answersOf(rowId);
-  const { [variant]: _, ...others } = answers.value;
-  answers.value = others;
+  const { [variant]: waiting, ...others } = answers.value;
+  answers.value = waiting?.before ? { ...others, [variant]: waiting.before } : others;
 }

@@ -1,10 +1,10 @@
 // @ts-check
 /** One inquiry with its optional reference and its three answers. */
-import { model, testRows, trainedPrompts } from '../../state.js';
-import { Button, GrowingText, Icon, classes, formatNumber, html, useState } from '../../ui.js';
+import { addNotice, model, testRows, trainedPrompts, updateTestRow } from '../../state.js';
+import { Button, GrowingText, Icon, classes, formatNumber, html, shortened, useState } from '../../ui.js';
+import { VARIANT_NAMES } from '../../report/variants.js';
 import { VARIANTS, answerKey, answersOf, ask, isAskingRow, obstacleTo, readInquiry } from './answers.js';
 import { repeats } from './duplicates.js';
-import { VARIANT_NAMES } from './variants.js';
 
 /** @typedef {import('../../state.js').TestRow} TestRow */
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -18,11 +18,11 @@ export function Inquiry({ row, number }) {
       <div class="inquiry-head">
         <span class="inquiry-number" aria-hidden="true">${number}</span>
         <${GrowingText} id=${`inquiry-${row.id}`} class="inquiry-question" value=${row.question} aria-label=${`Inquiry ${number}`} placeholder="What would a customer ask?"
-          onInput=${(/** @type {string} */ question) => change(row.id, { question })} />
+          onInput=${(/** @type {string} */ question) => updateTestRow(row.id, { question })} />
         <div class="inquiry-actions">
-          <${Button} icon="play" disabled=${asking || model.value.status !== 'ready' || readInquiry(row.question).text === ''}
+          <${Button} icon="play" inactive=${asking} disabled=${model.value.status !== 'ready' || readInquiry(row.question).text === ''}
             aria-label=${`Ask inquiry ${number}`} onClick=${() => ask([row])}>Ask<//>
-          <${Button} kind="quiet" icon="trash" iconOnly onClick=${() => remove(row.id)}>${`Delete inquiry ${number}`}<//>
+          <${Button} kind="quiet" icon="trash" iconOnly id=${`inquiry-delete-${row.id}`} onClick=${() => remove(row)}>${`Delete inquiry ${number}`}<//>
         </div>
       </div>
       <${Repeat} rowId=${row.id} />
@@ -101,16 +101,23 @@ function Reference({ row, number }) {
     <div class="reference">
       <label for=${`reference-${row.id}`}>Reference answer <span>(optional; step 7 measures against it)</span></label>
       <${GrowingText} id=${`reference-${row.id}`} value=${row.reference} placeholder="The ideal response"
-        onInput=${(/** @type {string} */ reference) => change(row.id, { reference })} />
+        onInput=${(/** @type {string} */ reference) => updateTestRow(row.id, { reference })} />
     </div>`;
 }
 
-/** @param {string} id @param {Partial<TestRow>} changed */
-function change(id, changed) {
-  testRows.value = testRows.value.map((row) => (row.id === id ? { ...row, ...changed } : row));
+/** Deletes an inquiry; a notice brings it back. @param {TestRow} row */
+function remove(row) {
+  const index = testRows.value.findIndex(({ id }) => id === row.id);
+  if (index < 0) return;
+  const next = testRows.value[index + 1] ?? testRows.value[index - 1];
+  document.getElementById(next ? `inquiry-delete-${next.id}` : 'inquiry-add')?.focus();
+  testRows.value = testRows.value.filter(({ id }) => id !== row.id);
+  const name = row.question.trim() === '' ? '' : ` (“${shortened(row.question.trim())}”)`;
+  addNotice('info', `Inquiry ${index + 1}${name} was deleted.`, { label: 'Bring it back', run: () => bringBack(row, index) });
 }
 
-/** @param {string} id */
-function remove(id) {
-  testRows.value = testRows.value.filter((row) => row.id !== id);
+/** @param {TestRow} row @param {number} index where it stood */
+function bringBack(row, index) {
+  testRows.value = [...testRows.value.slice(0, index), row, ...testRows.value.slice(index)];
+  requestAnimationFrame(() => document.getElementById(`inquiry-${row.id}`)?.focus());
 }

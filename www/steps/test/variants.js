@@ -1,14 +1,12 @@
 // @ts-check
 /** What the three columns put in front of an inquiry, and which trained prompt the third one uses. */
 import { activePrefix, activePrompt, model, objective, trainedPrompts } from '../../state.js';
+import { VARIANT_NAMES } from '../../report/variants.js';
 import { Adapters } from './adapters.js';
 import { Field, Notice, html } from '../../ui.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 
 /** @typedef {import('../../protocol.js').Variant} Variant */
-
-/** @type {Record<Variant, string>} */
-export const VARIANT_NAMES = { base: 'Base model', discrete: 'Objective as text', tuned: 'Tuned' };
 
 export function Variants() {
   return html`

@@ -2,7 +2,8 @@
 /** Comparing techniques on the same rows: which to run, their curves in one plot, and a table of what they reached. */
 import { downloadCsv } from '../../csv.js';
 import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, prefixOf, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
-import { Plot, formatLoss } from '../../plots.js';
+import { Plot } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { promptName, stepsOf } from '../../run/record.js';
 import { objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';

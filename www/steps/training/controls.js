@@ -1,11 +1,13 @@
 // @ts-check
 /** The buttons of a run, and its numbers while it goes on. */
 import { model, settingsProblems, usableExamples } from '../../state.js';
-import { Button, Notice, Progress, formatDuration, formatNumber, html, plural } from '../../ui.js';
+import { Button, Notice, Progress, formatDuration, formatNumber, html, plural, useRef } from '../../ui.js';
+import { useSuccessor } from '../../focus.js';
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
 import { nameOfRun } from '../../run/names.js';
-import { formatLoss, formatValue } from '../../plots.js';
+import { formatValue } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
 import { LostWorker, WorkersField } from './workers.js';
 
@@ -17,7 +19,7 @@ const SPEED_WINDOW = 10;
 export function Controls() {
   return html`
     <div class="run-panel">
-      <div class="run-buttons">${isActive.value ? html`<${RunningButtons} />` : html`<${StartButton} />`}</div>
+      <${RunButtons} />
       <${Numbers} />
       <${WorkersField} />
     </div>
@@ -35,27 +37,45 @@ export function obstacle() {
   return '';
 }
 
-function StartButton() {
-  const reason = obstacle();
-  const changes = changesSinceRun.value;
-  const label = !run.value ? 'Start fine-tuning' : changes.length > 0 ? 'Start again with new settings' : 'Start again';
-  return html`
-    <${Button} kind="primary" icon=${run.value ? 'restart' : 'play'} class="run-start" disabled=${reason !== ''}
-      aria-describedby="run-start-note" onClick=${() => void startRun()}>${label}<//>
-    <p class="run-note" id="run-start-note">${reason || (changes.length > 0 ? html`Changed since run ${run.value?.number}: ${changes.join('; ')}.` : '')}</p>`;
-}
-
-function RunningButtons() {
+/** The first button starts, pauses or goes on: always the same element, so that it keeps the focus. */
+function RunButtons() {
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled');
   const status = run.value?.status;
   const waiting = status === 'starting' || status === 'stopping';
+  /** @type {MainButton} */
+  const main = !isActive.value ? startButton()
+    : status === 'paused' ? { icon: 'play', label: 'Continue', onClick: resumeRun }
+      : { icon: 'pause', label: 'Pause', onClick: pauseRun, inactive: waiting || status === 'pausing' };
   return html`
-    ${status === 'paused'
-      ? html`<${Button} key="continue" kind="primary" icon="play" onClick=${resumeRun}>Continue<//>`
-      : html`<${Button} key="pause" kind="primary" icon="pause" disabled=${waiting || status === 'pausing'} onClick=${pauseRun}>Pause<//>`}
-    <${Button} icon="stop" disabled=${waiting} title="Ends the run and keeps the prompt it has reached" onClick=${stopRun}>Stop and keep<//>
-    <${Button} kind="quiet" icon="close" disabled=${status === 'stopping'} title="Ends the run and throws its prompt away" onClick=${cancelRun}>Cancel<//>
-    ${changesSinceRun.value.length > 0 && html`
-      <p class="run-note">This run goes on with the settings it was started with. Changed since: ${changesSinceRun.value.join('; ')}.</p>`}`;
+    <div class="run-buttons" ref=${group} tabindex="-1">
+      <${Button} kind="primary" icon=${main.icon} class=${isActive.value ? '' : 'run-start'} disabled=${main.disabled} inactive=${main.inactive}
+        aria-describedby="run-note" onClick=${main.onClick}>${main.label}<//>
+      ${isActive.value && html`
+        <${Button} icon="stop" inactive=${waiting} title="Ends the run and keeps the prompt it has reached" onClick=${stopRun}>Stop and keep<//>
+        <${Button} kind="quiet" icon="close" inactive=${status === 'stopping'} title="Ends the run and throws its prompt away" onClick=${cancelRun}>Cancel<//>`}
+      <p class="run-note" id="run-note">${runNote()}</p>
+    </div>`;
+}
+
+/** @typedef {{icon: string, label: string, onClick: () => void, disabled?: boolean, inactive?: boolean}} MainButton */
+
+/** @returns {MainButton} */
+function startButton() {
+  const label = !run.value ? 'Start fine-tuning' : changesSinceRun.value.length > 0 ? 'Start again with new settings' : 'Start again';
+  return { icon: run.value ? 'restart' : 'play', label, onClick: () => void startRun(), disabled: obstacle() !== '' };
+}
+
+function runNote() {
+  const changes = changesSinceRun.value.join('; ');
+  if (isActive.value) return changes && `This run goes on with the settings it was started with. Changed since: ${changes}.`;
+  return obstacle() || (changes && `Changed since run ${run.value?.number}: ${changes}.`);
+}
+
+/** Goes on with a run; the button that was pressed goes, so the keyboard moves to the one that pauses. @param {number} more steps; 0 finishes the plan */
+export function goOn(more) {
+  void continueRun(more);
+  if (isActive.value) requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector('.run-buttons button'))?.focus());
 }
 
 function Problems() {
@@ -66,7 +86,7 @@ function Problems() {
       <${Notice} kind="error">
         <p>${failed.error}</p>
         ${failed.last && failed.state && html`
-          <${Button} icon="play" onClick=${() => void continueRun(0)}>Continue from step ${failed.last.step}<//>`}
+          <${Button} icon="play" onClick=${() => goOn(0)}>Continue from step ${failed.last.step}<//>`}
       <//>`}`;
 }
 

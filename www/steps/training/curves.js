@@ -1,8 +1,11 @@
 // @ts-check
 /** The curves of the run: losses, learning rate and gradient norm over the steps. */
 import { Button, Icon, html, signal } from '../../ui.js';
-import { Plot, formatLoss, formatValue, smooth } from '../../plots.js';
+import { Plot, formatValue } from '../../plots.js';
+import { lossSentence } from '../../report/figures.js';
+import { loss } from '../../report/numbers.js';
 import { bestEvaluation } from '../../run/record.js';
+import { smooth } from '../../smoothing.js';
 import { downloadCsv } from '../../csv.js';
 import { run } from '../../run.js';
 
@@ -57,10 +60,10 @@ function LossPlot({ now, steps }) {
   if (shown.value !== 'raw') lines.push({ label: both ? 'training, smoothed' : 'training', color: '--chart-train', values: smooth(raw), width: 2.5 });
   if (now.evaluations.length > 0) lines.push({ label: 'held-out', color: '--chart-held-out', values: heldOut, width: 2.5, points: true });
   return html`
-    <${Plot} title="Loss" summary=${lossSentence(now)} steps=${steps} lastStep=${now.settings.steps} lines=${lines} height=${300} format=${formatValue}
+    <${Plot} title="Loss" summary=${lossSentence(now) || 'No step has been made yet.'} steps=${steps} lastStep=${now.settings.steps} lines=${lines} height=${300} format=${formatValue}
       log=${axis.value === 'log'}
       marks=${{
-        level: baseline ? { value: baseline.heldOutLoss, label: `held-out before training ${formatLoss(baseline.heldOutLoss)}`, color: '--chart-held-out' } : null,
+        level: baseline ? { value: baseline.heldOutLoss, label: `held-out before training ${loss(baseline.heldOutLoss)}`, color: '--chart-held-out' } : null,
         point: best && best.step > 0 ? { step: best.step, value: best.heldOutLoss, label: `best: step ${best.step}`, color: '--chart-held-out' } : null,
       }} />`;
 }
@@ -77,18 +80,6 @@ function atSteps(length, points, value) {
   const values = new Array(length).fill(null);
   for (const point of points) if (point.step < length) values[point.step] = value(point);
   return values;
-}
-
-/** @param {Run} now */
-function lossSentence({ steps, evaluations, settings }) {
-  const first = steps[0];
-  const last = steps.at(-1);
-  if (!first || !last) return 'No step has been made yet.';
-  const training = `The training loss went from ${formatLoss(first.loss)} at step 1 to ${formatLoss(last.loss)} at step ${last.step} of ${settings.steps}.`;
-  const start = evaluations[0];
-  const best = evaluations.reduce((low, point) => (point.heldOutLoss < low.heldOutLoss ? point : low), start);
-  if (!start) return `${training} No rows are held out, so nothing shows how it does on examples it has not seen.`;
-  return `${training} The held-out loss started at ${formatLoss(start.heldOutLoss)} before the first step; its best value is ${formatLoss(best.heldOutLoss)} at step ${best.step}, its latest ${formatLoss(evaluations[evaluations.length - 1].heldOutLoss)}.`;
 }
 
 /** @param {string} subject @param {(number|null)[]} values */

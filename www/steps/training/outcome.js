@@ -1,12 +1,13 @@
 // @ts-check
 /** What a run has led to: which prompt is kept, more steps, and the runs before it. */
 import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
-import { continueRun, earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
+import { earlierRuns, isActive, keepPrompt, run, usePromptOf } from '../../run.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
 import { nameOfRun } from '../../run/names.js';
 import { bestEvaluation, isMean, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
-import { formatLoss } from '../../plots.js';
+import { loss as formatLoss } from '../../report/numbers.js';
+import { goOn } from './controls.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
 
@@ -25,12 +26,12 @@ export function Outcome() {
       ${kept && !stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(kept)}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       ${now.status !== 'failed' && html`<div class="outcome-more">
-        ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => void continueRun(0)}>Continue to step ${now.settings.steps}<//>`}
+        ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => goOn(0)}>Continue to step ${now.settings.steps}<//>`}
         <${Field} label="More steps" class="more-steps" error=${valid ? null : 'Use a whole number from 1 to 10,000.'}>
           <input type="number" min="1" max="10000" step="10" value=${Number.isFinite(more.value) ? more.value : ''}
             onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
         <//>
-        <${Button} icon="plus" disabled=${!valid || experimentInTheWay() !== ''} onClick=${() => void continueRun(more.value)}>Train ${valid ? more.value : ''} more steps<//>
+        <${Button} icon="plus" disabled=${!valid || experimentInTheWay() !== ''} onClick=${() => goOn(more.value)}>Train ${valid ? more.value : ''} more steps<//>
       </div>`}
     </div>`;
 }

@@ -60,11 +60,11 @@ function Answers() {
   return html`
     <div class="voice-answer">
       <div class="voice-bar">
-        <${Button} kind="quiet" icon="left" iconOnly disabled=${at === 0} onClick=${() => show(at - 1)}>Earlier answer<//>
+        <${Button} kind="quiet" icon="left" iconOnly inactive=${at === 0} onClick=${() => show(at - 1)}>Earlier answer<//>
         <input type="range" min="0" max=${last} step="1" value=${at} disabled=${last === 0} aria-label="Answer after step"
           aria-valuetext=${stepName(sample.step)}
           onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => show(Number(event.currentTarget.value))} />
-        <${Button} kind="quiet" icon="right" iconOnly disabled=${at === last} onClick=${() => show(at + 1)}>Later answer<//>
+        <${Button} kind="quiet" icon="right" iconOnly inactive=${at === last} onClick=${() => show(at + 1)}>Later answer<//>
         <output class="voice-step">${stepName(sample.step)}</output>
       </div>
       <blockquote class="voice-text">

@@ -1,9 +1,10 @@
 // @ts-check
 /** How much the heads of every layer look at the virtual tokens while they predict the response. */
 import { classes, html, useRef, useState } from '../../../ui.js';
-import { indexOfLargest, mean, percent, quoted } from './formats.js';
+import { mean } from '../../../metrics.js';
+import { indexOfLargest, percent, quoted } from './formats.js';
 import { Frame } from './frame.js';
-import { focusOn, positionOf, reached } from './roving.js';
+import { focusOn, positionOf, reached } from '../../roving.js';
 import { TintLegend, TintedTokens } from './tinted_tokens.js';
 
 /** @typedef {import('../../../protocol.js').AttentionReport} AttentionReport */
@@ -113,7 +114,7 @@ function summaryOf({ totals, tokens, evenShare }) {
   const least = indexOfLargest(tokens.map(({ total }) => -total));
   const largest = indexOfLargest(tokens.map(({ total }) => total));
   return [
-    `On average the virtual tokens get ${percent(mean(all))} of the attention; the even share would be ${percent(evenShare)}, and ${above} of ${all.length} heads are above it.`,
+    `On average the virtual tokens get ${percent(mean(all) ?? 0)} of the attention; the even share would be ${percent(evenShare)}, and ${above} of ${all.length} heads are above it.`,
     `Most: ${cellName(most, totals[0].length)} with ${percent(all[most])}.`,
     tokens.length > 0 && `Of the response tokens, ${quoted(tokens[largest].text)} looks at them most (${percent(tokens[largest].total)}) and ${quoted(tokens[least].text)} least (${percent(tokens[least].total)}).`,
   ].filter(Boolean).join(' ');

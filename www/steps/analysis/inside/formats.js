@@ -15,8 +15,5 @@ export const quoted = (token) => `“${shownToken(token)}”`;
 /** @param {string} token */
 export const shownToken = (token) => visibleText(token) || '∅';
 
-/** @param {number[]} values */
-export const mean = (values) => (values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : 0);
-
 /** The place of the largest value; -1 where there is none. @param {number[]} values */
 export const indexOfLargest = (values) => values.reduce((best, value, index) => (best < 0 || value > values[best] ? index : best), -1);

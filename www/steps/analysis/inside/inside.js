@@ -22,7 +22,7 @@ export function Inside() {
       <p class="part-intro">One example under the lens: which tokens of its response the prompt makes likelier, how much the model looks at the virtual tokens, and which way they went during training.</p>
       ${offered.value.length > 0 && html`<${ExampleChooser} />`}
       <div class="part-actions">
-        <${Button} icon="play" disabled=${!canLook.value || busy.value} onClick=${lookInside}>Look inside<//>
+        <${Button} icon="play" disabled=${!canLook.value} inactive=${busy.value} onClick=${lookInside}>Look inside<//>
       </div>
       ${obstacle && html`<p class="hint">${obstacle}</p>`}
       ${busy.value && html`<${Progress} label="Looking inside" text="Looking inside …" />`}

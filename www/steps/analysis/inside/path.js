@@ -2,7 +2,8 @@
 /** A flat map of the way of the virtual tokens during training, among the words near to them. */
 import { formatValue } from '../../../plots.js';
 import { Field, html, plural, useEffect, useMemo, useRef, useState } from '../../../ui.js';
-import { indexOfLargest, mean, percent, shownToken } from './formats.js';
+import { mean } from '../../../metrics.js';
+import { indexOfLargest, percent, shownToken } from './formats.js';
 import { Frame } from './frame.js';
 import { boxOf, chosenWords, fitted, labelled } from './path_layout.js';
 
@@ -97,9 +98,9 @@ function summaryOf({ steps, moved }) {
   if (most < 0) return 'There are no virtual tokens.';
   const cosines = moved.flatMap(({ cosine }) => cosine ?? []);
   return [
-    `From step ${steps[0].step} to step ${steps[steps.length - 1].step}, ${plural(moved.length, 'virtual token')} moved by ${formatValue(mean(distances))} on average, in all directions together:`,
+    `From step ${steps[0].step} to step ${steps[steps.length - 1].step}, ${plural(moved.length, 'virtual token')} moved by ${formatValue(mean(distances) ?? 0)} on average, in all directions together:`,
     `v${most + 1} farthest (${formatValue(distances[most])}), v${least + 1} least (${formatValue(distances[least])}).`,
-    cosines.length > 0 && `Between beginning and end the cosine similarity is ${mean(cosines).toFixed(2)} on average (1: the direction is still the same).`,
+    cosines.length > 0 && `Between beginning and end the cosine similarity is ${(mean(cosines) ?? 0).toFixed(2)} on average (1: the direction is still the same).`,
   ].filter(Boolean).join(' ');
 }
 

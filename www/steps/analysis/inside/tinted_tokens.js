@@ -5,7 +5,7 @@
  */
 import { Button, classes, formatNumber, html, useRef, useState } from '../../../ui.js';
 import { shownToken } from './formats.js';
-import { focusOn, positionOf, reached } from './roving.js';
+import { focusOn, positionOf, reached } from '../../roving.js';
 
 /** `heat`: the tint, 0 to 1; `label`: what it is, in words; `marked`: underlined.
  * @typedef {{text: string, heat: number, label: string, marked?: boolean}} Tinted */

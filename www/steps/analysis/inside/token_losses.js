@@ -1,8 +1,9 @@
 // @ts-check
 /** The loss of every token of the response, with the base and with the tuned model. */
-import { formatLoss } from '../../../plots.js';
+import { loss as formatLoss } from '../../../report/numbers.js';
 import { html, plural, useState } from '../../../ui.js';
-import { indexOfLargest, mean, percent, quoted } from './formats.js';
+import { mean } from '../../../metrics.js';
+import { indexOfLargest, percent, quoted } from './formats.js';
 import { Frame } from './frame.js';
 import { TintLegend, TintedTokens } from './tinted_tokens.js';
 

@@ -1,0 +1,130 @@
+// The keyboard stays where the work is: after a press the focus is on the button that follows, never nowhere.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { box, chapter, importText, runNumber, runStatus, setting, startPlayground, train, until } from './helpers.mjs';
+import { folder, startHub } from './hub.mjs';
+
+let playground;
+let hub;
+before(async () => {
+  playground = await startPlayground();
+  hub = await startHub({ 'someone/small': { files: folder('www/models/bundled'), licence: 'mit' } });
+});
+after(async () => {
+  await playground?.close();
+  await hub?.close();
+});
+
+/** The name of the element that has the focus; "nothing" where it is the page itself, or a control that cannot have it. */
+const focused = (page) => page.evaluate(() => {
+  const element = document.activeElement;
+  if (!element || element === document.body || element.matches(':disabled')) return 'nothing';
+  return (element.getAttribute('aria-label') ?? element.innerText).trim();
+});
+
+/** Presses a button by the keyboard and waits for what has the focus then. */
+async function press(page, button, expected) {
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await until(() => focused(page), (name) => (expected instanceof RegExp ? expected.test(name) : name === expected), { what: `the focus on ${expected}`, timeout: 10_000 });
+}
+
+test('step 5: start, pause, continue, stop, go on, cancel', () => playground.withPage({}, async (page) => {
+  const button = (name) => page.locator('#step-training').getByRole('button', { name, exact: true });
+  const status = (text) => runStatus(page).filter({ hasText: text }).waitFor();
+  await setting(page, 'Steps').fill('5000');
+  await press(page, button('Start fine-tuning'), 'Pause');
+  await until(() => runNumber(page, 'Step'), (step) => step >= 2);
+  assert.equal(await focused(page), 'Pause');
+  await press(page, button('Pause'), 'Continue');
+  await status('Paused');
+  assert.equal(await focused(page), 'Continue');
+  await press(page, button('Continue'), 'Pause');
+  await press(page, button('Stop and keep'), 'Start again');
+  await status('Stopped');
+  await press(page, button('Train 50 more steps'), 'Pause');
+  await status('Training');
+  await press(page, button('Cancel'), 'Start again');
+}));
+
+test('step 5: where no new run can be started at the end, the focus stays with the buttons', () => playground.withPage({}, async (page) => {
+  const button = (name) => page.locator('#step-training').getByRole('button', { name, exact: true });
+  await setting(page, 'Steps').fill('5000');
+  await press(page, button('Start fine-tuning'), 'Pause');
+  await until(() => runNumber(page, 'Step'), (step) => step >= 1);
+  await setting(page, 'Learning rate').fill('none');
+  await button('Stop and keep').focus();
+  await page.keyboard.press('Enter');
+  await runStatus(page).filter({ hasText: 'Stopped' }).waitFor();
+  await until(() => page.evaluate(() => document.activeElement.className), (name) => name === 'run-buttons', { what: 'the focus on the group', timeout: 5_000 });
+}));
+
+test('experiments: start, cancel, go on', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('4');
+  const section = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Is that result luck?', exact: true }) }).last();
+  await press(page, section.getByRole('button', { name: 'Cross-validate' }), 'Cancel');
+  await until(() => section.locator('tbody tr').count(), (count) => count >= 1, { timeout: 60_000, what: 'a fold' });
+  await press(page, section.getByRole('button', { name: 'Cancel' }), /^Go on with the \d+ trainings? left$/);
+  await press(page, section.getByRole('button', { name: /^Go on/ }), 'Cancel');
+  await press(page, section.getByRole('button', { name: 'Cancel' }), /^Go on/);
+}));
+
+test('steps 6 and 7: ask, stop, delete an inquiry, delete a pattern, measure, cancel', () => playground.withPage({}, async (page) => {
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  await train(page, 2);
+  await box(page, 'Maximum length').fill('2000');
+  await press(page, button('Ask inquiry 1'), 'Ask inquiry 1');
+  await page.getByText(/answers? to go/).waitFor();
+  assert.equal(await focused(page), 'Ask inquiry 1');
+  await press(page, page.locator('#step-test').getByRole('button', { name: 'Stop', exact: true }), 'Ask all');
+  await press(page, button('Ask all'), 'Ask all');
+  await page.getByText(/answers? to go/).waitFor();
+  assert.equal(await focused(page), 'Ask all');
+  await press(page, page.locator('#step-test').getByRole('button', { name: 'Stop', exact: true }), 'Ask all');
+
+  await press(page, button('Delete inquiry 2'), 'Delete inquiry 2');
+  for (let number = chapter.test.length - 1; number > 1; number--) await press(page, button(`Delete inquiry ${number}`), `Delete inquiry ${number - 1}`);
+  await press(page, button('Delete inquiry 1'), 'Add an inquiry');
+
+  const patterns = await page.getByRole('button', { name: /^Delete pattern/ }).count();
+  for (let number = patterns; number > 1; number--) await press(page, button(`Delete pattern ${number}`), `Delete pattern ${number - 1}`);
+  await press(page, button('Delete pattern 1'), 'Add a pattern');
+
+  await press(page, button('Measure'), 'Measure');
+  const cancel = page.locator('#step-analysis').getByRole('button', { name: 'Cancel', exact: true });
+  await cancel.waitFor();
+  assert.equal(await focused(page), 'Measure');
+  await press(page, cancel, 'Measure');
+}));
+
+test('step 1: rows moved against an end, the only row deleted, all undone, the import closed', () => playground.withPage({}, async (page) => {
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  await press(page, button('Move row 2 up'), 'Input of row 1');
+  await press(page, button('Move row 9 down'), 'Input of row 10');
+  await press(page, button('Move row 5 up'), 'Move row 4 up');
+  await press(page, button('Undo'), 'Undo');
+  await press(page, button('Undo'), 'Undo');
+  await press(page, button('Undo'), 'Undo');
+  assert.ok(await button('Undo').isDisabled());
+  assert.equal(await focused(page), 'Undo');
+  await importText(page, JSON.stringify({ input: 'One?', output: 'One.' }));
+  assert.equal(await focused(page), 'Import');
+  await press(page, button('Delete row 1'), 'Add a row');
+}));
+
+test('the model picker: a closer look, and a download that is cancelled', () => playground.withPage({ origins: [hub.url] }, async (page) => {
+  await page.getByRole('button', { name: 'Change model' }).click();
+  const picker = page.getByRole('dialog', { name: 'Language model' });
+  await press(page, picker.getByRole('button', { name: 'Look closer' }).first(), /Needs about .* of memory/);
+  assert.ok(await page.evaluate(() => document.activeElement.matches('.picker-row')), 'the row has nothing else to press');
+
+  await picker.getByText('Another model of the Hugging Face hub').click();
+  await picker.getByLabel('Address of the hub').fill(hub.url);
+  await picker.getByLabel('Repository').fill('someone/small');
+  await picker.locator('form').getByRole('button', { name: 'Look closer' }).click();
+  const download = picker.getByRole('button', { name: /^Download/ });
+  await download.waitFor();
+  hub.answer = ({ url }) => url.includes('model.safetensors'); // never
+  await press(page, download, 'Cancel');
+  await press(page, picker.getByRole('button', { name: 'Cancel' }), 'Language model');
+}));

@@ -1,0 +1,51 @@
+// Step 6: an inquiry that was deleted comes back as it was, and answers that are there stay until new ones take their place.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { answersTo, box, chapter, startPlayground, train, until } from './helpers.mjs';
+
+let playground;
+before(async () => { playground = await startPlayground(); });
+after(() => playground?.close());
+
+const questions = (page) => page.getByRole('textbox', { name: /^Inquiry \d+$/ }).evaluateAll((boxes) => boxes.map((one) => one.value));
+const answerTexts = (page) => page.locator('#step-test .answer').evaluateAll((cells) => cells.map((cell) => cell.querySelector('.answer-text, .answer-empty')?.innerText));
+
+test('a deleted inquiry is brought back with its reference answer, where it stood', () => playground.withPage({}, async (page) => {
+  await page.getByRole('button', { name: 'Add a reference answer to inquiry 2' }).click();
+  await page.getByLabel(/^Reference answer/).fill('Hold the button for ten seconds.');
+  const deleteSecond = page.getByRole('button', { name: 'Delete inquiry 2' });
+  await deleteSecond.click();
+  await deleteSecond.click();
+  assert.deepEqual(await questions(page), [chapter.test[0], ...chapter.test.slice(3)]);
+  const back = (question) => page.locator('.notice').filter({ hasText: question.slice(0, 40) }).getByRole('button', { name: 'Bring it back' });
+  await back(chapter.test[2]).click();
+  await back(chapter.test[1]).click();
+  await until(() => questions(page), (now) => now.length === chapter.test.length);
+  assert.deepEqual(await questions(page), chapter.test);
+  const second = page.locator('#step-test').getByRole('listitem').filter({ has: box(page, 'Inquiry 2') });
+  assert.equal(await second.getByLabel(/^Reference answer/).inputValue(), 'Hold the button for ten seconds.');
+  await until(() => page.evaluate(() => document.activeElement.getAttribute('aria-label')), (name) => name === 'Inquiry 2', { what: 'the focus on what came back' });
+}));
+
+test('stopping "Ask all" leaves the answers whose turn had not come', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  await box(page, 'Maximum length').fill('8');
+  await page.getByRole('button', { name: 'Ask all' }).click();
+  for (let number = 1; number <= chapter.test.length; number++) await answersTo(page, number);
+  const before = await answerTexts(page);
+  assert.equal(before.length, 3 * chapter.test.length);
+  await box(page, 'Maximum length').fill('2000');
+  // in the page: the answers end by themselves within a few moments
+  await page.locator('#step-test').evaluate(async (section) => {
+    const button = (name) => [...section.querySelectorAll('button')].find((one) => one.innerText.trim() === name);
+    button('Ask all').click();
+    for (const end = performance.now() + 20_000; !/answers? to go/.test(section.innerText);) {
+      if (performance.now() > end) throw new Error('nothing was asked');
+      await new Promise((done) => setTimeout(done));
+    }
+    button('Stop').click();
+  });
+  await page.getByText(/answers? to go/).waitFor({ state: 'hidden' });
+  assert.deepEqual((await answerTexts(page)).slice(6), before.slice(6));
+  await page.locator('#step-analysis .pattern-counts').first().getByText(`of ${chapter.test.length}`).nth(2).waitFor({ timeout: 5_000 });
+}));
