@@ -350,6 +350,7 @@ test('a web page in the place of the hub, and of a file, is told apart', () => w
 test('files from disk: a GGUF file, a folder, and what is neither', () => withHub({}, async (page) => {
   const choose = async (files) => {
     if (!(await picker(page).isVisible())) await openPicker(page);
+    await picker(page).getByRole('button', { name: 'Open from disk' }).and(page.locator(':enabled')).waitFor(); // what failed before has ended
     await picker(page).locator('input[type=file]').setInputFiles(Object.entries(files).map(([name, buffer]) => ({ name, mimeType: 'application/octet-stream', buffer })));
   };
   await choose(withoutWeights);
