@@ -6,7 +6,7 @@ import { engine } from './engine.js';
 import { hubAddress, parseRepository } from './hub.js';
 import { baseModel as usersBaseModel } from './model.js';
 import { defaultsOf } from './protocol.js';
-import { addNotice, generation, model, saveTrainedPrompt, softPromptOf, trainedPrompts } from './state.js';
+import { addNotice, closeNoticesAbout, generation, model, saveTrainedPrompt, softPromptOf, trainedPrompts } from './state.js';
 import { sentenceOf } from './ui.js';
 
 /** @typedef {import('./state.js').TrainedPrompt} TrainedPrompt */
@@ -45,7 +45,7 @@ export async function saveAdapter(prefix, prompt) {
 export async function openHubAdapter(text) {
   const found = parseRepository(text);
   if (!found || found.file !== '') {
-    addNotice('error', `“${text.trim()}” is not the name of a repository. Write it as owner/name.`);
+    addNotice('error', `“${text.trim()}” is not the name of a repository. Write it as owner/name.`, null, 'adapter');
     return false;
   }
   const { repository, revision } = found;
@@ -60,6 +60,7 @@ export const openAdapter = (files) => keepAdapter(() => readFiles(files));
 
 /** Keeps an adapter under a prefix token of its own. @param {() => Promise<AdapterFiles>} read @returns {Promise<boolean>} */
 async function keepAdapter(read) {
+  closeNoticesAbout('adapter');
   try {
     const adapter = await read();
     const { softPrompt, baseModel, initText } = await engine.request('importAdapter', { config: adapter.config, weights: adapter.weights });
@@ -73,10 +74,10 @@ async function keepAdapter(read) {
     const here = model.value.info?.name ?? 'the model that is loaded';
     const other = baseModel && baseModel !== usersBaseModel().name
       ? ` Its files say that it was trained on ${baseModel}; here it stands in front of ${here}. If that is another model, its answers make no sense.` : '';
-    addNotice(other ? 'info' : 'success', `${adapter.name} was opened: ${softPrompt.virtualTokens} virtual tokens, now under ${prefix}.${other}`);
+    addNotice(other ? 'info' : 'success', `${adapter.name} was opened: ${softPrompt.virtualTokens} virtual tokens, now under ${prefix}.${other}`, null, 'adapter');
     return true;
   } catch (error) {
-    addNotice('error', sentenceOf(error));
+    addNotice('error', sentenceOf(error), null, 'adapter');
     return false;
   }
 }

@@ -130,7 +130,7 @@ const ThemeButton = () => {
 const copyLink = async () => {
   try {
     await navigator.clipboard.writeText(location.href);
-    addNotice('success', 'The link is copied. It holds the settings, the seed and the prefix token; export the dataset to share that too.');
+    addNotice('success', 'The link is copied. It holds the settings, the seed and the prefix token; “Scenarios” in step 1 saves the rows and the rest as a file.');
   } catch {
     addNotice('info', 'The browser does not let this page copy. The address bar holds the same link: copy it from there.');
   }

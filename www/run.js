@@ -8,7 +8,7 @@ import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
 import { experimentInTheWay } from './experiments/under_way.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt } from './run/record.js';
-import { addNotice, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
+import { addNotice, closeNoticesAbout, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
 import { computed, effect, formatBytes, sentenceOf, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
@@ -80,6 +80,7 @@ export async function startRun() {
   if (isActive.value || refusedByExperiment()) return;
   before = { current, earlier: earlierRuns.value, saved: savedRun.value };
   startError.value = '';
+  closeNoticesAbout('run');
   const asked = pageNow();
   const starting = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
   current = starting;
@@ -95,7 +96,7 @@ export async function startRun() {
   }
   if (current !== starting) return;
   const [used, all] = [starting.examples.length, asked.examples.length];
-  if (used < all) addNotice('info', `Training on ${used} of ${all} rows; the others cannot be used as they are (see the notes in step 1).`);
+  if (used < all) addNotice('info', `Training on ${used} of ${all} rows; the others cannot be used as they are (see the notes in step 1).`, null, 'run');
   await drive(null);
 }
 
@@ -110,6 +111,7 @@ export async function continueRun(more) {
     return;
   }
   startError.value = '';
+  closeNoticesAbout('run');
   before = { current, earlier: earlierRuns.value, saved: savedRun.value };
   current = rewound(current, more);
   publishNow();
@@ -133,7 +135,7 @@ export function stopRun() {
 export function cancelRun() {
   if (!running && current?.status === 'starting') { // its rows are still being looked at
     takeBack();
-    addNotice('info', 'The run was cancelled before it began, and everything is as it was before.');
+    addNotice('info', 'The run was cancelled before it began, and everything is as it was before.', null, 'run');
     return;
   }
   cancelled = true;
@@ -257,7 +259,7 @@ function finish(result) {
   }
   if (result.step === 0) {
     takeBack();
-    addNotice('info', 'The run was stopped before its first step, so nothing was trained and everything is as it was before.');
+    addNotice('info', 'The run was stopped before its first step, so nothing was trained and everything is as it was before.', null, 'run');
     return;
   }
   current.status = result.outcome;
@@ -322,7 +324,7 @@ function takeBack() {
 
 /** @param {string} text @param {Cancelled} cancelled */
 function offerBack(text, cancelled) {
-  addNotice('info', text, cancelled.gone.last ? { label: 'Bring it back', run: () => bringBack(cancelled) } : null);
+  addNotice('info', text, cancelled.gone.last ? { label: 'Bring it back', run: () => bringBack(cancelled) } : null, 'run');
 }
 
 /** The cancelled run becomes the current one, as it was at its last checkpoint. What has come since then stays: a run

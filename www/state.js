@@ -41,7 +41,7 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 export const softPromptOf = ({ vectors, virtualTokens, width, kind }) => ({ vectors, virtualTokens, width, kind });
 
 /** @typedef {{status: 'loading'|'ready'|'error', info: ModelInfo|null, loaded: number, total: number, error: string|null}} ModelState */
-/** @typedef {{id: number, kind: 'info'|'warning'|'error'|'success', text: string, action: {label: string, run: () => void}|null}} NoticeItem */
+/** @typedef {{id: number, kind: 'info'|'warning'|'error'|'success', text: string, action: {label: string, run: () => void}|null, about: ''|'run'|'adapter'}} NoticeItem */
 
 const visit = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 7)}`;
 let lastId = 0;
@@ -225,14 +225,17 @@ const SUCCESS_MS = 8000;
 
 /** Shows a sentence in the corner of the page until it is closed; good news goes by itself. The same sentence is
  * shown once.
- * @param {NoticeItem['kind']} kind @param {string} text @param {NoticeItem['action']} [action] */
-export const addNotice = (kind, text, action = null) => {
+ * @param {NoticeItem['kind']} kind @param {string} text @param {NoticeItem['action']} [action] @param {NoticeItem['about']} [about] */
+export const addNotice = (kind, text, action = null, about = '') => {
   const id = (lastNotice += 1);
-  notices.value = [...notices.value.filter((notice) => notice.text !== text), { id, kind, text, action }];
+  notices.value = [...notices.value.filter((notice) => notice.text !== text), { id, kind, text, action, about }];
   if (kind === 'success') setTimeout(() => closeNotice(id), SUCCESS_MS);
 };
 /** @param {number} id */
 export const closeNotice = (id) => { notices.value = notices.value.filter((notice) => notice.id !== id); };
+
+/** Takes back what was said of the run, or of the adapter, before: something newer begins. @param {'run'|'adapter'} about */
+export const closeNoticesAbout = (about) => { notices.value = notices.value.filter((notice) => notice.about !== about); };
 
 /** What screen readers are told beside the notices: that something long has ended. */
 export const announced = signal('');

@@ -1,7 +1,7 @@
 // Step 6: an inquiry that was deleted comes back as it was, and answers that are there stay until new ones take their place.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { answersTo, box, chapter, startPlayground, train, until } from './helpers.mjs';
+import { answersTo, box, chapter, modelReady, startPlayground, train, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -48,4 +48,19 @@ test('stopping "Ask all" leaves the answers whose turn had not come', () => play
   await page.getByText(/answers? to go/).waitFor({ state: 'hidden' });
   assert.deepEqual((await answerTexts(page)).slice(6), before.slice(6));
   await page.locator('#step-analysis .pattern-counts').first().getByText(`of ${chapter.test.length}`).nth(2).waitFor({ timeout: 5_000 });
+}));
+
+test('answers are there again after a reload, and up to date', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  await box(page, 'Maximum length').fill('8');
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await answersTo(page, 1);
+  const before = await answerTexts(page);
+  await page.waitForTimeout(500); // longer than the page waits before it saves
+  await page.reload();
+  await modelReady(page);
+  assert.deepEqual(await answerTexts(page), before);
+  assert.equal(await page.getByText('Asked before the last change').count(), 0);
+  await box(page, 'Maximum length').fill('9');
+  await page.getByText('Asked before the last change').first().waitFor();
 }));

@@ -3,7 +3,7 @@
 import { engine } from '../../engine.js';
 import { model, patterns, testRows } from '../../state.js';
 import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, signal } from '../../ui.js';
-import { VARIANTS, answerKey, answersOf, finishedAnswers } from '../test/answers.js';
+import { VARIANTS, answersOf, finishedAnswers, isStale } from '../test/answers.js';
 import { VARIANT_NAMES } from '../../report/variants.js';
 
 /** @typedef {import('../../protocol.js').Pattern} Pattern */
@@ -53,10 +53,7 @@ function finished() {
 }
 
 /** Whether an answer that is counted was asked before the last change, as when another prompt is chosen since. */
-const someAreStale = () => testRows.value.some((row) => VARIANTS.some((variant) => {
-  const written = answersOf(row.id).value[variant];
-  return written?.status === 'done' && written.key !== answerKey(row, variant);
-}));
+const someAreStale = () => testRows.value.some((row) => VARIANTS.some((variant) => isStale(answersOf(row.id).value[variant], row, variant)));
 
 /** @type {[Pattern['kind'], string][]} */
 const KINDS = [

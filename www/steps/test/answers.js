@@ -6,6 +6,7 @@
  */
 import { EngineError, engine } from '../../engine.js';
 import { generation, model, objective, softPromptOf, testRows, trainedPrompts, activePrefix } from '../../state.js';
+import { keep } from '../../store.js';
 import { computed, signal } from '../../ui.js';
 
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -26,10 +27,23 @@ const byRow = new Map();
 /** Goes up when an answer is finished, so that step 7 looks again. */
 export const finishedAnswers = signal(0);
 
+/** Finished answers by row: what is brought back on the next visit. */
+const finished = signal(/** @type {Record<string, RowAnswers>} */ ({}));
+
+/** @param {any} written */
+const isFinished = (written) => written?.status === 'done' && ['text', 'key', 'prefix'].every((field) => typeof written[field] === 'string') && typeof written.answer?.tokens === 'number';
+
+keep('answers', finished, (saved) => {
+  if (!saved || typeof saved !== 'object') return undefined;
+  const there = new Set(testRows.value.map(({ id }) => id));
+  return Object.fromEntries(Object.entries(saved).filter(([rowId]) => there.has(rowId))
+    .map(([rowId, answers]) => [rowId, Object.fromEntries(VARIANTS.filter((variant) => isFinished(answers?.[variant])).map((variant) => [variant, answers[variant]]))]));
+});
+
 /** @param {string} rowId */
 export function answersOf(rowId) {
   let answers = byRow.get(rowId);
-  if (!answers) byRow.set(rowId, answers = signal(/** @type {RowAnswers} */ ({})));
+  if (!answers) byRow.set(rowId, answers = signal(/** @type {RowAnswers} */ (finished.peek()[rowId] ?? {})));
   return answers;
 }
 
@@ -59,8 +73,12 @@ export function obstacleTo(row, variant) {
 export function answerKey(row, variant) {
   const { text, prefix, prompt } = readInquiry(row.question);
   const front = variant === 'discrete' ? objective.value : variant === 'tuned' ? [prefix, prompt?.trainedAt, prompt?.step] : null;
-  return JSON.stringify([text, front, generation.value, model.value.info?.weightsHash]);
+  return JSON.stringify([text, front, Object.entries(generation.value).sort(), model.value.info?.weightsHash]);
 }
+
+/** Whether something that an answer depends on has changed since. Before the model is there nobody knows.
+ * @param {Written|undefined} written @param {TestRow} row @param {Variant} variant */
+export const isStale = (written, row, variant) => written?.status === 'done' && model.value.info !== null && written.key !== answerKey(row, variant);
 
 /** @typedef {{rowId: string, variant: Variant}} Job */
 
@@ -145,6 +163,7 @@ async function answer(row, variant) {
   running = null;
   cancelAnimationFrame(frame);
   show();
+  if (written.status === 'done') finished.value = { ...finished.value, [row.id]: { ...finished.value[row.id], [variant]: { ...written } } };
   finishedAnswers.value++;
 }
 

@@ -3,7 +3,7 @@
 import { addNotice, model, testRows, trainedPrompts, updateTestRow } from '../../state.js';
 import { Button, GrowingText, Icon, classes, formatNumber, html, shortened, useState } from '../../ui.js';
 import { VARIANT_NAMES } from '../../report/variants.js';
-import { VARIANTS, answerKey, answersOf, ask, isAskingRow, obstacleTo, readInquiry } from './answers.js';
+import { VARIANTS, answersOf, ask, isAskingRow, isStale, obstacleTo, readInquiry } from './answers.js';
 import { repeats } from './duplicates.js';
 
 /** @typedef {import('../../state.js').TestRow} TestRow */
@@ -59,7 +59,7 @@ function UnknownTag({ question }) {
 function AnswerCell({ row, variant }) {
   const written = answersOf(row.id).value[variant];
   const obstacle = obstacleTo(row, variant);
-  const stale = written?.status === 'done' && written.key !== answerKey(row, variant);
+  const stale = isStale(written, row, variant);
   const prefix = written?.prefix || readInquiry(row.question).prefix;
   return html`
     <section class=${classes('answer', `answer-${variant}`, stale && 'is-stale')} aria-busy=${written?.status === 'writing' ? 'true' : undefined}>

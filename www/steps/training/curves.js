@@ -29,6 +29,7 @@ export function Curves() {
   const norms = atSteps(steps.length, now.steps, (report) => report.gradNorm);
   return html`
     <div class="curves">
+      <${LossPlot} now=${now} steps=${steps} />
       <div class="curves-tools">
         <${Choice} legend="Vertical axis" name="axis" value=${axis.value} onChange=${(/** @type {any} */ value) => { axis.value = value; }}
           choices=${[['linear', 'Linear'], ['log', 'Logarithmic']]} />
@@ -36,13 +37,14 @@ export function Curves() {
           choices=${[['both', 'Both'], ['raw', 'Raw'], ['smoothed', 'Smoothed']]} />
         <${Button} kind="quiet" icon="export" disabled=${now.steps.length === 0} onClick=${() => download(now)}>Download CSV<//>
       </div>
-      <${LossPlot} now=${now} steps=${steps} />
-      <div class="curves-small">
-        <${Plot} ...${small} title="Learning rate" summary=${rangeSentence('The learning rate', rates)}
-          lines=${[{ label: 'learning rate', color: '--chart-third', values: rates }]} />
-        <${Plot} ...${small} title="Gradient norm" summary=${rangeSentence('The gradient norm before clipping', norms)}
-          lines=${[{ label: 'gradient norm', color: '--chart-third', values: norms, width: 1.5 }]} log=${axis.value === 'log'} />
-      </div>
+      <details class="earlier"><summary>Learning rate and gradient norm</summary>
+        <div class="curves-small">
+          <${Plot} ...${small} title="Learning rate" summary=${rangeSentence('The learning rate', rates)}
+            lines=${[{ label: 'learning rate', color: '--chart-third', values: rates }]} />
+          <${Plot} ...${small} title="Gradient norm" summary=${rangeSentence('The gradient norm before clipping', norms)}
+            lines=${[{ label: 'gradient norm', color: '--chart-third', values: norms, width: 1.5 }]} log=${axis.value === 'log'} />
+        </div>
+      </details>
     </div>`;
 }
 
@@ -63,7 +65,7 @@ function LossPlot({ now, steps }) {
     <${Plot} title="Loss" summary=${lossSentence(now) || 'No step has been made yet.'} steps=${steps} lastStep=${now.settings.steps} lines=${lines} height=${300} format=${formatValue}
       log=${axis.value === 'log'}
       marks=${{
-        level: baseline ? { value: baseline.heldOutLoss, label: `held-out before training ${loss(baseline.heldOutLoss)}`, color: '--chart-held-out' } : null,
+        level: baseline ? { value: baseline.heldOutLoss, label: `untrained prompt ${loss(baseline.heldOutLoss)}`, color: '--chart-held-out' } : null,
         point: best && best.step > 0 ? { step: best.step, value: best.heldOutLoss, label: `best: step ${best.step}`, color: '--chart-held-out' } : null,
       }} />`;
 }

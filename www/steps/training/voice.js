@@ -12,11 +12,11 @@ export function Voice() {
   return html`
     <div class="voice">
       <h3 class="part-title">Watch the voice appear</h3>
+      <${Answers} />
       <div class="voice-setup">
         <${QuestionField} />
         <${IntervalField} />
       </div>
-      <${Answers} />
     </div>`;
 }
 
