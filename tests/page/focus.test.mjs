@@ -112,6 +112,22 @@ test('step 1: rows moved against an end, the only row deleted, all undone, the i
   await press(page, button('Delete row 1'), 'Add a row');
 }));
 
+test('step 4: the arrow keys go along the tokens of an example, and over those that are folded', () => playground.withPage({}, async (page) => {
+  const line = page.getByRole('group', { name: /^Tokens of this example/ });
+  const key = async (name, expected) => {
+    await page.keyboard.press(name);
+    await until(() => focused(page), (now) => expected.test(now), { what: `the focus on ${expected}`, timeout: 5_000 });
+  };
+  const count = await setting(page, 'Virtual tokens').inputValue();
+  await line.getByRole('button', { name: /^Position 1,/ }).focus();
+  for (let position = 2; position <= 8; position++) await key('ArrowRight', new RegExp(`^Position ${position},`));
+  await key('ArrowRight', new RegExp(`^Position ${count - 1}, “v${count - 1}”`));
+  await key('ArrowLeft', /^Position 8, “v8”/);
+  await key('ArrowDown', new RegExp(`^Position ${count - 1},`));
+  await key('ArrowDown', new RegExp(`^Position ${Number(count) + 9},`));
+  await key('Home', /^Position 1,/);
+}));
+
 test('the model picker: a closer look, and a download that is cancelled', () => playground.withPage({ origins: [hub.url] }, async (page) => {
   await page.getByRole('button', { name: 'Change model' }).click();
   const picker = page.getByRole('dialog', { name: 'Language model' });
