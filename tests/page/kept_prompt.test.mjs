@@ -103,7 +103,7 @@ test('a run that goes on and fails at once still keeps what it kept', () => play
   await runStatus(page).filter({ hasText: 'Ended by an error' }).waitFor();
   assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
   await modelReady(page);
-  const best = outcome(page).getByRole('radio', { name: /^Step 0, the best/ });
+  const best = outcome(page).getByRole('radio', { name: /^Step 0, the lowest loss/ });
   assert.ok(await best.isChecked());
   await outcome(page).getByRole('radio', { name: /^Step 1, the last/ }).check();
   assert.notDeepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt, 'the other can be chosen');

@@ -82,7 +82,7 @@ function lateSteps(now) {
   return `Kept, and asked in step 6, is the ${promptName(kept)}. Later answers show what becomes of the voice when training goes on.`;
 }
 
-/** The newest answer while a run is under way; then one by a prompt that is kept, where the last is not.
+/** The newest answer while a run is under way; then the last by a prompt that is kept, or the first after it.
  * @param {import('../../run/record.js').Run} now */
 function restingSample(now) {
   const last = now.samples.length - 1;
@@ -90,7 +90,8 @@ function restingSample(now) {
   if (!kept) return last;
   const { step, through = step } = kept;
   const among = now.samples.findLastIndex((sample) => sample.step >= step && sample.step <= through);
-  return among < 0 ? last : among;
+  const after = now.samples.findIndex((sample) => sample.step > through);
+  return among >= 0 ? among : after >= 0 ? after : last;
 }
 
 /** @param {number} step */
