@@ -324,7 +324,7 @@ function takeBack() {
 
 /** @param {string} text @param {Cancelled} cancelled */
 function offerBack(text, cancelled) {
-  addNotice('info', text, cancelled.gone.last ? { label: 'Bring it back', run: () => bringBack(cancelled) } : null, 'run');
+  addNotice('info', text, cancelled.gone.last ? { label: 'Bring it back', run: () => bringBack(cancelled) } : null);
 }
 
 /** The cancelled run becomes the current one, as it was at its last checkpoint. What has come since then stays: a run

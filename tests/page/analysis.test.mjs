@@ -88,7 +88,7 @@ test('other wordings that a person has written stay when the inquiry is correcte
   await until(() => first.inputValue().catch(() => ''), (text) => text === 'Mine, in my own words?', { what: 'the wording after a reload', timeout: 10_000 });
   await page.getByRole('button', { name: 'Back to the proposed wordings of question 1' }).click();
   await until(() => first.inputValue(), (text) => text !== '' && text !== 'Mine, in my own words?');
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Other wording 1 of question 1');
+  await until(() => page.evaluate(() => document.activeElement.getAttribute('aria-label')), (name) => name === 'Other wording 1 of question 1', { what: 'the focus on the first wording' });
 }));
 
 test('a look inside: loss of every token, attention, the way of the virtual tokens', () => playground.withPage({}, async (page) => {

@@ -61,8 +61,8 @@ test('10,000 rows: imported, paged, checked, and the page stays in hand', (t) =>
   const rows = Array.from({ length: 10_000 }, (_, index) => ({ input: `Question ${index}?`, output: `Answer ${index}.` }));
   const file = { name: 'rows.jsonl', mimeType: 'text/plain', buffer: Buffer.from(jsonl(rows)) };
   const longest = await longestTask(page, async () => {
-    await page.locator('#step-dataset input[type=file]').or(page.getByRole('button', { name: 'Import', exact: true })).first().click();
-    await page.locator('#step-dataset input[type=file]').setInputFiles(file);
+    await page.locator('#step-dataset .import input[type=file]').or(page.getByRole('button', { name: 'Import', exact: true })).first().click();
+    await page.locator('#step-dataset .import input[type=file]').setInputFiles(file);
     await page.getByRole('button', { name: /^Replace all/ }).click();
     await page.getByText(/10,000 rows/).first().waitFor();
     await page.getByText(/10,000 rows.*all can be trained on.*tokens/s).waitFor({ timeout: 60_000 });

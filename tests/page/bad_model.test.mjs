@@ -76,7 +76,7 @@ test('a crash while another model is read in the place of a missing one: the pag
   await trapNext(page.workers()[0]);
   const picker = page.getByRole('dialog', { name: 'Language model' });
   await picker.locator('input[type=file]').setInputFiles(`${project}/tests/fixtures/tiny/gguf_f16.gguf`);
-  await picker.getByText('The computation stopped because of a fault in this program: unreachable').waitFor();
+  await picker.getByText('The computation stopped because of a fault in this program: unreachable').first().waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('alert').filter({ has: again }).getByText('The computation stopped because of a fault').waitFor();
   await context.unroute('**/models/bundled/config.json');

@@ -27,7 +27,7 @@ export function ExperimentControls({ experiment, label, problem, onStart, childr
       ${children}
       ${progress
         ? html`<${Button} icon="stop" onClick=${() => experiment.cancel()}>Cancel<//>`
-        : html`<${Button} kind="primary" icon="play" disabled=${why !== ''} aria-describedby=${why === '' ? undefined : whyId} onClick=${onStart}>${preparing ? 'Preparing …' : label}<//>
+        : html`<${Button} kind="primary" icon="play" disabled=${why !== '' && !preparing} inactive=${preparing} aria-describedby=${why === '' ? undefined : whyId} onClick=${onStart}>${preparing ? 'Preparing …' : label}<//>
             ${experiment.canGoOn && html`<${Button} icon="play" class="go-on" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
     </div>
     ${why !== '' && !progress && !preparing && html`<p class="hint" id=${whyId}>${why}</p>`}
