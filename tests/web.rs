@@ -133,8 +133,8 @@ fn an_answer_is_written_and_the_prompt_changes_it() {
     for _ in 0..5 {
         tuner.step().expect("a step");
     }
-    let trained = tuner.soft_prompt().expect("rows").vectors();
-    let rows = SoftPrompt::from_vectors(&model, trained, None).expect("rows");
+    let trained = tuner.soft_prompt().expect("rows");
+    let rows = SoftPrompt::from_vectors(&model, trained.vectors(), trained.width(), None).expect("rows");
     assert_ne!(answer(Some(rows.into())), base);
 }
 
@@ -158,7 +158,7 @@ fn errors_are_sentences_with_a_kind() {
         (Model::from_hf(CONFIG, TOKENIZER, &WEIGHTS[..1000], None).err(), "model"),
         (Model::from_hf(br#"{"hidden_size": 1e99}"#, TOKENIZER, WEIGHTS, None).err(), "model"),
         (Tuner::new_run(&bundled(), Array::new().into(), plain_settings()).err(), "input"),
-        (SoftPrompt::from_vectors(&bundled(), vec![1.0; 7], None).err(), "input"),
+        (SoftPrompt::from_vectors(&bundled(), vec![1.0; 7], 7, None).err(), "input"),
         (
             bundled()
                 .evaluation(get(&parse(CASE), "examples"), Some(prompt_of_another_model()), JsValue::UNDEFINED)
@@ -175,13 +175,20 @@ fn errors_are_sentences_with_a_kind() {
 
 #[wasm_bindgen_test]
 fn settings_and_data_cross_the_border() {
-    let checked = check_settings(parse(r#"{"learning_rate": 1e9, "prompt_tuning_init_text": "x"}"#)).expect("checked");
+    let checked =
+        check_settings(parse(r#"{"learning_rate": 1e9, "prompt_tuning_init_text": "x"}"#), false).expect("checked");
     assert_eq!(number(&get(&checked, "settings"), "learning_rate"), 0.05);
     let problems: Array = get(&checked, "problems").unchecked_into();
     assert_eq!((problems.length(), text(&problems.get(0), "field").as_str()), (1, "learning_rate"));
     let nan = Object::new();
     Reflect::set(&nan, &"learning_rate".into(), &f64::NAN.into()).expect("an object");
-    assert!(Array::from(&get(&check_settings(nan.into()).expect("checked"), "problems")).length() >= 1);
+    assert!(Array::from(&get(&check_settings(nan.into(), false).expect("checked"), "problems")).length() >= 1);
+
+    let problems_of = |start_is_given| {
+        let checked = check_settings(parse("{}"), start_is_given).expect("checked");
+        Array::from(&get(&checked, "problems")).length()
+    };
+    assert_eq!((problems_of(false), problems_of(true)), (1, 0), "a trained prompt needs no text to start from");
 
     let parsed = parse_dataset("{\"input\": \"a\", \"output\": \"b\"}\nnot json\n", "x.jsonl").expect("parsed");
     assert_eq!(Array::from(&get(&parsed, "examples")).length(), 1);

@@ -112,7 +112,7 @@ function Wordings({ asked: one, number }) {
       ${texts.map((text, index) => html`
         <${GrowingText} key=${index} id=${`wording-${row.id}-${index}`} aria-label=${`Other wording ${index + 1} of question ${number}`} value=${text}
           onInput=${(/** @type {string} */ changed) => change(texts.map((old, other) => (other === index ? changed : old)))} />`)}
-      ${row.wordings && html`<p><button type="button" class="text-button" onClick=${proposeAnew}>Back to the proposed wordings of question ${number}</button></p>`}
+      ${row.wordings && Object.hasOwn(proposed.value, question) && html`<p><button type="button" class="text-button" onClick=${proposeAnew}>Back to the proposed wordings of question ${number}</button></p>`}
     </fieldset>`;
 }
 
