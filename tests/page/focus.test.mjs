@@ -72,6 +72,8 @@ test('experiments: start, cancel, go on', () => playground.withPage({}, async (p
 test('steps 6 and 7: ask, stop, delete an inquiry, delete a pattern, measure, cancel', () => playground.withPage({}, async (page) => {
   const button = (name) => page.getByRole('button', { name, exact: true });
   await train(page, 2);
+  await box(page, 'Temperature').fill('2'); // so that an answer hardly ends by itself
+  await box(page, 'Top-p').fill('1');
   await box(page, 'Maximum length').fill('2000');
   await press(page, button('Ask inquiry 1'), 'Ask inquiry 1');
   await page.getByText(/answers? to go/).waitFor();
