@@ -1,6 +1,6 @@
 // @ts-check
 /** Another scenario in place of everything in steps 1 to 4, 6 and 7: one of those offered, or one from a file. */
-import { Button, html, plural, signal, useLayoutEffect, useRef } from '../ui.js';
+import { Button, ConfirmDialog, html, plural, signal, useRef } from '../ui.js';
 import { download } from '../download.js';
 import { addNotice, examples, objective, patterns, settings, startWith, testRows } from '../state.js';
 import { readScenario, SCENARIOS, scenarioOf, scenarioText } from '../scenario.js';
@@ -55,40 +55,29 @@ function save() {
 
 /** @param {{onStarted: () => void}} props */
 export const Scenarios = ({ onStarted }) => {
-  const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
   const file = useRef(/** @type {HTMLInputElement|null} */ (null));
-  useLayoutEffect(() => {
-    if (open.value && !dialog.current?.open) dialog.current?.showModal();
-    if (!open.value && dialog.current?.open) dialog.current.close();
-  }, [open.value]);
   const onFile = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
     const [given] = event.currentTarget.files ?? [];
     if (given) void useFile(given, onStarted);
     event.currentTarget.value = '';
   };
   return html`
-    <dialog class="dialog" ref=${dialog} aria-labelledby="scenarios-title" onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); close(); }}>
-      <h2 class="dialog-title" id="scenarios-title">Choose a scenario</h2>
-      <div class="dialog-body">
-        <fieldset class="scenarios">
-          <legend class="visually-hidden">Scenario</legend>
-          ${SCENARIOS.map(({ id, name, about }) => html`
-            <label key=${id} class="scenario">
-              <input type="radio" name="scenario" checked=${chosen.value === id} onChange=${() => { chosen.value = id; }} />
-              <span>${name} <small>${about}</small></span>
-            </label>`)}
-        </fieldset>
-        <p>A scenario takes the place of your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions. Trained prompts stay, and undo brings the rows back.</p>
-        <p class="toolbar scenario-files">
-          <${Button} icon="export" onClick=${save}>Save this scenario<//>
-          <${Button} icon="import" onClick=${() => file.current?.click()}>Open a scenario file<//>
-          <input ref=${file} type="file" class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".json" onChange=${onFile} />
-        </p>
-        <p class="scenario-failure" role="alert">${failure.value}</p>
-      </div>
-      <div class="dialog-actions">
-        <${Button} onClick=${close}>Keep my work<//>
-        <${Button} kind="danger" onClick=${() => void useChosen(onStarted)}>Start with it<//>
-      </div>
-    </dialog>`;
+    <${ConfirmDialog} open=${open.value} title="Choose a scenario" confirm="Start with it" cancel="Keep my work"
+      onConfirm=${() => void useChosen(onStarted)} onCancel=${close}>
+      <fieldset class="scenarios">
+        <legend class="visually-hidden">Scenario</legend>
+        ${SCENARIOS.map(({ id, name, about }) => html`
+          <label key=${id} class="scenario">
+            <input type="radio" name="scenario" checked=${chosen.value === id} onChange=${() => { chosen.value = id; }} />
+            <span>${name} <small>${about}</small></span>
+          </label>`)}
+      </fieldset>
+      <p>A scenario takes the place of your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions. Trained prompts stay, and undo brings the rows back.</p>
+      <p class="toolbar scenario-files">
+        <${Button} icon="export" onClick=${save}>Save this scenario<//>
+        <${Button} icon="import" onClick=${() => file.current?.click()}>Open a scenario file<//>
+        <input ref=${file} type="file" class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".json" onChange=${onFile} />
+      </p>
+      <p class="scenario-failure" role="alert">${failure.value}</p>
+    <//>`;
 };
