@@ -19,14 +19,14 @@ check_serve() {
   for build in prompt_playground prompt_playground_relaxed; do
     curl -fsSI "${url}pkg/${build}_bg.wasm" | grep -i '^content-type: application/wasm' >/dev/null || return 1
   done
-  curl -fsS -o /dev/null "${url}models/bundled/model.safetensors"
+  for weights in model.q8.safetensors model.safetensors; do curl -fsS -o /dev/null "${url}models/bundled/$weights" || return 1; done
   [ "$(curl -s -o /dev/null -w '%{http_code}' --path-as-is "${url}../Cargo.toml")" = 404 ]
   echo "make serve: $url answers with the page, the library and the model"
 }
 
 check_site() {
   make --no-print-directory site
-  test -s site/index.html -a -s site/pkg/prompt_playground_bg.wasm -a -s site/pkg/prompt_playground_relaxed_bg.wasm -a -s site/models/bundled/model.safetensors
+  test -s site/index.html -a -s site/pkg/prompt_playground_bg.wasm -a -s site/pkg/prompt_playground_relaxed_bg.wasm -a -s site/models/bundled/model.q8.safetensors -a -s site/models/bundled/model.safetensors
 }
 
 commands=$(awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside && NF { sub(/ *#.*/, ""); print }' README.md)

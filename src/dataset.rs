@@ -66,7 +66,8 @@ pub struct RowReport {
     pub warnings: Vec<RowWarning>,
 }
 
-/// `usable`: rows without a blocking warning; `tokens`: text tokens of those rows.
+/// `usable`: rows without a blocking warning; `tokens`: text tokens of those rows; `unfamiliar`: a sentence where the
+/// model has seen little text like the inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -74,7 +75,15 @@ pub struct DatasetReport {
     pub rows: Vec<RowReport>,
     pub usable: usize,
     pub tokens: usize,
+    pub unfamiliar: Option<String>,
 }
+
+/// Bytes of text for each token, below which the inputs are unlike what the tokenizer was made from. With the bundled model's
+/// the inputs of each of the 31 English companies of `pretrain/companies` have 3.06 or more, support sentences in five other languages
+/// written in Latin letters 1.8 to 2.4, in Russian and Chinese 1.0.
+const FAMILIAR_BYTES: f64 = 2.75;
+/// Fewer bytes of input say too little.
+const ENOUGH_BYTES: usize = 100;
 
 /// Checks every row. `counts[i]` belongs to `examples[i]`; `context_length` is the model's number of positions.
 ///
@@ -91,7 +100,12 @@ pub fn check_dataset(
 ) -> DatasetReport {
     assert_eq!(examples.len(), counts.len(), "every example needs its token counts");
     let repeats = find_repeats(examples);
-    let mut report = DatasetReport { rows: Vec::with_capacity(examples.len()), usable: 0, tokens: 0 };
+    let mut report = DatasetReport {
+        rows: Vec::with_capacity(examples.len()),
+        usable: 0,
+        tokens: 0,
+        unfamiliar: unfamiliar_inputs(examples, counts),
+    };
     for ((example, count), repeated) in examples.iter().zip(counts).zip(repeats) {
         let mut warnings = Vec::new();
         warnings.extend(empty_warning(example));
@@ -119,6 +133,20 @@ fn empty_warning(example: &Example) -> Option<RowWarning> {
         (false, false) => return None,
     };
     Some(RowWarning { kind: WarningKind::Empty, message: missing.into(), blocking: true })
+}
+
+/// What the model rarely read, its tokenizer cuts into small pieces.
+fn unfamiliar_inputs(examples: &[Example], counts: &[TokenCounts]) -> Option<String> {
+    let bytes: usize = examples.iter().map(|example| example.input.trim().len()).sum();
+    let tokens: usize = counts.iter().map(|count| count.input).sum();
+    let per_token = bytes as f64 / tokens.max(1) as f64;
+    (bytes >= ENOUGH_BYTES && per_token < FAMILIAR_BYTES).then(|| {
+        format!(
+            "The model's tokenizer cuts these inputs into small pieces ({per_token:.1} bytes a token, where plain English has \
+             3 to 5), so the model has read little text like them. If they are in another language than the model's, write \
+             them in that one (the bundled model reads English only), or choose a model that knows yours."
+        )
+    })
 }
 
 fn too_long_warning(count: &TokenCounts, virtual_tokens: usize, context_length: usize) -> Option<RowWarning> {

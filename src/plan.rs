@@ -143,7 +143,7 @@ fn step_flop(config: &LlamaConfig, batch: &Batch) -> u64 {
 }
 
 /// Measures how fast this device trains a model of some sizes: one block of it, with empty weights in the precision
-/// of its files, forward and backward.
+/// that its products read, forward and backward.
 pub struct Probe {
     llama: Llama,
     rows: usize,
@@ -164,7 +164,7 @@ impl Probe {
                 "The model's files have {files} bytes, but its configuration asks for {stored} weights. The two are not of the same model."
             )));
         }
-        let bits = 8 * files / stored.max(1);
+        let bits = if weights::is_expanded(config) { 32 } else { 8 * files / stored.max(1) };
         let (d, f) = (config.hidden_size, config.intermediate_size);
         let [q, kv] = [config.num_attention_heads, config.num_key_value_heads].map(|heads| heads * config.head_dim);
         let matrix =
@@ -264,16 +264,31 @@ mod tests {
 
     #[test]
     fn the_probe_does_the_work_of_a_block() {
-        let config = LlamaConfig::from_json(
-            br#"{"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 4, "num_attention_heads": 2,
-            "vocab_size": 100}"#,
-        )
-        .unwrap();
         let linear = 2 * 2 * PROBE_ROWS as u64 * (4 * 64 * 64 + 3 * 64 * 128);
-        for bits in [32, 16, 8, 5] {
+        // The larger one reads its weights as its files have them.
+        for (vocabulary, bits) in [(100, 32), (100, 8), (600_000, 32), (600_000, 16), (600_000, 8), (600_000, 5)] {
+            let config = LlamaConfig::from_json(
+                format!(
+                    r#"{{"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 4, "num_attention_heads": 2,
+                    "vocab_size": {vocabulary}}}"#
+                )
+                .as_bytes(),
+            )
+            .unwrap();
+            assert_eq!(weights::is_expanded(&config), vocabulary == 100);
             let files = weights::stored_parameters(&config) * bits / 8;
             let flop = Probe::new(&config, files).unwrap().run();
             assert!(flop > linear && flop < 3 * linear, "{flop} against {linear}");
         }
+    }
+
+    #[test]
+    fn the_bundled_model_in_eight_bits_is_measured_though_its_rows_are_no_whole_blocks() {
+        let config = LlamaConfig::from_json(
+            br#"{"hidden_size": 256, "intermediate_size": 688, "num_hidden_layers": 6, "num_attention_heads": 4,
+            "num_key_value_heads": 1, "vocab_size": 4096, "tie_word_embeddings": true}"#,
+        )
+        .unwrap();
+        assert!(Probe::new(&config, 5_553_582).unwrap().run() > 0);
     }
 }

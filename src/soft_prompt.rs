@@ -3,10 +3,8 @@
 use crate::block::KeysValues;
 use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
-use crate::inside::nearest::nearest_ids;
 use crate::model::Llama;
 use crate::prefix;
-use crate::tokenizer::ChatTokenizer;
 
 /// How virtual tokens enter the model: as rows before the token embeddings (prompt tuning, P-tuning), or as keys and values
 /// in front of every layer's (prefix tuning).
@@ -41,14 +39,6 @@ pub struct SoftPrompt {
 }
 
 const ANOTHER_MODEL: &str = "It was trained on another model: choose that one, or train again.";
-
-/// A word of the vocabulary near a virtual token, by cosine similarity.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Neighbour {
-    pub token: String,
-    pub similarity: f32,
-}
 
 impl SoftPrompt {
     /// # Errors
@@ -136,21 +126,6 @@ impl SoftPrompt {
             PromptKind::KeysValues => prefix::to_cache(&self.vectors, &model.config),
         }
     }
-
-    /// For every virtual token the `k` tokens of the vocabulary whose embeddings point most nearly the same way.
-    ///
-    /// # Errors
-    /// In prefix tuning: keys and values lie in another space than words.
-    pub fn nearest_tokens(&self, k: usize, model: &Llama, tokenizer: &ChatTokenizer) -> Result<Vec<Vec<Neighbour>>> {
-        if self.kind == PromptKind::KeysValues {
-            return Err(Error::input(
-                "Prefix tuning trains keys and values inside every layer. They lie in another space than the words' embeddings, so no word is near to them.",
-            ));
-        }
-        let named = |(id, similarity)| Neighbour { token: tokenizer.token_text(id), similarity };
-        let found = nearest_ids(&self.vectors, k, model);
-        Ok(found.into_iter().map(|best| best.into_iter().map(named).collect()).collect())
-    }
 }
 
 /// A prompt works on the model that it was trained on: refuses virtual tokens of `width` numbers where `model` has others.
@@ -162,16 +137,4 @@ pub fn check_width(width: usize, kind: PromptKind, model: &Llama) -> Result<()> 
         )));
     }
     Ok(())
-}
-
-/// Ids of `text`, repeated or trimmed to `count`, as PEFT's `PromptEmbedding` takes them: with the special tokens that the
-/// tokenizer puts around a text. A GGUF file does not say which these are: none.
-pub fn text_ids(text: &str, count: usize, tokenizer: &ChatTokenizer) -> Result<Vec<u32>> {
-    let ids = tokenizer.encode_alone(text)?;
-    if tokenizer.encode(text)?.is_empty() {
-        return Err(Error::input(
-            "The text that the soft prompt should start from has no tokens. Write a sentence, or choose another initialisation.",
-        ));
-    }
-    Ok(ids.into_iter().cycle().take(count).collect())
 }

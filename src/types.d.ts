@@ -85,8 +85,11 @@ export type CurveVerdict = "diverged" | "too_short" | "overfitting" | "still_fal
 /** The formats that can be written; all of them can be read. */
 export type DatasetFormat = "input_output" | "messages" | "alpaca" | "prompt_completion" | "csv";
 
-/** `usable`: rows without a blocking warning; `tokens`: text tokens of those rows. */
-export type DatasetReport = { rows: Array<RowReport>, usable: number, tokens: number, };
+/**
+ * `usable`: rows without a blocking warning; `tokens`: text tokens of those rows; `unfamiliar`: a sentence where the
+ * model has seen little text like the inputs.
+ */
+export type DatasetReport = { rows: Array<RowReport>, usable: number, tokens: number, unfamiliar: string | null, };
 
 /**
  * An instruction as a system turn, then examples as turns of the conversation (few-shot, Brown et al. 2020); both may be

@@ -9,7 +9,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 use crate::{
     curve, dataset, dataset_io, discrete_prompt, evaluation, inside, metrics, model_info, peft, plan, prepared,
 };
-use crate::{resampling, sampler, settings, soft_prompt, technique, tuner};
+use crate::{resampling, sampler, settings, technique, tuner};
 
 const HEADER: &str = "// Made by src/types.rs from the structs of the core; not written by hand.\n";
 
@@ -68,7 +68,7 @@ fn declarations() -> String {
     all.visit::<sampler::GenerationSettings>();
     all.visit::<settings::CheckedSettings>();
     all.visit::<settings::RawSettings>();
-    all.visit::<soft_prompt::Neighbour>();
+    all.visit::<inside::nearest::Neighbour>();
     all.visit::<technique::shape::Shape>();
     all.visit::<tuner::StepReport>();
     let text: String = all.found.values().map(|declaration| format!("\n{declaration}")).collect();

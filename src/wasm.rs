@@ -426,7 +426,7 @@ impl SoftPrompt {
     pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
         let (prompt, Model { inner: model }) = (&self.inner, model);
         soft_prompt::check_width(prompt.width(), prompt.kind(), &model.llama).map_err(to_js_error)?;
-        to_js(&prompt.nearest_tokens(k, &model.llama, &model.tokenizer).map_err(to_js_error)?)
+        to_js(&inside::nearest::nearest_tokens(model, prompt, k).map_err(to_js_error)?)
     }
 }
 

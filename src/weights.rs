@@ -1,4 +1,4 @@
-//! Model files -> frozen weights: `model.safetensors` (f32, f16, bf16), whole or in shards, or a GGUF file.
+//! Model files -> frozen weights: `model.safetensors` (f32, f16, bf16, or eight bits), whole or in shards, or a GGUF file.
 
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
@@ -91,6 +91,11 @@ pub(crate) fn as_computed(stored: Matrix, config: &LlamaConfig) -> Matrix {
     }
 }
 
+/// Whether the products read f32, whatever the precision of the files.
+pub(crate) fn is_expanded(config: &LlamaConfig) -> bool {
+    parameters(config) <= EXPAND_UP_TO
+}
+
 /// Bytes that the weights of a model take in memory; `files`: those of its files.
 pub(crate) fn bytes_in_memory(config: &LlamaConfig, files: u64) -> u64 {
     match parameters(config) {
@@ -132,15 +137,33 @@ impl Source for Shards<'_> {
             )));
         }
         match tensor.dtype() {
+            Dtype::I8 => Ok(Matrix::from_f16(rows, columns, self.of_eight_bits(name, tensor.data(), rows)?)),
             Dtype::F32 => Ok(Matrix::from_f32(rows, columns, bytemuck::pod_collect_to_vec(tensor.data()))),
             Dtype::F16 => Ok(Matrix::from_f16(rows, columns, bytemuck::pod_collect_to_vec::<u8, f16>(tensor.data()))),
             Dtype::BF16 => {
                 Ok(Matrix::from_bf16(rows, columns, bytemuck::pod_collect_to_vec::<u8, bf16>(tensor.data())))
             }
             other => Err(Error::model(format!(
-                "The weight {name} is stored as {other:?}, but F32, F16 and BF16 are supported."
+                "The weight {name} is stored as {other:?}, but F32, F16, BF16 and I8 with a scale are supported."
             ))),
         }
+    }
+}
+
+impl Shards<'_> {
+    /// The bundled model's weights as they are downloaded (`pretrain/eight_bits.py`): `numbers` has one whole number for each
+    /// weight, and the tensor `<name>.scale` (rows) one f32 for each row. Their product, rounded to f16, is the weight that
+    /// `model.safetensors` has.
+    fn of_eight_bits(&self, name: &str, numbers: &[u8], rows: usize) -> Result<Vec<f16>> {
+        let scale = self.0.iter().find_map(|file| file.tensor(&format!("{name}.scale")).ok());
+        let Some(scale) = scale.filter(|scale| scale.dtype() == Dtype::F32 && scale.shape() == [rows]) else {
+            return Err(Error::model(format!(
+                "The weight {name} is stored in eight bits, but there is no {name}.scale of {rows} F32 numbers beside it. The file was not made by pretrain/eight_bits.py."
+            )));
+        };
+        let scales: Vec<f32> = bytemuck::pod_collect_to_vec(scale.data());
+        let width = numbers.len() / rows;
+        Ok(numbers.iter().enumerate().map(|(i, n)| f16::from_f32(scales[i / width] * f32::from(*n as i8))).collect())
     }
 }
 

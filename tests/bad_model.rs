@@ -10,6 +10,7 @@ use prompt_playground::error::Error;
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::rng::Rng;
 use prompt_playground::tokenizer::{ChatTokenizer, TokenKind};
+use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
 const FOLDER: &str = "tests/fixtures/tiny/hf_f32";
@@ -287,4 +288,26 @@ fn weights_may_lie_in_several_files_in_any_order() {
     assert_eq!(load(&shards).unwrap().llama.weights_hash(), whole.llama.weights_hash());
     assert_sentence(&load(&shards[1..]).err().expect("three of four files"));
     assert_sentence(&load(&[]).err().expect("no file"));
+}
+
+#[test]
+fn the_eight_bits_that_the_page_downloads_are_the_weights_that_peft_reads() {
+    let file = |name: &str| bytes(&format!("www/models/bundled/{name}"));
+    let (config, tokenizer, eight_bits) = (file("config.json"), file("tokenizer.json"), file("model.q8.safetensors"));
+    let load = |weights: &[u8]| LanguageModel::from_hf(&config, &tokenizer, &[weights], None);
+    let whole = load(&file("model.safetensors")).unwrap().llama.weights_hash();
+    assert_eq!(load(&eight_bits).unwrap().llama.weights_hash(), whole);
+
+    let tensors = SafeTensors::deserialize(&eight_bits).unwrap();
+    let scale = "model.layers.0.self_attn.q_proj.weight.scale";
+    let without = tensors.tensors().into_iter().filter(|(name, _)| name != scale);
+    let error = load(&safetensors::serialize(without, None).unwrap()).err().expect("no scale of the queries");
+    assert_sentence(&error);
+    assert!(error.to_string().contains(scale));
+    let short = tensors.tensor("model.layers.0.self_attn.k_proj.weight.scale").unwrap();
+    let others = tensors
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| if name == scale { (name, short.clone()) } else { (name, view) });
+    assert_sentence(&load(&safetensors::serialize(others, None).unwrap()).err().expect("64 scales for 256 rows"));
 }

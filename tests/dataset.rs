@@ -1,6 +1,8 @@
 //! Checking, splitting, reading and writing datasets.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod common;
+
 use prompt_playground::dataset::near_duplicates::{NEAR_DUPLICATE, near_duplicates, similarity};
 use prompt_playground::dataset::{DatasetReport, Example, TokenCounts, WarningKind, check_dataset, split};
 use serde_json::json;
@@ -37,6 +39,26 @@ fn blank_texts_block_their_row_and_are_not_compared() {
     assert!(report.rows[1].warnings[0].message.contains("response"));
     assert_eq!(kinds(&report)[4], []);
     assert_eq!((report.usable, report.tokens), (1, 10));
+}
+
+#[test]
+fn inputs_that_the_tokenizer_does_not_know_are_reported() {
+    let model = common::bundled();
+    let unfamiliar = |inputs: &[&str]| {
+        let rows: Vec<Example> = inputs.iter().map(|input| Example::new(*input, "Restart it.")).collect();
+        model.check_dataset(&rows, 64).unwrap().unfamiliar
+    };
+    let companies = std::fs::read_dir("pretrain/companies").unwrap().map(|file| file.unwrap().path());
+    for path in companies.filter(|path| path.extension().is_some_and(|end| end == "json")) {
+        let company: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let inputs: Vec<&str> =
+            company["examples"].as_array().unwrap().iter().map(|row| row["input"].as_str().unwrap()).collect();
+        assert_eq!(unfamiliar(&inputs), None, "{}", path.display());
+    }
+    let german = ["Wie kann ich mein Passwort zurücksetzen?", "Die Heizung bleibt kalt, was muss ich tun?"];
+    assert_eq!(unfamiliar(&german), None, "82 bytes are too few");
+    let german = [&german[..], &["Wann kommt meine Bestellung endlich an?"]].concat();
+    assert!(unfamiliar(&german).unwrap().contains("English only"));
 }
 
 #[test]

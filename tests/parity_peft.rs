@@ -6,8 +6,8 @@ mod common;
 use common::{Case, Tensors, bundled, json, prompt_of, relative_error};
 use prompt_playground::rng::Rng;
 use prompt_playground::settings::{Scheduler, TunerSettings};
-use prompt_playground::soft_prompt::text_ids;
 use prompt_playground::technique::initial;
+use prompt_playground::technique::initial::text_ids;
 use prompt_playground::tuner::{StepReport, Tuner};
 use serde::Deserialize;
 
@@ -216,6 +216,7 @@ fn a_saved_run_goes_on_as_if_it_had_not_stopped() {
 
 #[test]
 fn every_initialisation_starts_where_it_says() {
+    use prompt_playground::inside::nearest::nearest_tokens;
     use prompt_playground::settings::Init;
     let model = bundled();
     let start = |init, std| {
@@ -232,7 +233,7 @@ fn every_initialisation_starts_where_it_says() {
     let variance = random.vectors().iter().map(|v| v * v).sum::<f32>() / random.vectors().len() as f32;
     assert!((variance - 0.25).abs() < 0.02, "variance {variance}");
     for init in [Init::SampleVocab, Init::Text] {
-        let nearest = start(init, 0.0).nearest_tokens(1, &model.llama, &model.tokenizer).unwrap();
+        let nearest = nearest_tokens(&model, &start(init, 0.0), 1).unwrap();
         assert_eq!(nearest.len(), 20);
         assert!(nearest.iter().all(|token| token[0].similarity > 0.9999), "rows are rows of the embedding");
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use common::{bundled, json};
 use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
-use prompt_playground::soft_prompt::text_ids;
+use prompt_playground::technique::initial::text_ids;
 use prompt_playground::tokenizer::{ChatTokenizer, TokenKind};
 use serde::Deserialize;
 use serde_json::Value;

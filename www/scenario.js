@@ -1,6 +1,8 @@
 // @ts-check
 /** Scenarios: those of cases/, and the file in which a person keeps one or hands it out. */
 
+import { PATTERN_KINDS } from './pattern_kinds.js';
+
 /** @typedef {import('./state.js').Case} Case */
 
 /** What step 1 offers. The three companies with a voice of their own are development companies of `pretrain/`: the model was
@@ -31,7 +33,7 @@ const isExample = (row) => isObject(row) && isText(row.input) && isText(row.outp
 /** @param {any} row */
 const isTest = (row) => isText(row) || (isObject(row) && isText(row.question) && isText(row.reference));
 /** @param {any} check */
-const isPattern = (check) => isObject(check) && isText(check.kind) && isText(check.value);
+const isPattern = (check) => isObject(check) && isText(check.value) && PATTERN_KINDS.some(([kind]) => kind === check.kind);
 
 /** What each part of a scenario has to be, and how a sentence calls it.
  * @type {[keyof Case, (value: any) => boolean, string][]} */
@@ -41,7 +43,7 @@ const PARTS = [
   ['prefix', isText, 'a text such as "[TECH_SUPPORT]"'],
   ['examples', (rows) => Array.isArray(rows) && rows.every(isExample), 'a list of {"input", "output"}'],
   ['test', (rows) => Array.isArray(rows) && rows.every(isTest), 'a list of inquiries: texts, or {"question", "reference"}'],
-  ['patterns', (checks) => Array.isArray(checks) && checks.every(isPattern), 'a list of {"kind", "value"}'],
+  ['patterns', (checks) => Array.isArray(checks) && checks.every(isPattern), `a list of {"kind", "value"}, each kind one of ${PATTERN_KINDS.map(([kind]) => kind).join(', ')}`],
 ];
 
 /** @param {string} text @returns {Case} @throws {Error} a sentence that says what is wrong and where */

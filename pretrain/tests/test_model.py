@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import torch
+from safetensors.torch import load_file
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -17,6 +18,7 @@ import average
 import checkpoint
 import companies
 import device
+import eight_bits
 import practise
 import prompt_tuning
 import train
@@ -322,6 +324,22 @@ class Export(unittest.TestCase):
             self.assertFalse(torch.equal(one, two))
             self.assertTrue(torch.equal(mean, ((one + two) / 2).half().float()))
 
+    def test_eight_bits_are_the_nearest_and_the_folder_has_the_same_weights_twice(self):
+        weights = torch.randn(5, 48, generator=torch.Generator().manual_seed(0))
+        weights[3] = 0
+        numbers, scale = eight_bits.eight_bits(weights)
+        errors = (numbers.float() * scale[:, None] - weights).abs()
+        self.assertTrue((errors <= scale[:, None] * 0.5001).all())
+        self.assertEqual(numbers.abs().amax(1).tolist(), [127, 127, 127, 0, 127])
+        whole, stored = eight_bits.rounded({"w": weights, "norm": weights[0]})
+        self.assertTrue(torch.equal(whole["w"], eight_bits.expanded(stored["w"], stored["w.scale"])))
+        self.assertTrue(torch.equal(whole["norm"], stored["norm"]))
+
+    def test_what_ships_has_the_weights_of_its_eight_bits(self):
+        whole, stored = load_file(BUNDLED / "model.safetensors"), load_file(BUNDLED / "model.q8.safetensors")
+        for name, weight in whole.items():
+            scale = stored.get(f"{name}.scale")
+            self.assertTrue(torch.equal(weight, stored[name] if scale is None else eight_bits.expanded(stored[name], scale)), name)
 
     def test_a_saved_model_is_read_back_and_loads_in_transformers(self):
         from transformers import AutoModelForCausalLM, AutoTokenizer

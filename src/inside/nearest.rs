@@ -8,7 +8,15 @@ use crate::kernels::vector::{dot, max};
 use crate::language_model::LanguageModel;
 use crate::model::Llama;
 use crate::ops::{cross_entropy::LOGITS, linear};
-use crate::soft_prompt::{Neighbour, PromptKind};
+use crate::soft_prompt::{PromptKind, SoftPrompt};
+
+/// A word of the vocabulary near a virtual token, by cosine similarity.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Neighbour {
+    pub token: String,
+    pub similarity: f32,
+}
 
 /// The nearest token of the vocabulary to every virtual token after some steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,31 +28,46 @@ pub struct NearestStep {
     pub tokens: Vec<Neighbour>,
 }
 
+/// For every virtual token the `k` tokens of the vocabulary whose embeddings point most nearly the same way.
+///
+/// # Errors
+/// In prefix tuning: keys and values lie in another space than words.
+pub fn nearest_tokens(model: &LanguageModel, prompt: &SoftPrompt, k: usize) -> Result<Vec<Vec<Neighbour>>> {
+    check_embeddings(prompt.kind())?;
+    Ok(neighbours(model, prompt.vectors(), k))
+}
+
 /// # Errors
 /// Where there is no snapshot, they are not of one run, or they are of prefix tuning.
 pub fn nearest_path(model: &LanguageModel, snapshots: &[Snapshot]) -> Result<Vec<NearestStep>> {
     let (first, _) = ends(snapshots)?;
-    if first.kind() == PromptKind::KeysValues {
-        return Err(Error::input(
-            "Prefix tuning trains keys and values, which lie in another space than words, so no word is near to them. Train with prompt tuning or P-tuning to see the nearest words.",
-        ));
-    }
+    check_embeddings(first.kind())?;
     let vectors: Vec<f32> = snapshots.iter().flat_map(|snapshot| snapshot.prompt.vectors()).copied().collect();
-    let mut found = nearest_ids(&vectors, 1, &model.llama).into_iter().flatten();
+    let mut found = neighbours(model, &vectors, 1).into_iter().flatten();
     let mut step = |snapshot: &Snapshot| NearestStep {
         step: snapshot.step,
-        tokens: found
-            .by_ref()
-            .take(first.virtual_tokens())
-            .map(|(id, similarity)| Neighbour { token: model.tokenizer.token_text(id), similarity })
-            .collect(),
+        tokens: found.by_ref().take(first.virtual_tokens()).collect(),
     };
     Ok(snapshots.iter().map(&mut step).collect())
 }
 
+fn check_embeddings(kind: PromptKind) -> Result<()> {
+    match kind {
+        PromptKind::Embeddings => Ok(()),
+        PromptKind::KeysValues => Err(Error::input(
+            "Prefix tuning trains keys and values, which lie in another space than words, so no word is near to them. Train with prompt tuning or P-tuning to see the nearest words.",
+        )),
+    }
+}
+
+fn neighbours(model: &LanguageModel, vectors: &[f32], k: usize) -> Vec<Vec<Neighbour>> {
+    let named = |(id, similarity)| Neighbour { token: model.tokenizer.token_text(id), similarity };
+    nearest_ids(vectors, k, &model.llama).into_iter().map(|best| best.into_iter().map(named).collect()).collect()
+}
+
 /// For every vector (hidden size) of `vectors` the `k` ids whose embeddings point most nearly the same way, nearest
 /// first, with their cosine similarity.
-pub(crate) fn nearest_ids(vectors: &[f32], k: usize, llama: &Llama) -> Vec<Vec<(u32, f32)>> {
+pub(super) fn nearest_ids(vectors: &[f32], k: usize, llama: &Llama) -> Vec<Vec<(u32, f32)>> {
     let embedding = llama.embedding();
     let (vocabulary, width) = embedding.shape();
     let lengths: Vec<f32> = (0..vocabulary).map(|id| embedding.with_rows(id, 1, |row| length(row) as f32)).collect();

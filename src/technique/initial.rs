@@ -5,7 +5,7 @@ use crate::model::Llama;
 use crate::prefix;
 use crate::rng::Rng;
 use crate::settings::{Init, PeftType, TunerSettings};
-use crate::soft_prompt::{PromptKind, SoftPrompt, check_width, text_ids};
+use crate::soft_prompt::{PromptKind, SoftPrompt, check_width};
 use crate::tokenizer::ChatTokenizer;
 
 use super::template::Template;
@@ -55,6 +55,18 @@ pub fn keys_values(
         Init::Random => (0..numbers).map(|_| (rng.normal() * settings.init_std) as f32).collect(),
     };
     SoftPrompt::new(vectors, kind, llama)
+}
+
+/// Ids of `text`, repeated or trimmed to `count`, as PEFT's `PromptEmbedding` takes them: with the special tokens that the
+/// tokenizer puts around a text. A GGUF file does not say which these are: none.
+pub fn text_ids(text: &str, count: usize, tokenizer: &ChatTokenizer) -> Result<Vec<u32>> {
+    if tokenizer.encode(text)?.is_empty() {
+        return Err(Error::input(
+            "The text that the soft prompt should start from has no tokens. Write a sentence, or choose another initialisation.",
+        ));
+    }
+    let ids = tokenizer.encode_alone(text)?;
+    Ok(ids.into_iter().cycle().take(count).collect())
 }
 
 /// The given soft prompt, or an initialisation.

@@ -10,7 +10,9 @@ before(async () => { playground = await startPlayground(); });
 after(() => playground?.close());
 
 const folder = `${project}/www/models/bundled`;
-const weights = readFileSync(`${folder}/model.safetensors`);
+/** The weights that the page downloads. */
+const FILE = 'model.q8.safetensors';
+const weights = readFileSync(`${folder}/${FILE}`);
 const withConfig = (change) => ['config.json', JSON.stringify({ ...bundledConfig, ...change })];
 
 /** A safetensors file whose header says what `header` says. */
@@ -23,13 +25,14 @@ function safetensors(header, data = Buffer.alloc(0)) {
 
 const hugeHeader = Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), Buffer.from('{}')]);
 const cases = {
-  'a truncated model file': ['model.safetensors', weights.subarray(0, weights.length / 2)],
-  'a model file without its last byte': ['model.safetensors', weights.subarray(0, weights.length - 1)],
-  'an empty model file': ['model.safetensors', Buffer.alloc(0)],
-  'a foreign model file (a web page)': ['model.safetensors', Buffer.from('<!doctype html><title>Sign in</title>')],
-  'a foreign model file (other tensors)': ['model.safetensors', safetensors({ 'conv1.weight': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }, Buffer.alloc(4))],
-  'a header that claims 2^63 bytes': ['model.safetensors', hugeHeader],
-  'a header with offsets outside the file': ['model.safetensors', safetensors({ 'model.embed_tokens.weight': { dtype: 'F32', shape: [4096, 192], data_offsets: [0, 3145728] } })],
+  'a truncated model file': [FILE, weights.subarray(0, weights.length / 2)],
+  'a model file without its last byte': [FILE, weights.subarray(0, weights.length - 1)],
+  'an empty model file': [FILE, Buffer.alloc(0)],
+  'a foreign model file (a web page)': [FILE, Buffer.from('<!doctype html><title>Sign in</title>')],
+  'a foreign model file (other tensors)': [FILE, safetensors({ 'conv1.weight': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }, Buffer.alloc(4))],
+  'a header that claims 2^63 bytes': [FILE, hugeHeader],
+  'a header with offsets outside the file': [FILE, safetensors({ 'model.embed_tokens.weight': { dtype: 'F32', shape: [4096, 192], data_offsets: [0, 3145728] } })],
+  'weights of eight bits without their scales': [FILE, safetensors({ 'model.embed_tokens.weight': { dtype: 'I8', shape: [4096, 256], data_offsets: [0, 1 << 20] } }, Buffer.alloc(1 << 20))],
   'a config that is no JSON': ['config.json', '{"hidden_size": 192,'],
   'a config of another architecture': withConfig({ model_type: 'gpt2', architectures: ['GPT2LMHeadModel'] }),
   'a config with absurd sizes': withConfig({ hidden_size: 1e15 }),
@@ -38,7 +41,7 @@ const cases = {
   'a config with a negative size': withConfig({ intermediate_size: -512 }),
   'a config that disagrees with the weights': withConfig({ hidden_size: 384 }),
   'a tokenizer that is none': ['tokenizer.json', '{"model": {}}'],
-  'a missing file': ['model.safetensors', null],
+  'a missing file': [FILE, null],
 };
 
 for (const [name, [file, body]] of Object.entries(cases)) {

@@ -155,6 +155,8 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
   const file = (name, text) => dialog.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
   await file('rows.json', '{"examples": [{"input": 1}]}');
   await dialog.getByText('its "name" must be a text').waitFor();
+  await file('check.json', JSON.stringify({ ...museum, patterns: [{ kind: 'rhymes', value: '' }] }));
+  await dialog.getByText('its "patterns" must be a list of').waitFor();
   await file('rows.csv', 'input,output');
   await dialog.getByText('it is not JSON').waitFor();
   await dialog.getByRole('button', { name: 'Keep my work' }).click();
@@ -163,4 +165,12 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
   await file('mine.scenario.json', saved);
   await until(() => datasetRows(page), (rows) => rows[0].input === 'What is new?');
   assert.deepEqual(JSON.parse(saved), { ...museum, name: 'saltmere', examples: [{ ...museum.examples[0], input: 'What is new?' }, ...museum.examples.slice(1)] });
+}));
+
+test('rows in a language that the model hardly knows are told so', () => playground.withPage({}, async (page) => {
+  const warning = page.locator('#step-dataset').getByText('reads English only), or choose');
+  assert.equal(await warning.count(), 0);
+  const german = ['Wie kann ich mein Passwort zurücksetzen?', 'Die Heizung bleibt kalt, was muss ich tun?', 'Wann kommt meine Bestellung an?'];
+  await importText(page, german.map((input) => JSON.stringify({ input, output: 'Gern.' })).join('\n'));
+  await warning.waitFor();
 }));

@@ -146,3 +146,17 @@ test('the model picker: a closer look, and a download that is cancelled', () => 
   await press(page, download, 'Cancel');
   await press(page, picker.getByRole('button', { name: 'Cancel' }), 'Language model');
 }));
+
+test('a message that is closed gives the focus to the next one, and then back to where it was', () => playground.withPage({}, async (page) => {
+  const close = page.getByRole('button', { name: 'Close this message' });
+  await page.getByRole('button', { name: 'Copy link' }).focus();
+  await page.evaluate(async () => {
+    const { addNotice } = await import(new URL('state.js', document.baseURI).href);
+    for (const text of ['The first has happened.', 'The second has happened.']) addNotice('info', text);
+  });
+  await press(page, close.first(), 'Close this message');
+  assert.equal(await close.count(), 1);
+  await page.keyboard.press('Enter');
+  await until(() => focused(page), (name) => name === 'Copy link', { what: 'the focus on what had it before', timeout: 5_000 });
+  assert.equal(await close.count(), 0);
+}));

@@ -101,8 +101,8 @@ export async function until(read, accept, { what = String(accept), timeout = 30_
 export const startButton = (page) => page.getByRole('button', { name: /^Start (fine-tuning|again)/ });
 
 /** Resolves when the bundled model is loaded: the button that starts training can be pressed. */
-export async function modelReady(page) {
-  await startButton(page).and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+export async function modelReady(page, { timeout = 60_000 } = {}) {
+  await startButton(page).and(page.locator(':enabled')).waitFor({ timeout });
 }
 
 /** A setting of step 3 by its name on the page, for example "Steps". */

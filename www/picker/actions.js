@@ -110,7 +110,8 @@ export async function use(choice) {
     addNotice('success', `${choice.source.name} is in use. The prompts that were trained with another model stay, but they fit only that one.`);
     closePicker();
   } catch (error) {
-    if (!(error instanceof EngineError && error.kind === 'cancelled')) {
+    const said = error instanceof EngineError && ['cancelled', 'crashed'].includes(error.kind); // a crash has its own notice
+    if (!said) {
       if (isOpen.value) problem.value = sentenceOf(error);
       else addNotice('error', `${choice.source.name} could not be loaded. ${sentenceOf(error)}`);
     }

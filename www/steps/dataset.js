@@ -97,6 +97,12 @@ const Summary = () => {
     <span class="figure">${plural(total, 'row')}</span>, ${usable === total ? 'all can be trained on' : html`<strong>${formatNumber(usable)} can be trained on</strong>`}${tokens !== null ? html`, <span class="figure">${plural(tokens, 'token')}</span>` : ''}</p>`;
 };
 
+/** Says where the model can hardly read the inputs. */
+const Unfamiliar = () => {
+  const sentence = datasetReport.value?.report.unfamiliar;
+  return sentence ? html`<${Notice} kind="warning">${sentence}<//>` : null;
+};
+
 /** @param {{rows: ExampleRow[], first: number}} props `first`: index of the first of them in the dataset */
 const Table = ({ rows, first }) => {
   const report = datasetReport.value;
@@ -145,12 +151,13 @@ export const DatasetStep = () => {
   };
   return html`
     <${Card} step=${1} name="dataset" title="Show how it should answer"
-      intro="Each row pairs an inquiry with the response you would be proud of. Ten consistent rows are enough to set a voice; they will not teach the model new facts, and on topics far from customer support this tiny model keeps the voice but loses the thread.">
+      intro="Each row pairs an inquiry with the response you would be proud of. Ten consistent rows are enough to set a voice; they will not teach the model new facts. The bundled model reads English only, and far from customer support it keeps the voice but loses the thread.">
       <div class=${dragging.value ? 'dataset is-dropping' : 'dataset'} onDragOver=${onDragOver} onDragLeave=${() => { dragging.value = false; }} onDrop=${onDrop} onKeyDown=${onKeyDown}>
         <${Toolbar} />
         <${ImportPanel} />
         ${rows.length > 0 ? html`<${Table} rows=${rows} first=${first} />`
           : html`<${Notice} kind="info">The dataset is empty. Add a row, import a file, or choose a scenario.<//>`}
+        <${Unfamiliar} />
         <div class="dataset-foot">
           <${Summary} />
           <${Pager} />

@@ -5,8 +5,11 @@ import { MissingFile, readBytes } from './byte_stream.js';
 /** @typedef {(progress: {loaded: number, total: number}) => void} OnProgress */
 /** @typedef {Extract<import('../protocol.js').ModelBlobs, {config: Blob}>} FolderBlobs */
 
+/** The bundled model's weights in eight bits: those of `model.safetensors`, which is for PEFT, at half the bytes. */
+const WEIGHTS = 'model.q8.safetensors';
+
 /**
- * The four files of a Hugging Face folder, fetched side by side; `tokenizer_config.json` may be missing.
+ * The four files that the page reads of the bundled model's folder, fetched side by side; `tokenizer_config.json` may be missing.
  * @param {string} folder absolute URL that ends with a slash
  * @param {OnProgress} onProgress bytes over all files
  * @param {AbortSignal} signal
@@ -28,7 +31,7 @@ export async function fetchFolder(folder, onProgress, signal) {
   const [config, tokenizer, weights, tokenizerConfig] = await Promise.all([
     file('config.json'),
     file('tokenizer.json'),
-    file('model.safetensors'),
+    file(WEIGHTS),
     file('tokenizer_config.json').catch((error) => {
       if (error instanceof MissingFile) return null;
       throw error;

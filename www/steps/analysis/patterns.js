@@ -5,6 +5,7 @@ import { model, patterns, testRows } from '../../state.js';
 import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, signal } from '../../ui.js';
 import { VARIANTS, answersOf, finishedAnswers, isStale } from '../test/answers.js';
 import { VARIANT_NAMES } from '../../report/variants.js';
+import { PATTERN_KINDS } from '../../pattern_kinds.js';
 
 /** @typedef {import('../../protocol.js').Pattern} Pattern */
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -55,12 +56,6 @@ function finished() {
 /** Whether an answer that is counted was asked before the last change, as when another prompt is chosen since. */
 const someAreStale = () => testRows.value.some((row) => VARIANTS.some((variant) => isStale(answersOf(row.id).value[variant], row, variant)));
 
-/** @type {[Pattern['kind'], string][]} */
-const KINDS = [
-  ['contains', 'contains'], ['starts_with', 'starts with'], ['ends_with', 'ends with'], ['regex', 'matches the expression'],
-  ['numbered_steps', 'has numbered steps'], ['at_most_words', 'has a length of'], ['valid_json', 'is valid JSON'],
-];
-
 /** Kinds whose value is a number. `suggested`: what a new one begins with.
  * @type {Partial<Record<Pattern['kind'], {before: string, unit: string, most: number, suggested: string}>>} */
 const NUMBERS = {
@@ -104,7 +99,7 @@ function PatternRow({ pattern, index }) {
       <div class="pattern-edit">
         <select aria-label=${`Kind of pattern ${index + 1}`} value=${pattern.kind}
           onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => change(index, asKind(/** @type {Pattern['kind']} */ (event.currentTarget.value), pattern))}>
-          ${KINDS.map(([kind, label]) => html`<option key=${kind} value=${kind}>${label}</option>`)}
+          ${PATTERN_KINDS.map(([kind, label]) => html`<option key=${kind} value=${kind}>${label}</option>`)}
         </select>
         <${PatternValue} pattern=${pattern} index=${index} wrong=${Boolean(wrong)} />
         <${Button} kind="quiet" icon="trash" iconOnly id=${`pattern-delete-${index}`} onClick=${() => remove(index)}>${`Delete pattern ${index + 1}`}<//>

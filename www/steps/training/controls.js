@@ -6,6 +6,7 @@ import { useSuccessor } from '../../focus.js';
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
 import { nameOfRun } from '../../run/names.js';
+import { fieldOf } from '../../settings.js';
 import { formatValue } from '../../plots.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 import { experimentInTheWay } from '../../experiments/under_way.js';
@@ -31,7 +32,8 @@ export function Controls() {
 export function obstacle() {
   if (model.value.status === 'loading') return 'The language model is still on its way.';
   if (model.value.status === 'error') return 'There is no language model to train with (see the message at the top).';
-  if (settingsProblems.value.length > 0) return `A setting in step 3 cannot be used yet. ${settingsProblems.value[0].message}`;
+  const [wrong] = settingsProblems.value;
+  if (wrong) return `“${fieldOf(wrong.field)?.label ?? wrong.field}” in step 3 cannot be used yet. ${wrong.message}`;
   if (usableExamples.value.length === 0) return 'Step 1 has no usable example yet.';
   if (experimentInTheWay()) return experimentInTheWay();
   return '';
