@@ -46,6 +46,7 @@ test('a second tab says that it saves nothing, and leaves what the first one sav
   await second.waitForTimeout(500); // longer than the page waits before it saves
   await second.close();
   await page.reload();
+  await modelReady(page);
   assert.equal((await datasetRows(page))[0].input, 'Of the first tab');
   assert.equal(await onlyThere(page).count(), 0, 'a reload is the same tab');
 }));
