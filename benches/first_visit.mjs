@@ -1,35 +1,31 @@
 // How long a first visit takes on a slow network: `node benches/first_visit.mjs [KBIT_PER_S ...]` (after `make site`).
 // All requests share one line of that speed; text and wasm are sent gzipped, as GitHub Pages does. No latency is added.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import http from 'node:http';
-import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { startServer } from '../scripts/serve.mjs';
 import { modelReady, openBrowser, project } from '../tests/page/helpers.mjs';
 
-const SITE = join(project, 'site');
 const PIECE = 4096;
-const GZIPPED = {
-  '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm', '.svg': 'image/svg+xml',
-};
+const GZIPPED = /^text\/|json|wasm|svg/;
 
-/** The file of an address: its headers and its bytes; null where there is none. */
-function fileOf(address) {
-  const { pathname } = new URL(address, 'http://localhost');
-  const path = join(SITE, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
-  if (!existsSync(path) || statSync(path).isDirectory()) return null;
-  const type = GZIPPED[extname(path)];
-  const bytes = type ? gzipSync(readFileSync(path)) : readFileSync(path);
-  return { bytes, headers: { 'Content-Type': type ?? 'application/octet-stream', 'Content-Length': bytes.length, ...(type && { 'Content-Encoding': 'gzip' }) } };
+/** What the project's own server answers, gzipped where GitHub Pages would. */
+async function answerOf(address) {
+  const answer = await fetch(address);
+  const [whole, type] = [Buffer.from(await answer.arrayBuffer()), answer.headers.get('content-type')];
+  const isGzipped = answer.ok && GZIPPED.test(type);
+  return { status: answer.status, bytes: isGzipped ? gzipSync(whole) : whole, headers: { 'content-type': type, ...(isGzipped && { 'content-encoding': 'gzip' }) } };
 }
 
-/** A server behind a line of so many kbit/s, which every answer waits for. */
-function slowServer(kilobits) {
+/** The site behind a line of so many kbit/s, which every answer waits for. */
+async function slowSite(kilobits) {
+  const site = await startServer({ folder: `${project}/site` });
   const line = { freeAt: 0, sent: 0 };
   const server = http.createServer(async ({ url }, response) => {
-    const file = fileOf(url);
-    response.writeHead(file ? 200 : 404, file?.headers);
-    for (let at = 0; file && at < file.bytes.length; at += PIECE) {
-      const piece = file.bytes.subarray(at, at + PIECE);
+    const { status, bytes, headers } = await answerOf(new URL(url, site.url));
+    response.writeHead(status, { ...headers, 'content-length': bytes.length });
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const piece = bytes.subarray(at, at + PIECE);
       line.sent += piece.length;
       line.freeAt = Math.max(line.freeAt, performance.now()) + (8 * piece.length) / kilobits;
       await new Promise((done) => setTimeout(done, line.freeAt - performance.now()));
@@ -37,11 +33,13 @@ function slowServer(kilobits) {
     }
     response.end();
   });
-  return new Promise((started) => server.listen(0, '127.0.0.1', () => started({ server, line, url: `http://127.0.0.1:${server.address().port}/` })));
+  await new Promise((started) => server.listen(0, '127.0.0.1', started));
+  const close = () => { server.close(); return site.close(); };
+  return { url: `http://127.0.0.1:${server.address().port}/`, line, close };
 }
 
 async function visit(kilobits) {
-  const { server, line, url } = await slowServer(kilobits);
+  const { url, line, close } = await slowSite(kilobits);
   const browser = await openBrowser();
   try {
     const page = await browser.newPage();
@@ -54,9 +52,9 @@ async function visit(kilobits) {
     console.log(`${kilobits / 1000} Mbit/s: the page after ${shown} s, the model after ${seconds()} s, ${(line.sent / 1e6).toFixed(2)} MB`);
   } finally {
     await browser.close();
-    server.close();
+    await close();
   }
 }
 
-if (!existsSync(join(SITE, 'index.html'))) throw new Error('There is no site/ to visit: run "make site" first.');
+if (!existsSync(`${project}/site/index.html`)) throw new Error('There is no site/ to visit: run "make site" first.');
 for (const kilobits of process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1600, 10_000]) await visit(kilobits);
