@@ -71,6 +71,7 @@ site: pkg
 	cp -rL www site
 	rm -f site/pkg/.gitignore
 	touch site/.nojekyll
+	scripts/list-kept-files.sh site
 	@echo "Wrote site/ ($$(du -sh site | cut -f1)): copy it to any web server."
 
 pkg: $(WASM)
@@ -81,6 +82,7 @@ $(WASM): $(RUST_SOURCES) docs/library.md
 
 check-types: pkg $(NODE_MODULES)
 	tests/page/node_modules/.bin/tsc --project tsconfig.json
+	tests/page/node_modules/.bin/tsc --project tsconfig.service_worker.json
 
 # TypeScript (as a checker), Playwright and axe-core: for the checks only, the page itself needs none of them.
 node-modules: $(NODE_MODULES)

@@ -4,6 +4,7 @@ import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progres
 import { activePrompt, addNotice, conclusions, model, objective, settingsProblems, usableExamples } from './state.js';
 import { inUse, loadFirst } from './model.js';
 import { Notices } from './notices.js';
+import { isKept } from './offline.js';
 import { ModelPicker } from './picker/dialog.js';
 import { isOpen, loading, openPicker } from './picker/actions.js';
 import { run, startRun } from './run.js';
@@ -167,7 +168,7 @@ const Header = () => html`
 
 const Footer = () => html`
   <footer class="page-foot">
-    <p>Nothing leaves this tab: the model, your examples and what you train stay in your browser. What you type is saved there as you type.</p>
+    <p>Nothing leaves this tab: the model, your examples and what you train stay in your browser. What you type is saved there as you type.${isKept.value && ' The page is kept there too, so it opens without a network.'}</p>
     <p>Prompt tuning after Lester, Al-Rfou and Constant, “The Power of Scale for Parameter-Efficient Prompt Tuning” (2021).</p>
   </footer>`;
 

@@ -1,15 +1,18 @@
 // @ts-check
-/** Opens the page: brings back what was saved, takes over the link, mounts the seven steps, loads the model. */
+/** Opens the page: brings back what was saved, takes over the link, mounts the seven steps, loads the model; then has the browser keep the page. */
 import { html, render, batch } from './ui.js';
 import { App } from './app.js';
 import { startChecks } from './checks.js';
 import { openModel } from './model.js';
+import { keepPage, takeNewVersion } from './offline.js';
 import { addNotice, forgetHistory, settings, startWith } from './state.js';
 import { restore, saveAll, startSaving } from './store.js';
 import { startLink } from './url.js';
 import { SCENARIOS, scenarioOf } from './scenario.js';
+import { detectSimd, libraryFor } from './worker/simd.js';
 
 const open = async () => {
+  await takeNewVersion();
   const restored = restore();
   const loading = restored.then(openModel);
   const [saved, scenario] = await Promise.all([restored, scenarioOf(SCENARIOS[0].id).catch(() => null)]);
@@ -30,6 +33,7 @@ const open = async () => {
   page.replaceChildren();
   render(html`<${App} />`, page);
   await loading;
+  await keepPage(`pkg/${libraryFor(detectSimd())}`);
 };
 
 open();

@@ -254,6 +254,13 @@
  *   | {reply: 'alive'}
  *   | {reply: 'failed', message: string, panic: string}} ShareReply */
 
+// ---------------------------------------------------------------- the page and its service worker
+
+/** What the page (offline.js) asks of the service worker (service_worker.js); it answers `true` or `false`.
+ * - `keep`: keep every file of the site, of the WebAssembly files this one; whether all of it is kept
+ * - `take over`: begin now, if no other tab has the page open; whether it begins
+ * @typedef {{keep: string}|'take over'} KeepingRequest */
+
 // ---------------------------------------------------------------- defaults
 
 /** Default settings; those of Rust (`TunerSettings::default`) are the same and a test compares them.

@@ -1,9 +1,10 @@
 // @ts-check
 /** The compiled wasm library: compiled once, shared with the other workers as a module. */
+import { libraryFor } from './simd.js';
 
 /** @param {'simd128'|'relaxed-simd'} simd @returns {Promise<WebAssembly.Module>} */
 export async function compileLibrary(simd) {
-  const file = simd === 'relaxed-simd' ? 'prompt_playground_relaxed_bg.wasm' : 'prompt_playground_bg.wasm';
+  const file = libraryFor(simd);
   const response = await fetch(new URL(`../pkg/${file}`, import.meta.url)).catch(() => null);
   if (!response?.ok) {
     throw Object.assign(new Error(

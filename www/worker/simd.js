@@ -18,3 +18,6 @@ export function detectSimd() {
   if (!WebAssembly.validate(new Uint8Array(SIMD128))) return 'none';
   return WebAssembly.validate(new Uint8Array(RELAXED)) ? 'relaxed-simd' : 'simd128';
 }
+
+/** The build of the library, in pkg/, for these instructions. @param {ReturnType<typeof detectSimd>} simd */
+export const libraryFor = (simd) => (simd === 'relaxed-simd' ? 'prompt_playground_relaxed_bg.wasm' : 'prompt_playground_bg.wasm');

@@ -1,4 +1,4 @@
-// How long a first visit takes on a slow network: `node benches/first_visit.mjs [KBIT_PER_S ...]` (after `make site`).
+// How long a first and a next visit take on a slow network: `node benches/visits.mjs [KBIT_PER_S ...]` (after `make site`).
 // All requests share one line of that speed; text and wasm are sent gzipped, as GitHub Pages does. No latency is added.
 import { existsSync } from 'node:fs';
 import http from 'node:http';
@@ -38,23 +38,37 @@ async function slowSite(kilobits) {
   return { url: `http://127.0.0.1:${server.address().port}/`, line, close };
 }
 
-async function visit(kilobits) {
-  const { url, line, close } = await slowSite(kilobits);
+/** Opens the page and says when it was there and when it could train. Resolves to the page. */
+async function visit(context, { url, line }, name) {
+  const [page, start, sent] = [await context.newPage(), performance.now(), line.sent];
+  const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.getByRole('button', { name: 'Add a row' }).waitFor({ timeout: 0 });
+  const shown = seconds();
+  await modelReady(page, { timeout: 0 });
+  console.log(`  ${name}: the page after ${shown} s, the model after ${seconds()} s, ${megabytes(line.sent - sent)}`);
+  return page;
+}
+
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+
+async function visits(kilobits) {
+  const site = await slowSite(kilobits);
   const browser = await openBrowser();
   try {
-    const page = await browser.newPage();
-    const start = performance.now();
-    const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
-    await page.goto(url, { waitUntil: 'commit' });
-    await page.getByRole('button', { name: 'Add a row' }).waitFor({ timeout: 0 });
-    const shown = seconds();
-    await modelReady(page, { timeout: 0 });
-    console.log(`${kilobits / 1000} Mbit/s: the page after ${shown} s, the model after ${seconds()} s, ${(line.sent / 1e6).toFixed(2)} MB`);
+    console.log(`${kilobits / 1000} Mbit/s`);
+    const context = await browser.newContext();
+    const page = await visit(context, site, 'first visit');
+    const sent = site.line.sent;
+    await page.getByText('The page is kept there too').waitFor({ timeout: 0 });
+    console.log(`  to keep it: ${megabytes(site.line.sent - sent)} more`);
+    await page.close();
+    await visit(context, site, 'next visit');
   } finally {
     await browser.close();
-    await close();
+    await site.close();
   }
 }
 
 if (!existsSync(`${project}/site/index.html`)) throw new Error('There is no site/ to visit: run "make site" first.');
-for (const kilobits of process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1600, 10_000]) await visit(kilobits);
+for (const kilobits of process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1600, 10_000]) await visits(kilobits);
