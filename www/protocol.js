@@ -195,7 +195,7 @@
  *   | {kind: 'step', report: StepReport}
  *   | {kind: 'evaluation', step: number, heldOutLoss: number|null, best: boolean, vectors: Float32Array}
  *   | {kind: 'sample', step: number, text: string}
- *   | {kind: 'checkpoint', step: number, state: Uint8Array, softPrompt: SoftPrompt}
+ *   | {kind: 'checkpoint', step: number, state: Uint8Array, softPrompt: SoftPrompt, best: BestPrompt|null}
  *   | {kind: 'earlyStop', step: number, bestStep: number}
  *   | {kind: 'paused', step: number}
  *   | {kind: 'continued', step: number}} TrainEvent */

@@ -7,7 +7,7 @@ import { plannedBatch } from './checks.js';
 import { EngineError, engine } from './engine.js';
 import { differences } from './run/differences.js';
 import { experimentInTheWay } from './experiments/under_way.js';
-import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt } from './run/record.js';
+import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt, takeBest } from './run/record.js';
 import { addNotice, closeNoticesAbout, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
 import { computed, effect, formatBytes, sentenceOf, signal, untracked } from './ui.js';
@@ -267,17 +267,11 @@ function finish(result) {
   if (result.softPrompt) {
     current.last = { step: result.step, heldOutLoss: heldOutAt(current, result.step), softPrompt: result.softPrompt };
   }
-  if (result.best && lowestOf(current, result.best) <= lowestOf(current, current.best)) current.best = result.best;
+  takeBest(current, result.best);
   current.kept = current.best ? 'best' : 'last';
   savePrompt(current);
   publishNow();
   proveFrozen(current);
-}
-
-/** The held-out loss of the step that a best prompt begins with: the mean's own may lie a little above it.
- * @param {Run} of @param {import('./run/record.js').ReachedPrompt|null} best */
-function lowestOf(of, best) {
-  return best ? heldOutAt(of, best.step) ?? best.heldOutLoss ?? Infinity : Infinity;
 }
 
 /** Hashes the weights after the run. Not part of its end: over millions of weights it takes longer than a click may. @param {Run} of */
@@ -335,7 +329,7 @@ function bringBack(cancelled) {
     offerBack('A run is under way; the cancelled one can be brought back when it has ended.', cancelled);
     return;
   }
-  const back = /** @type {Run} */ ({ ...rewound(gone, 0), status: 'stopped', kept: 'last' });
+  const back = /** @type {Run} */ ({ ...rewound(gone, 0), status: 'stopped' });
   const wentOnFromCurrent = current === previous && current?.asked === gone.asked;
   if (current && !wentOnFromCurrent) {
     earlierRuns.value = [current, ...earlierRuns.value].slice(0, KEPT_RUNS);

@@ -1,7 +1,7 @@
 // A browser that lacks something, and a worker that dies: said in a sentence, and the page goes on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { answersTo, box, datasetRows, modelReady, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, trapNext, until } from './helpers.mjs';
+import { answersTo, box, datasetRows, modelReady, promptNumbers, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, trapNext, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -92,6 +92,13 @@ test('a crash of the worker in mid-run: said, restarted, and the last soft promp
   await until(areOld, (old) => old.length === 1 && !old[0], { what: 'a new worker in place of the old one' });
 
   assert.equal(await page.getByRole('combobox', { name: 'Trained prompt' }).inputValue(), '[TECH_SUPPORT]');
+  const best = await page.evaluate(async () => {
+    const { run } = await import(new URL('run.js', document.baseURI).href);
+    const { step, softPrompt } = run.value.best;
+    return { step, numbers: Array.from(softPrompt.vectors.slice(0, 8)) };
+  });
+  assert.ok(best.step <= step, 'about the lowest held-out loss, as at the last checkpoint');
+  assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), best.numbers);
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   assert.notEqual((await answersTo(page, 1)).tuned, '');
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save for PEFT' }).click()]);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, modelReady, promptNumbers, runCurve, runStatus, setting, startButton, startLong, startPlayground, train, trapNext } from './helpers.mjs';
+import { box, modelReady, promptNumbers, runCurve, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, trapNext, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -113,6 +113,7 @@ test('a run that fails leaves the prompt of another run where it stands, and off
   await train(page, 2);
   const prompt = await promptNumbers(page, '[TECH_SUPPORT]');
   await startLong(page);
+  await until(() => runNumber(page, 'Step'), (step) => step >= 6, { what: 'a held-out loss after the first step' });
   await page.locator('#step-training').getByRole('button', { name: 'Pause' }).click();
   await runStatus(page).filter({ hasText: 'Paused' }).waitFor();
   await trapNext(page.workers()[0]);

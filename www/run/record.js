@@ -8,6 +8,7 @@ import { differences } from './differences.js';
 /** @typedef {import('../protocol.js').SoftPrompt} SoftPrompt */
 /** @typedef {import('../protocol.js').StepReport} StepReport */
 /** @typedef {import('../protocol.js').TrainEvent} TrainEvent */
+/** @typedef {import('../protocol.js').BestPrompt} BestPrompt */
 
 /** @typedef {'idle'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} RunStatus */
 
@@ -37,7 +38,7 @@ import { differences } from './differences.js';
  * @property {string} hashBefore        SHA-256 of the frozen weights when the model was loaded
  * @property {string} hashAfter         and when the run ended; "" until then
  * @property {ReachedPrompt|null} last  at the latest checkpoint or the end
- * @property {ReachedPrompt|null} best  about the lowest held-out loss; null without held-out rows
+ * @property {ReachedPrompt|null} best  about the lowest held-out loss, as it was then; null without held-out rows
  * @property {'best'|'last'} kept       which of the two stands under the prefix token
  * @property {Uint8Array|null} state    to go on from `last`
  * @property {number} stoppedEarly      the step at which patience ended it; 0: it did not
@@ -174,6 +175,7 @@ export function applyEvent(run, event) {
     case 'checkpoint':
       run.state = event.state;
       run.last = { step: event.step, heldOutLoss: heldOutAt(run, event.step), softPrompt: event.softPrompt };
+      takeBest(run, event.best);
       break;
     case 'earlyStop':
       run.stoppedEarly = event.step;
@@ -189,6 +191,17 @@ export function applyEvent(run, event) {
 /** @param {Run} run @param {number} step @returns {number|null} */
 export function heldOutAt(run, step) {
   return run.evaluations.find((point) => point.step === step)?.heldOutLoss ?? null;
+}
+
+/** Keeps the best prompt since the run was started or went on, unless an earlier one is better. @param {Run} run @param {BestPrompt|null} best */
+export function takeBest(run, best) {
+  if (best && lowestOf(run, best) <= lowestOf(run, run.best)) run.best = best;
+}
+
+/** The held-out loss of the step that a best prompt begins with: the mean's own may lie a little above it.
+ * @param {Run} of @param {ReachedPrompt|null} best */
+function lowestOf(of, best) {
+  return best ? heldOutAt(of, best.step) ?? best.heldOutLoss ?? Infinity : Infinity;
 }
 
 /** The evaluation with the lowest held-out loss. @param {Run} run */

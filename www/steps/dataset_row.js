@@ -10,7 +10,7 @@ import { updateExample } from '../state.js';
 const Tokens = ({ report }) => html`
   <span class="dataset-tokens" role="cell">
     ${report ? html`
-      <span title=${`Input ${report.inputTokens}, output ${report.outputTokens}, with the chat template around them ${report.totalTokens}; the virtual tokens come on top`}>
+      <span title=${`Input ${report.inputTokens}, output ${report.outputTokens} without the mark that ends it, with the chat template around them ${report.totalTokens}; the virtual tokens come on top`}>
         <span class="figure">${formatNumber(report.inputTokens)}</span><span class="dataset-plus" aria-label="and"> + </span><span class="figure">${formatNumber(report.outputTokens)}</span>
       </span>` : html`<span class="dataset-plus">…</span>`}
   </span>`;

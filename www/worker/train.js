@@ -250,7 +250,7 @@ class TrainingRun {
   /** @param {number} step @returns {Uint8Array} */
   #checkpoint(step) {
     const state = this.tuner.saveState();
-    this.#emit({ kind: 'checkpoint', step, state, softPrompt: this.#softPrompt() });
+    this.#emit({ kind: 'checkpoint', step, state, softPrompt: this.#softPrompt(), best: this.kept.best });
     this.#lastCheckpoint = performance.now();
     return state;
   }
