@@ -82,26 +82,42 @@ fn build(source: &impl Source, config: LlamaConfig, tied: bool) -> Result<Llama>
     Ok(Llama::new(config, embedding, layers, vector("model.norm.weight")?, head))
 }
 
+/// How the matrices of a model are held in memory.
+enum Held {
+    Packed,
+    Expanded,
+    AsStored,
+}
+
+/// By the size of the model: small ones are fast, large ones have to fit.
+fn held(config: &LlamaConfig) -> Held {
+    match parameters(config) {
+        size if size <= PACK_UP_TO => Held::Packed,
+        size if size <= EXPAND_UP_TO => Held::Expanded,
+        _ => Held::AsStored,
+    }
+}
+
 /// A matrix as the products of a model of this size read it.
 pub(crate) fn as_computed(stored: Matrix, config: &LlamaConfig) -> Matrix {
-    match parameters(config) {
-        size if size <= PACK_UP_TO => stored.packed(),
-        size if size <= EXPAND_UP_TO => stored.expanded(),
-        _ => stored,
+    match held(config) {
+        Held::Packed => stored.packed(),
+        Held::Expanded => stored.expanded(),
+        Held::AsStored => stored,
     }
 }
 
 /// Whether the products read f32, whatever the precision of the files.
 pub(crate) fn is_expanded(config: &LlamaConfig) -> bool {
-    parameters(config) <= EXPAND_UP_TO
+    !matches!(held(config), Held::AsStored)
 }
 
 /// Bytes that the weights of a model take in memory; `files`: those of its files.
 pub(crate) fn bytes_in_memory(config: &LlamaConfig, files: u64) -> u64 {
-    match parameters(config) {
-        size if size <= PACK_UP_TO => 8 * stored_parameters(config),
-        size if size <= EXPAND_UP_TO => 4 * stored_parameters(config),
-        _ => files,
+    match held(config) {
+        Held::Packed => 8 * stored_parameters(config),
+        Held::Expanded => 4 * stored_parameters(config),
+        Held::AsStored => files,
     }
 }
 
