@@ -33,3 +33,12 @@ impl DiscretePrompt {
         format!("{first}, or shorten the text itself")
     }
 }
+
+#[test]
+fn what_is_null_or_left_out_is_the_default() {
+    let read = |json: &str| serde_json::from_str::<DiscretePrompt>(json);
+    for json in ["{}", r#"{"shots": null}"#, r#"{"shots": []}"#] {
+        assert_eq!(read(json).unwrap().shots, [], "{json}");
+    }
+    assert!(read(r#"{"shots": 1}"#).is_err());
+}

@@ -15,6 +15,7 @@ pub mod lstm;
 pub mod network;
 pub mod p_tuning;
 pub mod prefix_tuning;
+mod products;
 pub mod prompt_tuning;
 pub mod shape;
 pub mod template;

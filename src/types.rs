@@ -61,7 +61,7 @@ fn declarations() -> String {
     all.visit::<plan::TrainingPlan>();
     all.visit::<prepared::PreparedPrompt>();
     all.visit::<resampling::draws::Draw>();
-    all.visit::<resampling::learning_curve::DrawResult>();
+    all.visit::<resampling::draw_results::DrawResult>();
     all.visit::<resampling::learning_curve::LearningCurve>();
     all.visit::<resampling::summary::CrossValidation>();
     all.visit::<resampling::summary::FoldResult>();

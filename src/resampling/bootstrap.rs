@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::learning_curve::{DrawResult, measured, points};
+use super::draw_results::{DrawResult, measured, points};
 use super::power_law::PowerLaw;
 use super::statistics::{quantile, student_t};
 use crate::rng::Rng;

@@ -1,39 +1,16 @@
 //! Whether more examples would help: the held-out loss by the number of examples trained on, continued with its
 //! uncertainty.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{BandPoint, Doubled, Resampled};
-use super::power_law::{FEWEST_SIZES, Measured, PowerLaw};
+use super::draw_results::{CurveSize, DrawResult, measured, points};
+use super::power_law::{FEWEST_SIZES, PowerLaw};
 use super::row_effects::{RowEffect, row_effects, rows_sentence};
-use super::statistics::{deviation, loss_or_null, mean, usable};
+use super::statistics::usable;
 use crate::words::{counted, number, paragraph};
-
-/// One training: the rows it saw and the held-out loss at its end, nats per response token.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct DrawResult {
-    pub draw: usize,
-    pub size: usize,
-    pub train: Vec<usize>,
-    #[serde(deserialize_with = "loss_or_null")]
-    #[cfg_attr(test, ts(as = "Option<f64>"))]
-    pub loss: f64,
-}
-
-/// The trainings of one size; the sample standard deviation is `None` for a single one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct CurveSize {
-    pub size: usize,
-    pub mean: f64,
-    pub standard_deviation: Option<f64>,
-    pub runs: usize,
-}
 
 /// By the fall of the loss that twice the examples bring, compared with a twentieth of the loss now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,22 +76,6 @@ pub fn read_learning_curve(results: &[DrawResult], seed: u64) -> LearningCurve {
     curve.sentence = sentence(&curve);
     curve.advice = advice(&curve);
     curve
-}
-
-pub(super) fn points<'a>(results: impl IntoIterator<Item = &'a DrawResult>) -> Vec<CurveSize> {
-    let mut by_size: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for result in results {
-        by_size.entry(result.size).or_default().push(result.loss);
-    }
-    let point = |(size, losses): (usize, Vec<f64>)| {
-        let standard_deviation = deviation(&losses);
-        Some(CurveSize { size, mean: mean(&losses)?, standard_deviation, runs: losses.len() })
-    };
-    by_size.into_iter().filter_map(point).collect()
-}
-
-pub(super) fn measured(points: &[CurveSize]) -> Vec<Measured> {
-    points.iter().map(|p| Measured { size: p.size as f64, loss: p.mean, weight: p.runs as f64 }).collect()
 }
 
 fn verdict(curve: &LearningCurve) -> Verdict {

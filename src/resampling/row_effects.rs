@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::learning_curve::DrawResult;
+use super::draw_results::DrawResult;
 use super::statistics::student_t;
 use crate::words::{counted, paragraph, rows};
 

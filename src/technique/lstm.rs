@@ -2,7 +2,7 @@
 //! input, forget, cell, output. Reference: PyTorch, `nn.LSTM`. T: rows in order, H: hidden size.
 
 use super::Parameter;
-use super::network::{column_sums, outer, product, product_backward};
+use super::products::{column_sums, outer, product, product_backward};
 use crate::kernels::gemm::{Left, add_product};
 use crate::kernels::panels::Panels;
 use crate::rng::Rng;
