@@ -57,6 +57,20 @@ enum Stage {
 }
 
 impl GradientPass {
+    /// Loss and gradient of `examples`, in one go.
+    ///
+    /// # Errors
+    /// As [`GradientPass::new`].
+    pub fn whole(model: &LanguageModel, examples: &[&TokenRow], prompt: &SoftPrompt) -> Result<Gradient> {
+        let every: Vec<usize> = (0..examples.len()).collect();
+        let targets = examples.iter().map(|row| row.targets()).sum();
+        let rows = examples.iter().map(|row| (*row).clone()).collect();
+        let rows = TrainingRows::of_rows(model, rows, prompt.virtual_tokens());
+        let mut pass = Self::new(model, &rows, &every, prompt.clone(), targets)?;
+        while pass.advance(model) {}
+        Ok(pass.finish())
+    }
+
     /// A pass over the examples `share` of `rows`; `targets` is the number of response tokens that the mean loss is
     /// taken over (of the whole batch, where this is a share of it).
     ///

@@ -4,14 +4,12 @@ use crate::config::LlamaConfig;
 use crate::dataset::{DatasetReport, Example, TokenCounts, check_dataset};
 use crate::error::{Error, Result};
 use crate::gguf::Gguf;
-use crate::gradient_pass::{Gradient, GradientPass};
 use crate::model::Llama;
 use crate::ops::cross_entropy::{self, Prediction};
 use crate::prompt_cache::PromptCache;
 use crate::rows::{Rows, TokenRow};
 use crate::soft_prompt::SoftPrompt;
 use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
-use crate::training_rows::TrainingRows;
 use crate::{gguf_tokenizer, weights};
 
 pub struct LanguageModel {
@@ -61,17 +59,6 @@ impl LanguageModel {
     pub fn predictions(&self, example: &TokenRow, prompt: &SoftPrompt) -> Result<Vec<Prediction>> {
         let rows = self.batch(&[example], prompt)?;
         Ok(cross_entropy::forward(&self.hidden(&rows, prompt), self.llama.head(), &rows.targets))
-    }
-
-    /// Loss and gradient of `examples`, in one go; [`GradientPass`] is the same in small steps.
-    pub fn gradient(&self, examples: &[&TokenRow], prompt: &SoftPrompt) -> Result<Gradient> {
-        let every: Vec<usize> = (0..examples.len()).collect();
-        let targets = examples.iter().map(|row| row.targets()).sum();
-        let rows = examples.iter().map(|row| (*row).clone()).collect();
-        let rows = TrainingRows::of_rows(self, rows, prompt.virtual_tokens());
-        let mut pass = GradientPass::new(self, &rows, &every, prompt.clone(), targets)?;
-        while pass.advance(self) {}
-        Ok(pass.finish())
     }
 
     /// Token counts and warnings of every row of a dataset.

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Case, Tensors, bundled, json, prompt_of, relative_error};
+use prompt_playground::gradient_pass::GradientPass;
 use prompt_playground::rng::Rng;
 use prompt_playground::settings::{Scheduler, TunerSettings};
 use prompt_playground::technique::initial;
@@ -103,7 +104,8 @@ fn first_loss_and_gradient_equal_peft() {
     let fixture: Fixture = json("tests/fixtures/peft.json");
     let rows = model.token_rows(&case.examples).unwrap();
     let gradient =
-        model.gradient(&rows.iter().collect::<Vec<_>>(), &prompt_of(&model, reference.get("initial"))).unwrap();
+        GradientPass::whole(&model, &rows.iter().collect::<Vec<_>>(), &prompt_of(&model, reference.get("initial")))
+            .unwrap();
     let loss = gradient.loss_sum / rows.iter().map(|row| row.targets()).sum::<usize>() as f64;
     assert!((loss / fixture.plain.steps[0].loss - 1.0).abs() < 1e-5, "loss {loss}");
     let error = relative_error(&gradient.d_rows, &reference.get("gradient"));

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Case, bundled, json, prompt_of};
+use prompt_playground::gradient_pass::GradientPass;
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::rows::{Rows, TokenRow};
 use prompt_playground::settings::TunerSettings;
@@ -84,7 +85,7 @@ fn the_linear_layers_do_exactly_what_the_formula_says() {
     let rows = batch(&examples, virtual_tokens);
     let config = &model.llama.config;
     let prompt = prompt_of(&model, vec![0.1; virtual_tokens * config.hidden_size]);
-    let gradient = model.gradient(&examples.iter().collect::<Vec<_>>(), &prompt).unwrap();
+    let gradient = GradientPass::whole(&model, &examples.iter().collect::<Vec<_>>(), &prompt).unwrap();
 
     let width = (config.num_attention_heads * config.head_dim) as u64;
     let layers = config.num_hidden_layers as u64;

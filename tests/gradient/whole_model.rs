@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Var};
 use prompt_playground::config::LlamaConfig;
 use prompt_playground::dataset::Example;
+use prompt_playground::gradient_pass::GradientPass;
 use prompt_playground::language_model::LanguageModel;
 use prompt_playground::prefix;
 use prompt_playground::rng::Rng;
@@ -74,7 +75,7 @@ impl Pair {
     }
 
     fn by_engine_with(&self, rows: &[TokenRow], prompt: &SoftPrompt) -> (f64, Vec<f32>) {
-        let gradient = self.engine.gradient(&rows.iter().collect::<Vec<_>>(), prompt).expect("a gradient");
+        let gradient = GradientPass::whole(&self.engine, &rows.iter().collect::<Vec<_>>(), prompt).expect("a gradient");
         let targets: usize = rows.iter().map(TokenRow::targets).sum();
         (gradient.loss_sum / targets as f64, gradient.d_rows)
     }
