@@ -6,6 +6,7 @@
 //! sentences name them by their number, from 1.
 
 pub mod bootstrap;
+pub mod cross_validation;
 pub mod draw_results;
 pub mod draws;
 pub mod folds;

@@ -63,8 +63,8 @@ fn declarations() -> String {
     all.visit::<resampling::draws::Draw>();
     all.visit::<resampling::draw_results::DrawResult>();
     all.visit::<resampling::learning_curve::LearningCurve>();
-    all.visit::<resampling::summary::CrossValidation>();
-    all.visit::<resampling::summary::FoldResult>();
+    all.visit::<resampling::cross_validation::CrossValidation>();
+    all.visit::<resampling::cross_validation::FoldResult>();
     all.visit::<sampler::GenerationSettings>();
     all.visit::<settings::CheckedSettings>();
     all.visit::<settings::RawSettings>();

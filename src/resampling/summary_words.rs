@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::summary::{CrossValidation, FoldResult, Improvement, Verdict};
+use super::cross_validation::{CrossValidation, FoldResult, Improvement, Verdict};
 use crate::words::{counted, number, ordinal, paragraph, rows};
 
 /// From here on a sentence no longer says that the rows are few.
