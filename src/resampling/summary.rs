@@ -163,6 +163,27 @@ mod tests {
     }
 
     #[test]
+    fn says_how_much_the_folds_share() {
+        let parts = |count: usize| -> Vec<FoldResult> {
+            let fold = |fold| FoldResult {
+                fold,
+                held_out: (0..12).filter(|row| row % count == fold).collect(),
+                base_losses: vec![2.0; 12 / count],
+                tuned_losses: vec![1.0 + 0.1 * fold as f64; 12 / count],
+                tokens: vec![20; 12 / count],
+                best_step: None,
+                trained_on: Some(12 - 12 / count),
+            };
+            (0..count).map(fold).collect()
+        };
+        let sentence = |folds: &[FoldResult]| summarise(folds).sentence;
+        assert!(!sentence(&parts(2)).contains("share"), "the rows of one fold are those that the other holds out");
+        assert!(sentence(&parts(3)).contains("the folds share some of the rows that they train on"));
+        assert!(sentence(&parts(4)).contains("the folds share most of the rows that they train on"));
+        assert!(sentence(&parts(4)[..2]).contains("share most of"), "2 of 4 folds done");
+    }
+
+    #[test]
     fn a_fold_counts_by_token() {
         let fold = FoldResult {
             fold: 0,

@@ -33,7 +33,7 @@ pub fn sentence(summary: &CrossValidation, folds: &[FoldResult]) -> String {
     paragraph(&[
         format!("{setting}, the loss {moved}{average}{around}."),
         interval(summary),
-        few_rows(summary.rows.len()),
+        few_rows(summary.rows.len(), shared(folds)),
         skipped(summary.skipped),
     ])
 }
@@ -67,18 +67,33 @@ fn interval(summary: &CrossValidation) -> String {
     if high - low < 1e-6 {
         return format!("{better}; every fold changed by the same amount.");
     }
-    format!("{better}. Anything from {} to {} is compatible with this (95 % interval).", side(low), side(high))
+    format!("{better}. Anything from {} to {} is compatible with this (95 % interval).", side(low), side(high))
 }
 
-fn few_rows(count: usize) -> String {
+/// The share of its rows that a training has in common with another one: all but what the other holds out. 0 in two folds.
+fn shared(folds: &[FoldResult]) -> f64 {
+    let Some((fewest, _)) = trained_on(folds) else { return 0.0 };
+    let held_out = folds.iter().map(|fold| fold.held_out.len()).max().unwrap_or(0);
+    if folds.len() < 2 { 0.0 } else { fewest.saturating_sub(held_out) as f64 / fewest as f64 }
+}
+
+fn few_rows(count: usize, shared: f64) -> String {
     if count >= MANY_ROWS {
-        return "The folds share training rows, so the uncertainty is somewhat larger than that.".into();
+        return match shared {
+            0.0 => String::new(),
+            _ => "The folds share training rows, so the uncertainty is somewhat larger than that.".into(),
+        };
     }
-    format!(
-        "{} few, and the folds share most of the rows that they train on: the uncertainty is somewhat larger than that, \
-         and nothing is said about questions of another kind.",
-        if count == 1 { "1 row is".to_string() } else { format!("{count} rows are") }
-    )
+    let rows = if count == 1 { "1 row is".to_string() } else { format!("{count} rows are") };
+    let nothing = "nothing is said about questions of another kind.";
+    match shared {
+        0.0 => format!("{rows} few, and {nothing}"),
+        _ => format!(
+            "{rows} few, and the folds share {} the rows that they train on: the uncertainty is somewhat larger than \
+             that, and {nothing}",
+            if shared > 0.5 { "most of" } else { "some of" }
+        ),
+    }
 }
 
 fn skipped(count: usize) -> String {

@@ -172,7 +172,7 @@ test('the report that is opened for printing has its style', () => playground.wi
 test('numbers of the model before belong to another model, which has stayed frozen too', () => playground.withPage({}, async (page) => {
   await train(page, 2);
   await page.getByRole('button', { name: 'Losses only' }).click();
-  await page.getByRole('table').filter({ hasText: 'Held-out rows' }).first().waitFor({ timeout: 60_000 });
+  await page.getByRole('table').filter({ hasText: /Held.out\s*rows/ }).first().waitFor({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Losses only', disabled: false }).waitFor({ timeout: 60_000 });
   const frozen = region(page, 'Did the model stay frozen?');
   const hashAgain = () => frozen.getByRole('button', { name: 'Hash the weights again now' }).click();

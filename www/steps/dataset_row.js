@@ -1,6 +1,6 @@
 // @ts-check
 /** One row of the dataset: two texts that are edited in place, their tokens, warnings and actions. */
-import { Button, classes, formatNumber, GrowingText, html, Icon } from '../ui.js';
+import { Button, formatNumber, GrowingText, html, Icon } from '../ui.js';
 import { updateExample } from '../state.js';
 
 /** @typedef {import('../protocol.js').RowReport} RowReport */
@@ -27,6 +27,8 @@ export const DatasetRow = ({ row, index, last, report, actions }) => {
   const { id, input, output } = row;
   const number = index + 1;
   const warningsId = report?.warnings.length ? `warnings-${id}` : undefined;
+  const blocked = report?.warnings.some((warning) => warning.blocking) ?? false;
+  const lacks = (/** @type {string} */ text) => (blocked && text.trim() === '' ? 'true' : undefined);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
     event.preventDefault();
@@ -34,17 +36,17 @@ export const DatasetRow = ({ row, index, last, report, actions }) => {
     actions.move(id, event.key === 'ArrowUp' ? -1 : 1, part);
   };
   return html`
-    <div class=${classes('dataset-row', report?.warnings.some((warning) => warning.blocking) && 'is-blocked')} role="row" aria-rowindex=${number + 1} data-row=${id} onKeyDown=${onKeyDown}>
+    <div class="dataset-row" role="row" aria-rowindex=${number + 1} data-row=${id} onKeyDown=${onKeyDown}>
       <span class="dataset-number figure" role="rowheader">${number}</span>
       <div class="dataset-cell" role="cell">
         <span class="dataset-cell-label" aria-hidden="true">Input</span>
         <${GrowingText} value=${input} onInput=${(/** @type {string} */ text) => updateExample(id, { input: text })} data-part="input"
-          aria-label=${`Input of row ${number}`} aria-describedby=${warningsId} placeholder="What a customer writes" />
+          aria-label=${`Input of row ${number}`} aria-describedby=${warningsId} aria-invalid=${lacks(input)} placeholder="What a customer writes" />
       </div>
       <div class="dataset-cell" role="cell">
         <span class="dataset-cell-label" aria-hidden="true">Output</span>
         <${GrowingText} value=${output} onInput=${(/** @type {string} */ text) => updateExample(id, { output: text })} data-part="output"
-          aria-label=${`Output of row ${number}`} aria-describedby=${warningsId} placeholder="The ideal response" />
+          aria-label=${`Output of row ${number}`} aria-describedby=${warningsId} aria-invalid=${lacks(output)} placeholder="The ideal response" />
       </div>
       <${Tokens} report=${report} />
       <span class="dataset-actions" role="cell">

@@ -52,7 +52,7 @@ function Table() {
         <thead>
           <tr>
             <th scope="col">Rows</th><th scope="col">Model</th>
-            ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name.replace('-', '\u2011')}${metric.better !== 'neither' && html` <span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span>`}</th>`)}
+            ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name.replace('-', '\u2011')}${metric.better !== 'neither' && html`${'\u00a0'}<span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span>`}</th>`)}
           </tr>
         </thead>
         ${measured.sets.map((set) => html`<${SetRows} key=${set.name} set=${set} />`)}
@@ -66,7 +66,7 @@ function SetRows({ set }) {
   return html`
     <tbody>
       <tr>
-        <th scope="rowgroup" rowspan="2">${SET_NAMES[set.name]}<small>${rowCount(set)}</small></th>
+        <th scope="rowgroup" rowspan="2">${SET_NAMES[set.name].replace('-', '\u2011')}<small>${rowCount(set)}</small></th>
         <th scope="row">Base</th>
         ${METRICS.map((metric) => html`<td key=${metric.key} class="number">${value(metric, set.base)}</td>`)}
       </tr>

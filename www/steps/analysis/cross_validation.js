@@ -56,7 +56,7 @@ function Summary() {
             <tr key=${row.row}>
               <th scope="row">${row.row + 1}. ${shortened(examples[row.row]?.input ?? '')}</th>
               <td class="number">${formatLoss(row.baseLoss)}</td><td class="number">${formatLoss(row.tunedLoss)}</td>
-              <td>${row.outlier ? 'stands out' : row.tunedLoss > row.baseLoss ? 'worse than the base' : ''}</td>
+              <td class="row-note">${row.outlier ? 'stands out' : row.tunedLoss > row.baseLoss ? 'worse than the base' : ''}</td>
             </tr>`)}
         </tbody>
         <tfoot><tr><th scope="row">Mean ± spread</th><td class="number">${spread(summary.base)}</td><td class="number">${spread(summary.tuned)}</td><td></td></tr></tfoot>
