@@ -253,7 +253,7 @@ function receive(event) {
 /** @param {TrainResult} result */
 function finish(result) {
   if (!current) return;
-  if (result.outcome === 'cancelled') {
+  if (cancelled || result.outcome === 'cancelled') { // it may come as the run ends
     throwAway(current);
     return;
   }

@@ -24,7 +24,7 @@ worker.addEventListener('activate', (event) => event.waitUntil(activate()));
 worker.addEventListener('message', (event) => event.waitUntil(answer(event)));
 worker.addEventListener('fetch', (event) => {
   const path = pathOf(event.request);
-  if (path !== null) event.respondWith(kept(path).then((response) => response ?? fetch(event.request)));
+  if (path !== null) event.respondWith(kept(path).then((response) => response ?? fetched(path).catch(() => fetch(event.request))));
 });
 
 async function install() {
@@ -40,10 +40,11 @@ async function activate() {
     await worker.registration.unregister();
     return;
   }
+  await worker.clients.claim();
+  if (worker.registration.installing || worker.registration.waiting) return; // what the next version has put there is its own; it clears up
   const cache = await caches.open(CACHE);
   const current = new Set(Object.keys(FILES).map(keyOf));
   for (const request of await cache.keys()) if (!current.has(request.url)) await cache.delete(request);
-  await worker.clients.claim();
 }
 
 /** @param {ExtendableMessageEvent & {data: import('./protocol.js').KeepingRequest}} event */
@@ -61,8 +62,8 @@ async function answer({ data, ports: [port] }) {
 /** Waits a moment for a tab that is just closing, or for what a reload leaves behind. */
 async function isOnlyTab() {
   for (const end = performance.now() + CLOSING_MS; ; await new Promise((done) => setTimeout(done, 50))) {
-    const tabs = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
-    if (tabs.length === 1) return true;
+    const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+    if (windows.filter(({ url }) => url.startsWith(worker.registration.scope)).length === 1) return true;
     if (performance.now() > end) return false;
   }
 }
@@ -81,7 +82,7 @@ async function fetched(path) {
   const address = new URL(path === 'index.html' ? './' : path, worker.registration.scope);
   const response = await fetch(address, { integrity, cache: 'force-cache' }).catch(() => fetch(address, { integrity, cache: 'reload' }));
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response;
+  return response.redirected ? new Response(response.body, response) : response; // a navigation takes none that was redirected
 }
 
 /** The file of the list that a request asks for, or null. @param {Request} request */

@@ -118,6 +118,26 @@ test('patience ends a run early, at the page and with a sentence', () => playgro
   await page.locator('#step-training').getByText(/^Stopped early, at step \d+: 1 measurements? in a row/).waitFor({ timeout: 60_000 });
 }));
 
+test('a cross-validation does not stop early by the rows that it measures on', () => playground.withPage({}, async (page) => {
+  await page.getByText('More settings', { exact: true }).click();
+  await setting(page, 'Stop early after').fill('1');
+  await setting(page, 'Evaluate every').fill('1');
+  await setting(page, 'Learning rate').fill('5');
+  await setting(page, 'Steps').fill('8');
+  const section = part(page, 'Is that result luck?');
+  await section.getByRole('combobox', { name: 'Hold out' }).selectOption('2');
+  await page.evaluate(async () => {
+    const { engine } = await import(new URL('engine.js', document.baseURI).href);
+    const request = engine.request.bind(engine);
+    window.steps = [];
+    engine.request = (type, payload, onEvent) => request(type, payload, type !== 'trial' ? onEvent : (event) => { window.steps.push(event.step); onEvent(event); });
+  });
+  await section.getByRole('button', { name: 'Cross-validate' }).click();
+  await section.getByText(/^Over 2 folds/).waitFor({ timeout: 60_000 });
+  const steps = await page.evaluate(() => window.steps);
+  assert.equal(steps.filter((step) => step === 8).length >= 2, true, `both go to the end: ${steps}`);
+}));
+
 test('identical rows, other scripts and a very long row give sensible numbers, never NaN', () => playground.withPage({}, async (page) => {
   const rows = [...Array(3).fill({ input: 'Same?', output: 'Same.' }), { input: '你好 🙂', output: 'שלום مرحبا' }, { input: 'x '.repeat(5000), output: 'Too long.' }];
   await importText(page, rows.map((row) => JSON.stringify(row)).join('\n'));

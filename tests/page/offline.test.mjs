@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -35,7 +36,7 @@ async function withSite(body) {
       return page;
     };
     await body({
-      folder, url, visit, requested: server.requested,
+      folder, url, visit, context, requested: server.requested,
       stopServer: () => server.close(),
       async serve(other) { server = await startServer({ folder: other, base: BASE, port: Number(new URL(url).port) }); assert.equal(server.url, url); },
     });
@@ -105,6 +106,8 @@ test('a new version is fetched in the background and takes over on the next visi
   await modelReady(other);
   assert.equal(await title(other), TITLE, 'the first tab is still open');
   await first.close();
+  const neighbour = await other.context().newPage();
+  await neighbour.goto(new URL('/', site.url).href); // another site of the same origin does not count
   site.requested.length = 0;
   await other.reload();
   await other.getByRole('heading', { level: 1, name: 'The second version' }).waitFor();
@@ -129,6 +132,28 @@ test('a version whose files are not those of its list is not taken', () => withS
   const again = await site.visit();
   assert.equal(await title(again), TITLE);
   assert.equal(await again.evaluate(async () => (await navigator.serviceWorker.ready).waiting), null);
+}));
+
+test('a host that redirects its .html files is no obstacle', () => withSite(async (site) => {
+  const answerTo = async ({ url }, response) => {
+    const path = new URL(url, site.url).pathname;
+    if (path.endsWith('.html')) return response.writeHead(308, { location: path.slice(0, -'.html'.length) }).end();
+    const answer = await fetch(new URL(path === `${BASE}example` ? `${path}.html` : path, site.url));
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') }).end(Buffer.from(await answer.arrayBuffer()));
+  };
+  const host = createServer((request, response) => { answerTo(request, response).catch(() => response.destroy()); });
+  await new Promise((started) => { host.listen(0, '127.0.0.1', started); });
+  try {
+    const page = await site.context.newPage();
+    await page.goto(`http://127.0.0.1:${host.address().port}${BASE}`);
+    await page.getByText(KEPT).waitFor({ timeout: 60_000 });
+    await page.goto(`http://127.0.0.1:${host.address().port}${BASE}example.html`);
+    assert.equal(await page.evaluate(() => navigator.serviceWorker.controller !== null), true);
+    assert.notEqual(await page.locator('body').innerText(), '');
+  } finally {
+    host.closeAllConnections();
+    host.close();
+  }
 }));
 
 test('where the sources are served from the address of a site, the service worker removes itself', () => withSite(async (site) => {

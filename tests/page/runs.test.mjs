@@ -1,7 +1,7 @@
 // Runs and prompts that were thrown away: gone until they are brought back, and then nothing newer is lost.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { modelReady, promptNumbers, runStatus, startLong, startPlayground, train, until } from './helpers.mjs';
+import { modelReady, promptNumbers, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -86,6 +86,22 @@ test('a crash after cancel was pressed changes nothing: the run is gone and the 
   await bringBack(page).waitFor();
   await training(page).getByText(/^run 1, /).waitFor();
   await runStatus(page).filter({ hasText: 'Finished' }).waitFor();
+  assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
+}));
+
+test('a cancel that arrives as the run ends is heeded', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  const prompt = await promptNumbers(page, '[TECH_SUPPORT]');
+  await setting(page, 'Steps').fill('20');
+  await startButton(page).click();
+  await until(() => runNumber(page, 'Step'), (step) => step >= 2);
+  await page.workers()[0].evaluate(() => {
+    const take = self.onmessage;
+    self.onmessage = (message) => { if (message.data.type !== 'control') take.call(self, message); };
+  });
+  await training(page).getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.getByText('The run was cancelled').waitFor({ timeout: 60_000 });
+  await training(page).getByText(/^run 1, /).waitFor();
   assert.deepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt);
 }));
 

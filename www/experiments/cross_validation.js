@@ -15,8 +15,10 @@ import { Experiment } from './experiment.js';
 /** @type {Experiment<Split, Context, FoldResult>} */
 export const crossValidation = new Experiment('cross-validation', async (fold, { jobs, context }, { own, onProgress }) => {
   const rows = (/** @type {number[]} */ indices) => indices.map((index) => context.examples[index]);
+  // The rows that a fold is measured on must not choose when its training ends.
+  const settings = { ...context.settings, early_stopping_patience: 0 };
   const result = await own(engine.request('trial', {
-    train: rows(fold.train), heldOut: rows(fold.heldOut), settings: context.settings, workers: context.workers, averages: false,
+    train: rows(fold.train), heldOut: rows(fold.heldOut), settings, workers: context.workers, averages: false,
   }, ({ step, steps }) => onProgress(step / steps)));
   // A training that diverged has no loss: Rust leaves it out and says so.
   const losses = (/** @type {import('../protocol.js').LossReport|null} */ report) => fold.heldOut.map((_, index) => report?.examples[index]?.loss ?? NaN);
