@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { answersTo, box, runStatus, setting, startButton, startPlayground, train, until } from './helpers.mjs';
+import { answersTo, box, runStatus, setting, startButton, startPlayground, train, unfold, until } from './helpers.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let playground;
@@ -20,7 +20,7 @@ async function violations(page) {
 
 /** Everything that appears in the course of the exercise, on the page at once. */
 async function fill(page) {
-  await page.getByText('More settings').click();
+  await unfold(page, 'More settings');
   await train(page, 4);
   await setting(page, 'Learning rate').fill('abc');
   await page.getByRole('button', { name: 'Import', exact: true }).click();

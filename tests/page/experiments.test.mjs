@@ -1,7 +1,7 @@
 // Experiments: techniques compared, cross-validation, a learning curve; cancelled, gone on with after a reload, kept.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, until } from './helpers.mjs';
+import { downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, unfold, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -12,7 +12,7 @@ const rowsOf = async (table) => table.locator('tbody tr').evaluateAll((rows) => 
 
 test('ways are compared on the same rows, kept over a reload, and promoted to a prefix token', () => playground.withPage({}, async (page) => {
   await setting(page, 'Steps').fill('6');
-  await page.getByText('Compare techniques', { exact: true }).click();
+  await unfold(page, 'Compare techniques');
   await page.getByRole('checkbox', { name: 'Few-shot' }).check();
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await until(() => startButton(page).isDisabled(), (disabled) => disabled, { what: 'no run beside the comparison' });
@@ -30,7 +30,7 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
 
   await page.reload();
   await modelReady(page);
-  await page.getByText('Compare techniques', { exact: true }).click();
+  await unfold(page, 'Compare techniques');
   assert.deepEqual(await rowsOf(table), rows, 'kept over the reload');
   await table.getByRole('button', { name: /^Keep the prompt of/ }).nth(1).click();
   const prefix = `[${trained[1][0].split('\n')[1].toUpperCase().replace('-', '_')}]`;
@@ -43,7 +43,7 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
 }));
 
 test('an experiment that is being prepared cannot begin twice, and no run begins beside it', () => playground.withPage({}, async (page) => {
-  await page.getByText('Compare techniques', { exact: true }).click();
+  await unfold(page, 'Compare techniques');
   const ways = page.getByRole('group', { name: 'Ways to compare' });
   for (const way of await ways.getByRole('checkbox', { checked: true }).all().then((all) => all.reverse())) await way.uncheck();
   await ways.getByRole('checkbox', { name: 'No tuning' }).check();
@@ -109,7 +109,7 @@ test('a single example is told what is missing', () => playground.withPage({}, a
 }));
 
 test('patience ends a run early, at the page and with a sentence', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings', { exact: true }).click();
+  await unfold(page, 'More settings');
   await setting(page, 'Stop early after').fill('1');
   await setting(page, 'Evaluate every').fill('1');
   await setting(page, 'Learning rate').fill('5');
@@ -119,7 +119,7 @@ test('patience ends a run early, at the page and with a sentence', () => playgro
 }));
 
 test('a cross-validation does not stop early by the rows that it measures on', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings', { exact: true }).click();
+  await unfold(page, 'More settings');
   await setting(page, 'Stop early after').fill('1');
   await setting(page, 'Evaluate every').fill('1');
   await setting(page, 'Learning rate').fill('5');
@@ -149,7 +149,7 @@ test('identical rows, other scripts and a very long row give sensible numbers, n
     await section.getByRole('button', { name: button }).and(page.locator(':enabled')).waitFor({ timeout: 120_000 });
     assert.ok(!/NaN|Infinity|undefined/.test(await section.innerText()), await section.innerText());
   }
-  await page.getByText('Compare techniques', { exact: true }).click();
+  await unfold(page, 'Compare techniques');
   await page.getByRole('checkbox', { name: 'Few-shot' }).check();
   await page.getByRole('spinbutton', { name: 'Examples in the context' }).fill('20');
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
@@ -162,7 +162,7 @@ test('identical rows, other scripts and a very long row give sensible numbers, n
 test('the prompt of settings that were added is measured on the rows that its trial held out', () => playground.withPage({}, async (page) => {
   await setting(page, 'Steps').fill('2');
   await setting(page, 'Seed').fill('1');
-  await page.getByText('Compare techniques', { exact: true }).click();
+  await unfold(page, 'Compare techniques');
   const ways = page.getByRole('group', { name: 'Ways to compare' });
   for (const usual of await ways.getByRole('checkbox', { checked: true }).all().then((all) => all.reverse())) await usual.uncheck();
   await page.getByRole('button', { name: 'Add the settings of step 3 as they are' }).click();

@@ -108,6 +108,14 @@ export async function modelReady(page, { timeout = 60_000 } = {}) {
 /** A setting of step 3 by its name on the page, for example "Steps". */
 export const setting = (page, label) => page.locator('#step-technique').getByLabel(label, { exact: true });
 
+/** Opens a folded part by the words on it. While the page above it still grows, a click can miss. */
+export const unfold = (page, name) => until(async () => {
+  const summary = page.locator('summary').filter({ hasText: new RegExp(`^${name}$`) });
+  const isOpen = () => summary.evaluate((element) => element.parentElement.open);
+  if (!(await isOpen())) await summary.click();
+  return isOpen();
+}, (open) => open, { what: `“${name}” open` });
+
 /** A box to type into, by its whole name: "Input of row 1", "Objective", "Inquiry 1" ... */
 export const box = (page, name) => page.getByRole('textbox', { name, exact: true });
 

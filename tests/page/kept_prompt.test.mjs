@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { unzipSync } from '../../www/vendor/fflate/fflate.js';
-import { box, modelReady, promptNumbers, runCurve, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, trapNext, until } from './helpers.mjs';
+import { box, modelReady, promptNumbers, runCurve, runNumber, runStatus, setting, startButton, startLong, startPlayground, train, trapNext, unfold, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -37,7 +37,7 @@ function assertAllowed({ step, through, count, loss }, measured) {
 }
 
 test('the mean of the steps near the lowest held-out loss is kept, measured, named, saved and gone on from', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings', { exact: true }).click();
+  await unfold(page, 'More settings');
   await setting(page, 'Evaluate every').fill('2');
   await setting(page, 'Learning rate').fill('0.03'); // so low that the steps after the lowest are near it
   await setting(page, 'Stop early after').fill('3'); // so that there are some
@@ -66,7 +66,7 @@ test('the mean of the steps near the lowest held-out loss is kept, measured, nam
 }));
 
 test('a run that goes on keeps its mean where nothing better comes, and takes another where it does', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings', { exact: true }).click();
+  await unfold(page, 'More settings');
   await setting(page, 'Evaluate every').fill('2');
   await train(page, 24);
   const first = measuredIn(await runCurve(page));
@@ -83,7 +83,7 @@ test('a run that goes on keeps its mean where nothing better comes, and takes an
 }));
 
 test('after a few steps that each bring the loss down, the last one alone is kept', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings', { exact: true }).click();
+  await unfold(page, 'More settings');
   await setting(page, 'Evaluate every').fill('1');
   await train(page, 4);
   assert.equal(lowestOf(measuredIn(await runCurve(page))).step, 4);
@@ -92,7 +92,7 @@ test('after a few steps that each bring the loss down, the last one alone is kep
 }));
 
 test('a run that goes on and fails at once still keeps what it kept', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings', { exact: true }).click();
+  await unfold(page, 'More settings');
   await setting(page, 'Evaluate every').fill('1');
   await setting(page, 'Warm-up share').fill('0');
   await setting(page, 'Learning rate').fill('5'); // so high that the first step makes it worse
@@ -107,6 +107,14 @@ test('a run that goes on and fails at once still keeps what it kept', () => play
   assert.ok(await best.isChecked());
   await outcome(page).getByRole('radio', { name: /^Step 1, the last/ }).check();
   assert.notDeepEqual(await promptNumbers(page, '[TECH_SUPPORT]'), prompt, 'the other can be chosen');
+}));
+
+test('a run that is stopped before its first measurement keeps what it has trained', () => playground.withPage({}, async (page) => {
+  await unfold(page, 'More settings');
+  await setting(page, 'Evaluate every').fill('1000');
+  await startLong(page);
+  await page.locator('#step-training').getByRole('button', { name: 'Stop and keep' }).click();
+  await outcome(page).getByText(/^The prompt of step [1-9]\d* now stands under/).waitFor();
 }));
 
 test('a run that fails leaves the prompt of another run where it stands, and offers its own, after a reload too', () => playground.withPage({}, async (page) => {

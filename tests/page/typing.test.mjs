@@ -1,7 +1,7 @@
 // Numbers are typed key by key: what stands in the box stays until it is left, and the value is the number that was typed.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, modelReady, setting, startPlayground, until } from './helpers.mjs';
+import { box, modelReady, setting, startPlayground, unfold, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -44,7 +44,7 @@ const NUMBERS = [
 ];
 
 test('the settings of step 3 take decimals key by key', () => playground.withPage({}, async (page) => {
-  await page.getByText('More settings').click();
+  await unfold(page, 'More settings');
   for (const [label, name, text, value] of NUMBERS) {
     const field = setting(page, label);
     await typeOver(page, field, text);
