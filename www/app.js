@@ -15,17 +15,18 @@ import { PreparedStep } from './steps/prepared.js';
 import { TrainingStep } from './steps/training.js';
 import { obstacle } from './steps/training/controls.js';
 import { TestStep } from './steps/test.js';
+import { isTested } from './steps/test/answers.js';
 import { AnalysisStep } from './steps/analysis.js';
 
-/** The steps in order. `done`: nothing is left to do there; a step that is only read has none.
- * @type {{name: string, label: string, step: any, done?: () => boolean}[]} */
+/** The steps in order. `done`: nothing is left to do there.
+ * @type {{name: string, label: string, step: any, done: () => boolean}[]} */
 const STEPS = [
   { name: 'dataset', label: 'Dataset', step: DatasetStep, done: () => usableExamples.value.length > 1 },
   { name: 'objective', label: 'Objective', step: ObjectiveStep, done: () => objective.value.trim() !== '' },
   { name: 'technique', label: 'Technique', step: TechniqueStep, done: () => settingsProblems.value.length === 0 },
-  { name: 'prepared', label: 'Prepared prompts', step: PreparedStep },
+  { name: 'prepared', label: 'Prepared prompts', step: PreparedStep, done: () => model.value.status === 'ready' && settingsProblems.value.length === 0 && usableExamples.value.length > 0 },
   { name: 'training', label: 'Fine-tuning', step: TrainingStep, done: () => activePrompt.value !== null },
-  { name: 'test', label: 'Test', step: TestStep },
+  { name: 'test', label: 'Test', step: TestStep, done: () => isTested.value },
   { name: 'analysis', label: 'Analysis', step: AnalysisStep, done: () => conclusions.value.trim() !== '' },
 ];
 
@@ -84,7 +85,7 @@ const Rail = () => {
   return html`
     <nav class="rail" aria-label="The seven steps">
       <ol class="rail-list">
-        ${STEPS.map(({ name, label, done }, index) => html`<${RailItem} key=${name} name=${name} index=${index} label=${label} done=${done?.() ?? false} />`)}
+        ${STEPS.map(({ name, label, done }, index) => html`<${RailItem} key=${name} name=${name} index=${index} label=${label} done=${done()} />`)}
       </ol>
     </nav>`;
 };

@@ -302,7 +302,7 @@ function throwAway(gone) {
   const prompt = trainedPrompts.value[gone.settings.prefix_token];
   const { current: previous } = before;
   takeBack();
-  offerBack('The run was cancelled and its prompt thrown away.', { gone, previous, prompt });
+  offerBack(`The run was cancelled and its prompt thrown away (run ${gone.number}).`, { gone, previous, prompt });
 }
 
 /** As if the run had never been started. */

@@ -8,7 +8,7 @@ import { PATTERN_KINDS } from './pattern_kinds.js';
 /** What step 1 offers. The three companies with a voice of their own are development companies of `pretrain/`: the model was
  * chosen by them, but never trained on them. */
 export const SCENARIOS = [
-  { id: 'smarthome', name: 'SmartHome support', about: 'the chapter’s: numbered steps and a closing sentence' },
+  { id: 'smarthome', name: 'SmartHome support', about: 'what the page begins with: numbered steps and a closing sentence' },
   { id: 'ravenmoot', name: 'Ravenmoot, a game studio', about: 'medieval English between two fixed sentences' },
   { id: 'museum', name: 'Saltmere Museum', about: 'a JSON object with an answer and a room' },
   { id: 'pharmacy', name: 'Greenmortar pharmacy', about: 'a headline, bullet points and a caution' },
@@ -52,10 +52,10 @@ export function readScenario(text) {
   try {
     read = JSON.parse(text);
   } catch {
-    throw new Error('This file is no scenario: it is not JSON. Choose one that was saved here with “Save this scenario”; a dataset is read by Import.');
+    throw new Error('This file is no scenario: it is not JSON. Choose one that was saved here with “Save my work as a scenario”; a dataset is read by Import.');
   }
   for (const [part, fits, form] of PARTS) {
-    if (!isObject(read) || !fits(read[part])) throw new Error(`This file is no scenario: its "${part}" must be ${form}. Choose one that was saved here with “Save this scenario”; a dataset is read by Import.`);
+    if (!isObject(read) || !fits(read[part])) throw new Error(`This file is no scenario: its "${part}" must be ${form}. Choose one that was saved here with “Save my work as a scenario”; a dataset is read by Import.`);
   }
   const { name, objective, prefix, examples, test, patterns } = /** @type {Case} */ (/** @type {unknown} */ (read));
   return { name, objective, prefix, examples, test, patterns };

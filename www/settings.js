@@ -41,7 +41,7 @@ export const FIELDS = [
   { name: 'batch_size', label: 'Batch size', kind: 'integer', min: 1, max: 1000, basic: true,
     help: 'How many examples each step learns from.' },
   { name: 'held_out_share', label: 'Held-out share', kind: 'number', min: 0, max: 0.5, basic: true,
-    help: 'Share of the examples that is never trained on, so that the loss on it is an honest measure.' },
+    help: 'Share of the examples that is never trained on, so that the loss on it tells how well new inquiries are answered.' },
   { name: 'seed', label: 'Seed', kind: 'integer', min: 0, max: 2 ** 32 - 1, basic: true,
     help: 'Fixes every random choice: the same seed and the same number of workers (step 5) give the same run.' },
   { name: 'prompt_tuning_init', label: 'Initialisation', kind: 'choice', basic: true,

@@ -145,7 +145,7 @@ const keepOpen = (opened) => {
 const leaveToTheOtherTab = (opened) => {
   opened.close();
   complained = true;
-  state.addNotice('warning', 'This page is open in another tab, and only that one saves: what you do here is kept until this tab is closed. To go on here instead, close the other tab and reload this one.');
+  state.addNotice('warning', 'This page is open in another tab, and only that one saves: what you do here is lost when this tab is closed or reloaded. To work here, close the other tab and reload this one before you change anything.');
 };
 
 /** Puts what was saved back into the signals. Returns the keys that were found. @returns {Promise<Set<string>>} */

@@ -65,6 +65,7 @@ const ICONS = {
   redo: 'M10 3l3 3-3 3M13 6H6.5a3.5 3.5 0 000 7H10',
   import: 'M8 2.5v7M5 7l3 3 3-3M3 12.5h10',
   export: 'M8 10V2.5M5 5l3-3 3 3M3 12.5h10',
+  download: 'M8 2.5v7M5 7l3 3 3-3M3 12.5h10',
   close: 'M4 4l8 8M12 4l-8 8',
   check: 'M3 8.5l3.2 3.2L13 5',
   play: 'M5 3.5v9l7-4.5z',

@@ -137,7 +137,7 @@ test('the report is one file with everything that is there, and nothing that run
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   await page.locator('#step-test').getByText(/^\d+ tokens/).nth(2).waitFor({ timeout: 60_000 });
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download report (HTML)' }).click()]);
-  assert.match(file.suggestedFilename(), /^report-TECH_SUPPORT-\d{4}-\d\d-\d\d\.html$/);
+  assert.match(file.suggestedFilename(), /^report-Ada-b-L-b-TECH_SUPPORT-\d{4}-\d\d-\d\d\.html$/);
   const html = readFileSync(await file.path(), 'utf8');
   assert.ok(!/<script/i.test(html) && !/NaN|undefined/.test(html));
   const opened = await context.newPage();

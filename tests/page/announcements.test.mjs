@@ -46,7 +46,7 @@ test('a notice, and the end of asking, of measuring and of a look at the hardest
 test('the end of an experiment, and in sight why another one has to wait', () => playground.withPage({}, async (page) => {
   const [validation, curve] = [part(page, 'Is that result luck?'), part(page, 'Is more data needed?')];
   await setting(page, 'Steps').fill('2');
-  await validation.getByRole('combobox', { name: 'Hold out' }).selectOption('2');
+  await validation.getByRole('combobox', { name: 'Hold out' }).selectOption('3');
   await listen(page);
   await validation.getByRole('button', { name: 'Cross-validate' }).click();
   await curve.getByText('An experiment is under way (cross-validation); wait for it, or cancel it.').waitFor();
@@ -54,7 +54,7 @@ test('the end of an experiment, and in sight why another one has to wait', () =>
   await setting(page, 'Steps').fill('5000');
   await validation.getByRole('button', { name: 'Cross-validate' }).click();
   await validation.getByRole('button', { name: 'Cancel' }).click();
-  await heard(page, /^The cross-validation was cancelled; 0 of 2 are done\.$/);
+  await heard(page, /^The cross-validation was cancelled; 0 of 3 are done\.$/);
   await startLong(page);
   await curve.getByText('A run is under way in step 5; wait for it, or stop it.').waitFor();
 }));

@@ -151,7 +151,7 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
 
   await box(page, 'Input of row 1').fill('What is new?');
   await page.getByRole('button', { name: 'Scenarios' }).click();
-  const saved = await downloaded(page, () => dialog.getByRole('button', { name: 'Save this scenario' }).click());
+  const saved = await downloaded(page, () => dialog.getByRole('button', { name: 'Save my work as a scenario' }).click());
   const file = (name, text) => dialog.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
   await file('rows.json', '{"examples": [{"input": 1}]}');
   await dialog.getByText('its "name" must be a text').waitFor();

@@ -125,7 +125,7 @@ test('a cross-validation does not stop early by the rows that it measures on', (
   await setting(page, 'Learning rate').fill('5');
   await setting(page, 'Steps').fill('8');
   const section = part(page, 'Is that result luck?');
-  await section.getByRole('combobox', { name: 'Hold out' }).selectOption('2');
+  await section.getByRole('combobox', { name: 'Hold out' }).selectOption('3');
   await page.evaluate(async () => {
     const { engine } = await import(new URL('engine.js', document.baseURI).href);
     const request = engine.request.bind(engine);
@@ -133,9 +133,9 @@ test('a cross-validation does not stop early by the rows that it measures on', (
     engine.request = (type, payload, onEvent) => request(type, payload, type !== 'trial' ? onEvent : (event) => { window.steps.push(event.step); onEvent(event); });
   });
   await section.getByRole('button', { name: 'Cross-validate' }).click();
-  await section.getByText(/^Over 2 folds/).waitFor({ timeout: 60_000 });
+  await section.getByText(/^Over 3 folds/).waitFor({ timeout: 60_000 });
   const steps = await page.evaluate(() => window.steps);
-  assert.equal(steps.filter((step) => step === 8).length >= 2, true, `both go to the end: ${steps}`);
+  assert.equal(steps.filter((step) => step === 8).length >= 3, true, `all go to the end: ${steps}`);
 }));
 
 test('identical rows, other scripts and a very long row give sensible numbers, never NaN', () => playground.withPage({}, async (page) => {

@@ -99,7 +99,7 @@ const Found = ({ name, parsed }) => {
   return html`
     <div class="import-found">
       <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || 'the pasted text'}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
-      ${assumedColumns && html`<p class="part-caution">No line names the columns, so the first one is read as the input and the second as the output.</p>`}
+      ${assumedColumns && html`<p class="part-caution">No header is recognised, so the first column is read as the input and the second as the output. If the first line is a header, name its columns input and output.</p>`}
       ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first" dir="auto"><span>${input.slice(0, 160)}</span> <span class="prefix-sign">→</span> <span>${output.slice(0, 160)}</span></p>`)}
       ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}
       ${rows.length === 0 && problems.length === 0 && html`<p>There is nothing to import in it: each row needs an input and an output, in one of the formats named above.</p>`}

@@ -74,7 +74,7 @@ export const Scenarios = ({ onStarted }) => {
       </fieldset>
       <p>A scenario takes the place of your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions. Trained prompts stay, and undo brings the rows back.</p>
       <p class="toolbar scenario-files">
-        <${Button} icon="export" onClick=${save}>Save this scenario<//>
+        <${Button} icon="download" onClick=${save}>Save my work as a scenario<//>
         <${Button} icon="import" onClick=${() => file.current?.click()}>Open a scenario file<//>
         <input ref=${file} type="file" class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".json" onChange=${onFile} />
       </p>

@@ -25,13 +25,13 @@ export function Comparison() {
     <section class="part" aria-labelledby="comparison-title">
       <h3 class="part-title" id="comparison-title">Base against tuned</h3>
       <p class="part-intro">${activePrompt.value
-        ? html`The frozen model alone, and with the prompt <span class="voice-tag">${activePrefix.value}</span> in front. The held-out rows are the ones to trust: the prompt has never seen them.`
+        ? html`The frozen model alone, and with the prompt <span class="voice-tag">${activePrefix.value}</span> in front. The held-out rows tell most: the prompt was not trained on them. Where it was chosen by its loss on them, their numbers are a little too good; “Is that result luck?” below checks that.`
         : 'Train a prompt in step 5, and its numbers can be compared with those of the base model here.'}</p>
       <div class="part-actions" ref=${group} tabindex="-1">
         <${Button} kind="primary" icon="play" disabled=${!ready} inactive=${now !== null} onClick=${() => void measure(true)}>Measure<//>
         <${Button} disabled=${!ready} inactive=${now !== null} title="Loss, perplexity and token accuracy; no answers are written" onClick=${() => void measure(false)}>Losses only<//>
         ${now && html`<${Button} icon="stop" onClick=${cancelMeasuring}>Cancel<//>`}
-        ${comparison.value && !now && html`<${Button} kind="quiet" icon="export" onClick=${download}>Download CSV<//>`}
+        ${comparison.value && !now && html`<${Button} kind="quiet" icon="download" onClick=${download}>Download CSV<//>`}
       </div>
       ${now && html`<${Progress} value=${now.done} max=${now.total} label="Measuring" text=${`${now.text}: ${now.done} of ${now.total}`} />`}
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}

@@ -13,6 +13,9 @@ const folds = signal(0);
 /** Leaving one out of more rows takes too long. */
 const MOST_TO_LEAVE_OUT = 30;
 
+/** Parts that can be held out, by how many there are. @type {[number, string][]} */
+const PARTS = [[10, 'a tenth'], [5, 'a fifth'], [3, 'a third']];
+
 export function CrossValidation() {
   const rows = usableExamples.value.length;
   const chosen = folds.value === 0 && rows > MOST_TO_LEAVE_OUT ? 5 : folds.value;
@@ -27,7 +30,7 @@ export function CrossValidation() {
         <${Field} label="Hold out" class="is-inline">
           <select value=${String(chosen)} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { folds.value = Number(event.currentTarget.value); }}>
             ${rows <= MOST_TO_LEAVE_OUT && html`<option value="0">one row at a time (${rows} trainings)</option>`}
-            ${[10, 5, 3, 2].filter((count) => count < rows).map((count) => html`<option key=${count} value=${String(count)}>a part of ${count} (${count} trainings)</option>`)}
+            ${PARTS.filter(([count]) => count < rows).map(([count, part]) => html`<option key=${count} value=${String(count)}>${part} of the rows at a time (${count} trainings)</option>`)}
           </select>
         <//>
       <//>
@@ -62,6 +65,6 @@ function Summary() {
         <tfoot><tr><th scope="row">Mean ± spread</th><td class="number">${spread(summary.base)}</td><td class="number">${spread(summary.tuned)}</td><td></td></tr></tfoot>
       </table>
     </div>
-    <p><${Button} kind="quiet" icon="export" onClick=${() => downloadCsv('cross-validation.csv', ['row', 'input', 'fold', 'tokens', 'base_loss', 'tuned_loss', 'outlier'],
+    <p><${Button} kind="quiet" icon="download" onClick=${() => downloadCsv('cross-validation.csv', ['row', 'input', 'fold', 'tokens', 'base_loss', 'tuned_loss', 'outlier'],
       summary.rows.map((row) => [row.row + 1, examples[row.row]?.input, row.fold + 1, row.tokens, row.baseLoss, row.tunedLoss, String(row.outlier)]))}>Download cross-validation as CSV<//></p>`;
 }

@@ -53,7 +53,7 @@ function Outcome({ all }) {
   const compared = answers.flatMap(({ question, first, latest }) => (latest ? [{ question, first, latest }] : []));
   if (compared.length === 0) {
     return answers.length === 0
-      ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded; “Measure” above records those of inquiries that have a reference.</p>`
+      ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded, so ask once before you train; “Measure” above records those of inquiries that have a reference.</p>`
       : html`<p class="hint">${plural(answers.length, 'base answer is', 'base answers are')} recorded, the first at ${timeOf(answers[0].first)}. Train a prompt in step 5, then ask again.</p>`;
   }
   const differing = compared.filter((one) => !same(one));

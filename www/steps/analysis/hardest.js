@@ -87,6 +87,6 @@ function Found({ hardest }) {
           <tr key=${index}><td>…${token.before}</td><th scope="row"><code>${token.text}</code></th><td><code>${token.likeliest}</code></td><td class="number">${formatLoss(token.loss)}</td><td class="number">${nameOf(token.row)}</td></tr>`)}</tbody>
       </table>
     </div>
-    <p><${Button} kind="quiet" icon="export" onClick=${() => downloadCsv('hardest-tokens.csv', ['row', 'before', 'token', 'expected', 'loss'],
+    <p><${Button} kind="quiet" icon="download" onClick=${() => downloadCsv('hardest-tokens.csv', ['row', 'before', 'token', 'expected', 'loss'],
       tokens.map((token) => [token.row || 'inquiry', token.before, token.text, token.likeliest, token.loss]))}>Download hardest tokens as CSV<//></p>`;
 }

@@ -44,7 +44,7 @@ function Reading() {
     </div>
     <${Curve} reading=${reading} />
     <${Rows} reading=${reading} />
-    <p><${Button} kind="quiet" icon="export" onClick=${download}>Download learning curve as CSV<//></p>`;
+    <p><${Button} kind="quiet" icon="download" onClick=${download}>Download learning curve as CSV<//></p>`;
 }
 
 /** @param {{reading: import('../../protocol.js').LearningCurve}} props */

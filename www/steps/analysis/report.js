@@ -34,9 +34,10 @@ async function withReport(use) {
   busy.value = false;
 }
 
-/** For example "report-TECH_SUPPORT-2025-03-01.html". @param {Report} report @param {string} extension */
+/** For example "report-Ada-Lovelace-TECH_SUPPORT-2025-03-01.html". @param {Report} report @param {string} extension */
 function fileName({ settings: { prefix_token: prefix }, made }, extension) {
-  return `report-${prefix.replace(/[^\p{L}\p{N}_-]/gu, '') || 'prompt'}-${made.slice(0, 10)}.${extension}`;
+  const words = (/** @type {string} */ text) => text.match(/[\p{L}\p{N}_-]+/gu)?.join('-');
+  return ['report', words(author.value), words(prefix) ?? 'prompt', `${made.slice(0, 10)}.${extension}`].filter(Boolean).join('-');
 }
 
 const asHtml = (/** @type {Report} */ report) => new Blob([reportHtml(report)], { type: 'text/html;charset=utf-8' });
@@ -90,13 +91,13 @@ export function Report() {
   return html`
     <section class="part" aria-labelledby="report-title">
       <h3 class="part-title" id="report-title">Report</h3>
-      <p class="part-intro">Everything above in one file that needs no network and no program but a browser: to read, to print and to hand in.</p>
+      <p class="part-intro">The parts listed below in one file that needs no network and no program but a browser: to read, to print and to hand in.</p>
       <${Field} label="Your name" class="report-author" help="Stands below the title. It is kept in this browser and goes nowhere else.">
         <input type="text" autocomplete="name" value=${author.value} onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { author.value = event.currentTarget.value; }} />
       <//>
       <div class="part-actions">
-        <${Button} kind="primary" icon="export" inactive=${busy.value} onClick=${() => void downloadHtml()}>Download report (HTML)<//>
-        <${Button} icon="export" inactive=${busy.value} onClick=${() => void downloadJson()}>Download all numbers (JSON)<//>
+        <${Button} kind="primary" icon="download" inactive=${busy.value} onClick=${() => void downloadHtml()}>Download report (HTML)<//>
+        <${Button} icon="download" inactive=${busy.value} onClick=${() => void downloadJson()}>Download all numbers (JSON)<//>
         <${Button} inactive=${busy.value} onClick=${() => void openForPrinting()}>Open for printing<//>
       </div>
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}

@@ -60,7 +60,7 @@ export function Rows() {
           <input type="checkbox" checked=${worstFirst.value} onChange=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => { worstFirst.value = event.currentTarget.checked; }} />
           Worst first
         </label>
-        <${Button} kind="quiet" icon="export" onClick=${download}>Download rows as CSV<//>
+        <${Button} kind="quiet" icon="download" onClick=${download}>Download rows as CSV<//>
       </div>
       <p class="part-caution">Sorted by the value of the tuned model. ${metric.better === 'lower' ? 'Lower' : 'Higher'} is better.${missing && metric.key !== 'loss' ? ` ${metric.name} compares answers, and none are written yet: press “Measure” above.` : ''}</p>
       ${SETS.map(([name, title]) => {

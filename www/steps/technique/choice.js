@@ -42,7 +42,7 @@ const TrainedNumbers = () => {
   if (!info || !shape || settingsProblems.value.some(({ field }) => field === 'template')) return null;
   const { virtualTokens, width, trainedNumbers } = shape;
   const kept = virtualTokens * width;
-  const share = `${(100 * trainedNumbers / info.parameters).toLocaleString('en', { maximumSignificantDigits: 2 })} % of the model’s ${info.parameters.toLocaleString('en')}, which stay frozen`;
+  const share = `${(100 * trainedNumbers / info.parameters).toLocaleString('en', { maximumSignificantDigits: 2 })} % of the model’s ${info.parameters.toLocaleString('en')}, which stay frozen`;
   return trainedNumbers === kept
     ? html`<p class="technique-numbers">${virtualTokens} virtual tokens × ${width.toLocaleString('en')} numbers each = <strong>${trainedNumbers.toLocaleString('en')} trained numbers</strong>, ${share}.${shape.kind === 'keys_values' ? ` In each of the ${info.layers} layers a virtual token has ${width / info.layers / 2} numbers for its key and as many for its value.` : ''}</p>`
     : html`<p class="technique-numbers"><strong>${trainedNumbers.toLocaleString('en')} trained numbers</strong>, ${share}. What they make and what is kept: ${virtualTokens} positions × ${width.toLocaleString('en')} numbers.</p>`;

@@ -18,7 +18,7 @@ export function Adapters() {
   };
   return html`
     <div class="adapters" ref=${group} tabindex="-1">
-      ${prompt && html`<${Button} icon="export" disabled=${!ready} onClick=${() => void saveAdapter(activePrefix.value, prompt)}>Save for PEFT<//>`}
+      ${prompt && html`<${Button} icon="download" disabled=${!ready} onClick=${() => void saveAdapter(activePrefix.value, prompt)}>Save for PEFT<//>`}
       <${Button} icon="import" disabled=${!ready} onClick=${() => input.current?.click()}>Open a PEFT adapter<//>
       ${prompt && html`<${Button} kind="quiet" icon="trash" onClick=${remove}>Delete ${activePrefix.value}<//>`}
       <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".zip,.json,.safetensors,.bin" onChange=${onFiles} />

@@ -30,6 +30,9 @@ export const finishedAnswers = signal(0);
 /** Finished answers by row: what is brought back on the next visit. */
 const finished = signal(/** @type {Record<string, RowAnswers>} */ ({}));
 
+/** Whether a trained prompt has answered an inquiry. */
+export const isTested = computed(() => Object.values(finished.value).some(({ tuned }) => tuned));
+
 /** @param {any} written */
 const isFinished = (written) => written?.status === 'done' && ['text', 'key', 'prefix'].every((field) => typeof written[field] === 'string') && typeof written.answer?.tokens === 'number';
 

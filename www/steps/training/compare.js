@@ -75,7 +75,7 @@ function Results() {
     </div>
     <p class="part-caution">Held-out loss: of the prompt that is kept, the best step or the mean of steps near it. It was chosen on these same rows, so it flatters a little. Checks: how many of the patterns of step 7 hold in the answers.${measured.chrf && ' chrF: answers to the inquiries of step 6 that have a reference.'} Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
     <details class="earlier"><summary>Read the answers</summary><${Answers} trials=${trials} /></details>
-    <p><${Button} kind="quiet" icon="export" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
+    <p><${Button} kind="quiet" icon="download" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
 }
 
 /** @param {{trial: Trial, best: boolean, measured: {chrf: boolean, checks: boolean}}} props */

@@ -35,7 +35,7 @@ export function Curves() {
           choices=${[['linear', 'Linear'], ['log', 'Logarithmic']]} />
         <${Choice} legend="Training loss" name="smoothing" value=${shown.value} onChange=${(/** @type {any} */ value) => { shown.value = value; }}
           choices=${[['both', 'Both'], ['raw', 'Raw'], ['smoothed', 'Smoothed']]} />
-        <${Button} kind="quiet" icon="export" disabled=${now.steps.length === 0} onClick=${() => download(now)}>Download CSV<//>
+        <${Button} kind="quiet" icon="download" disabled=${now.steps.length === 0} onClick=${() => download(now)}>Download CSV<//>
       </div>
       <details class="earlier"><summary>Learning rate and gradient norm</summary>
         <div class="curves-small">

@@ -54,8 +54,9 @@ function outcomeSentence(now) {
   const place = html`<a href="#step-test">Try it in step 6</a>`;
   if (!kept) return null;
   if (!stands(now)) {
-    const instead = trainedPrompts.value[now.settings.prefix_token] ? 'the prompt of another run' : 'no prompt yet';
-    return html`This run has reached step ${now.last?.step}. Under <b>${now.settings.prefix_token}</b> stands ${instead}.`;
+    const prefix = html`<b>${now.settings.prefix_token}</b>`;
+    return html`This run has reached step ${now.last?.step}. ${trainedPrompts.value[now.settings.prefix_token]
+      ? html`Under ${prefix} stands the prompt of another run.` : html`No prompt is saved as ${prefix} yet.`}`;
   }
   if (kept.heldOutLoss === null || !start) return html`The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
   if (kept.step === 0 && !isMean(kept)) {

@@ -17,6 +17,6 @@ export function Frame({ title, read, summary, caution, table, children }) {
       ${children}
       <p class="look-summary">${summary}</p>
       <p class="part-caution"><strong>How not to read it:</strong> ${caution}</p>
-      <${Button} kind="quiet" icon="export" aria-label=${`Download CSV: ${title}`} onClick=${() => downloadCsv(table.file, table.header, table.rows())}>Download CSV<//>
+      <${Button} kind="quiet" icon="download" aria-label=${`Download CSV: ${title}`} onClick=${() => downloadCsv(table.file, table.header, table.rows())}>Download CSV<//>
     </section>`;
 }

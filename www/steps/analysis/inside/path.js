@@ -40,7 +40,7 @@ export function PathMap({ way, promptStep }) {
           <//>
           <span class="figure" aria-hidden="true">Step ${map.steps[at].step} of ${lastStep}</span>
         </div>`}
-      ${promptStep !== lastStep && html`<p class="hint">The prompt in use is that of step ${promptStep}; the lines go on to step ${lastStep}.</p>`}
+      ${promptStep !== lastStep && html`<p class="hint">The prompt in use was reached by step ${promptStep}; the lines go on to step ${lastStep}.</p>`}
     <//>`;
 }
 
