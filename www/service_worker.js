@@ -29,7 +29,7 @@ worker.addEventListener('fetch', (event) => {
 
 async function install() {
   if (isEmpty()) return worker.skipWaiting();
-  const before = (await (await caches.open(CACHE)).keys()).map(({ url }) => new URL(url).pathname);
+  const before = (await keptKeys()).map((url) => new URL(url).pathname);
   const inUse = (/** @type {string} */ path) => before.includes(new URL(path, worker.registration.scope).pathname);
   await keepAll(Object.keys(FILES).filter((path) => !isLibrary(path) || inUse(path)));
 }
@@ -42,9 +42,8 @@ async function activate() {
   }
   await worker.clients.claim();
   if (worker.registration.installing || worker.registration.waiting) return; // what the next version has put there is its own; it clears up
-  const cache = await caches.open(CACHE);
-  const current = new Set(Object.keys(FILES).map(keyOf));
-  for (const request of await cache.keys()) if (!current.has(request.url)) await cache.delete(request);
+  const [cache, current] = [await caches.open(CACHE), Object.keys(FILES).map(keyOf)];
+  for (const key of await keptKeys()) if (!current.includes(key)) await cache.delete(key);
 }
 
 /** @param {ExtendableMessageEvent & {data: import('./protocol.js').KeepingRequest}} event */
@@ -70,10 +69,9 @@ async function isOnlyTab() {
 
 /** @param {string[]} paths @throws where one can't be fetched as it is in the list */
 async function keepAll(paths) {
-  const cache = await caches.open(CACHE);
-  await Promise.all(paths.map(async (path) => {
-    if (!(await cache.match(keyOf(path)))) await cache.put(keyOf(path), await fetched(path));
-  }));
+  const [cache, there] = [await caches.open(CACHE), await keptKeys()];
+  const missing = paths.filter((path) => !there.includes(keyOf(path)));
+  await Promise.all(missing.map(async (path) => cache.put(keyOf(path), await fetched(path))));
 }
 
 /** What the browser has just loaded for the page is taken from its HTTP cache, if it is the file of the list. @param {string} path */
@@ -95,6 +93,9 @@ function pathOf({ method, url, headers }) {
 
 /** What is kept of a file; undefined where nothing is, or storage fails: then the network answers. @param {string} path */
 const kept = (path) => caches.open(CACHE).then((cache) => cache.match(keyOf(path))).catch(() => undefined);
+
+/** The keys of all that is kept, of every version. */
+const keptKeys = async () => (await (await caches.open(CACHE)).keys()).map(({ url }) => url);
 
 /** @param {string} path */
 const keyOf = (path) => new URL(`${path}?${FILES[path]}`, worker.registration.scope).href;

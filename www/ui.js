@@ -53,6 +53,8 @@ export const sentenceOf = (error) => (error instanceof Error ? error.message : S
 // ---------------------------------------------------------------- icons
 
 /** Paths on a 16 x 16 grid, drawn as strokes. */
+/** Into a tray: from a file to the page, and from the page to a file. */
+const INTO_TRAY = 'M8 2.5v7M5 7l3 3 3-3M3 12.5h10';
 const ICONS = {
   plus: 'M8 3v10M3 8h10',
   copy: 'M6 6h7v7H6zM3 10V3h7',
@@ -63,9 +65,9 @@ const ICONS = {
   right: 'M6 3l5 5-5 5',
   undo: 'M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 010 7H6',
   redo: 'M10 3l3 3-3 3M13 6H6.5a3.5 3.5 0 000 7H10',
-  import: 'M8 2.5v7M5 7l3 3 3-3M3 12.5h10',
+  import: INTO_TRAY,
   export: 'M8 10V2.5M5 5l3-3 3 3M3 12.5h10',
-  download: 'M8 2.5v7M5 7l3 3 3-3M3 12.5h10',
+  download: INTO_TRAY,
   close: 'M4 4l8 8M12 4l-8 8',
   check: 'M3 8.5l3.2 3.2L13 5',
   play: 'M5 3.5v9l7-4.5z',

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../scripts/serve.mjs';
-import { modelReady, openBrowser, project, runStatus, startLong, train, trapNext } from './helpers.mjs';
+import { modelReady, openBrowser, project, runStatus, startLong, train, trapNext, until } from './helpers.mjs';
 
 const BASE = '/people/someone/playground/';
 const KEPT = 'The page is kept there too';
@@ -126,8 +126,10 @@ test('a version whose files are not those of its list is not taken', () => withS
   await (await firstVisit(site)).close();
   deploy(site.folder, 'Half uploaded', { listed: false });
   appendFileSync(join(site.folder, 'service_worker_files.js'), "self.KEPT_FILES['app.js'] = '00'.repeat(32);\n");
+  site.requested.length = 0;
   const page = await site.visit();
-  await page.evaluate(async () => { await (await navigator.serviceWorker.ready).update().catch(() => {}); });
+  await until(() => site.requested.some((address) => address.endsWith('/app.js')), Boolean, { what: 'the other version asked for what has changed' });
+  await page.waitForTimeout(500); // time enough to be taken
   await page.close();
   const again = await site.visit();
   assert.equal(await title(again), TITLE);

@@ -38,7 +38,7 @@ import { differences } from './differences.js';
  * @property {string} hashBefore        SHA-256 of the frozen weights when the model was loaded
  * @property {string} hashAfter         and when the run ended; "" until then
  * @property {ReachedPrompt|null} last  at the latest checkpoint or the end
- * @property {ReachedPrompt|null} best  about the lowest held-out loss, as it was then; null without held-out rows, or before a trained prompt was measured
+ * @property {ReachedPrompt|null} best  about the lowest held-out loss, as it was then; null without held-out rows, or before one was measured that the run has trained
  * @property {'best'|'last'} kept       which of the two stands under the prefix token
  * @property {Uint8Array|null} state    to go on from `last`
  * @property {number} stoppedEarly      the step at which patience ended it; 0: it did not
@@ -193,8 +193,8 @@ export function heldOutAt(run, step) {
   return run.evaluations.find((point) => point.step === step)?.heldOutLoss ?? null;
 }
 
-/** Keeps the best prompt since the run was started or went on, unless an earlier one is better. The untrained one is the best
- * only where a trained one was measured too. @param {Run} run @param {BestPrompt|null} best */
+/** Keeps the best prompt since the run was started or went on, unless an earlier one is better. The one that it
+ * started with is the best only where a later one was measured too. @param {Run} run @param {BestPrompt|null} best */
 export function takeBest(run, best) {
   if (best?.step === 0 && !run.evaluations.some(({ step }) => step > 0)) return;
   if (best && lowestOf(run, best) <= lowestOf(run, run.best)) run.best = best;

@@ -20,7 +20,7 @@ export function CrossValidation() {
   const rows = usableExamples.value.length;
   const chosen = folds.value === 0 && rows > MOST_TO_LEAVE_OUT ? 5 : folds.value;
   const problem = rows < 2 ? 'Cross-validation needs at least two usable rows in step 1.'
-    : chosen > rows ? `There are only ${rows} rows: choose fewer parts.`
+    : chosen > rows ? `There are only ${rows} rows: hold out a larger part.`
       : settingsProblems.value.length > 0 ? 'Mend the settings in step 3 first.' : '';
   return html`
     <section class="part" aria-labelledby="cross-validation-title">
