@@ -87,6 +87,7 @@ const Rail = () => {
       <ol class="rail-list">
         ${STEPS.map(({ name, label, done }, index) => html`<${RailItem} key=${name} name=${name} index=${index} label=${label} done=${done()} />`)}
       </ol>
+      <p class="rail-here" aria-hidden="true">${STEPS.findIndex(({ name }) => name === current.value) + 1}. ${STEPS.find(({ name }) => name === current.value)?.label}</p>
     </nav>`;
 };
 

@@ -31,7 +31,7 @@ import { html, useEffect, useRef } from './ui.js';
  * @property {boolean} [log]    logarithmic vertical axis
  * @property {Marks} [marks]
  * @property {number} [height]  px
- * @property {string} [unit]    what the horizontal axis counts, for the readout; "Step" where it is left out
+ * @property {string} [unit]    what the horizontal axis counts; "Step" where it is left out
  * @property {number} [firstStep] left end of the axis
  * @property {(value: number) => string} [format] */
 
@@ -125,7 +125,7 @@ function makePlot(element, latest, readout, height) {
       y: { distr: latest.current.log ? 3 : 1, range: (_, low, high) => verticalRange(latest.current, low, high) },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : '')) },
+      { ...axis, grid: { show: false }, size: 26, label: latest.current.unit ?? 'Step', labelFont: font(), labelSize: 18, labelGap: 0, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : '')) },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))) },
     ],
     series: [{}, ...latest.current.lines.map((line) => ({

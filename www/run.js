@@ -10,7 +10,7 @@ import { experimentInTheWay } from './experiments/under_way.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt, takeBest } from './run/record.js';
 import { addNotice, closeNoticesAbout, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
-import { computed, effect, formatBytes, sentenceOf, signal, untracked } from './ui.js';
+import { computed, effect, formatBytes, formatNumber, sentenceOf, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
 
 /** @typedef {import('./protocol.js').Example} Example */
@@ -47,8 +47,15 @@ effect(() => {
   if (saved && !untracked(() => run.value)) {
     current = saved;
     run.value = { ...saved };
+    if (saved.interrupted) untracked(() => sayInterrupted(saved));
   }
 });
+
+/** @param {Run} saved */
+function sayInterrupted({ number, last, settings: { steps } }) {
+  addNotice('info', `The page was closed or reloaded while run ${number} was under way. It is kept up to step ${formatNumber(last?.step ?? 0)} of ${formatNumber(steps)} and can go on from there.`,
+    { label: 'Go to step 5', run: () => { location.hash = 'step-training'; } }, 'run');
+}
 
 export const isActive = computed(() => ['starting', 'running', 'pausing', 'paused', 'stopping'].includes(run.value?.status ?? ''));
 

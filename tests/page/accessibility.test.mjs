@@ -63,7 +63,7 @@ test('the colours can be chosen, and the choice is kept', () => playground.withP
   assert.equal(await background(), dark);
 }));
 
-test('nothing is wider than a window of 360 px, before and after the exercise', () => playground.withPage({
+test('nothing is wider than a window of 360 px, before and after the exercise and with text twice as large', () => playground.withPage({
   context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
 }, async (page) => {
   const tooWide = () => page.evaluate(() => {
@@ -75,6 +75,8 @@ test('nothing is wider than a window of 360 px, before and after the exercise', 
   assert.deepEqual(await tooWide(), []);
   await fill(page);
   assert.deepEqual(await tooWide(), []);
+  await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+  await until(tooWide, (wide) => wide.length === 0, { what: 'large text that fits' });
 }));
 
 test('the keyboard alone does the exercise', () => playground.withPage({ context: { reducedMotion: 'reduce' } }, async (page) => {

@@ -130,6 +130,32 @@ test('the hardest rows and the tokens that were not expected', () => playground.
   assert.equal(await section.locator('.hardest-rows li').count(), 2, 'the two held-out rows');
 }));
 
+test('what was measured is still there after a reload, and stands in the report', () => playground.withPage({}, async (page) => {
+  await train(page, 5);
+  const measures = region(page, 'Base against tuned').getByRole('table').locator('tbody');
+  await page.getByRole('button', { name: 'Losses only' }).click();
+  await page.getByRole('button', { name: 'Download CSV' }).first().waitFor({ timeout: 60_000 });
+  const hardest = region(page, 'What kind of example is missing?').getByRole('region', { name: 'Tokens that were not expected' }).locator('tbody');
+  await page.getByRole('button', { name: 'Find the hardest rows and tokens' }).click();
+  await hardest.locator('tr').first().waitFor({ timeout: 60_000 });
+  const agreement = region(page, 'Does it answer the same question in the same way?').locator('.agreement tfoot');
+  await page.getByRole('button', { name: 'Ask them all' }).click();
+  await until(() => agreement.innerText().catch(() => ''), (text) => /Mean\s+[\d.]+\s+[\d.]+/.test(text), { timeout: 120_000, what: 'the agreement of both models' });
+  await page.getByText('Asking in other words:').waitFor({ state: 'detached' });
+  const seen = () => Promise.all([measures, hardest, agreement].map(async (part) => (await part.allInnerTexts()).join('\n')));
+  const before = await seen();
+  await page.waitForTimeout(1000); // until it is saved
+  await page.reload();
+  await modelReady(page);
+  assert.deepEqual(await seen(), before);
+  assert.equal(await page.getByText(/another prompt or model/).count(), 0);
+  const report = JSON.parse(await downloaded(page, () => page.getByRole('button', { name: 'Download all numbers (JSON)' }).click()));
+  assert.ok(report.hardest.ofPrompt && report.hardest.tokens.length > 0 && report.hardest.rows.every(({ loss }) => Number.isFinite(loss)));
+  assert.ok(report.consistency.ofPrompt && report.consistency.questions.length === 3 && Number.isFinite(report.consistency.tuned));
+  const html = await downloaded(page, () => page.getByRole('button', { name: 'Download report (HTML)' }).click());
+  for (const words of ['What is hardest for the tuned model', 'The same question in other words', report.hardest.rows[0].input]) assert.ok(html.includes(words), words);
+}));
+
 test('the report is one file with everything that is there, and nothing that runs or is fetched', () => playground.withPage({}, async (page, { context }) => {
   await page.getByRole('textbox', { name: 'Your name', exact: true }).fill('Ada <b>L.</b>');
   await page.getByRole('textbox', { name: 'Your conclusions', exact: true }).fill('It took the voice. </script><script>alert(1)</script>');

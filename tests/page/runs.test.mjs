@@ -40,6 +40,22 @@ test('a cancelled first run is gone: step 7 says nothing of it, and a reload doe
   await training(page).getByText('The loss, the speed and the time left will stand here.').waitFor();
 }));
 
+test('a reload in the middle of a run says so, and the run goes on from where it was kept', () => playground.withPage({}, async (page) => {
+  await startLong(page);
+  await until(() => storedRun(page), (run) => run?.status === 'running', { what: 'a checkpoint' });
+  await page.reload();
+  await modelReady(page);
+  const notice = page.getByText(/^The page was closed or reloaded while run 1 was under way\. It is kept up to step \d+ of/);
+  await notice.waitFor();
+  await runStatus(page).filter({ hasText: 'Interrupted' }).waitFor();
+  await page.getByRole('button', { name: 'Go to step 5' }).click();
+  await until(() => training(page).evaluate((card) => Math.abs(card.getBoundingClientRect().top) < innerHeight / 2), Boolean, { what: 'step 5 in the window' });
+  const kept = await runNumber(page, 'Step');
+  await training(page).getByRole('button', { name: /^Continue to step/ }).click();
+  await until(() => runNumber(page, 'Step'), (step) => step > kept, { what: 'a step after it' });
+  assert.equal(await training(page).getByText('The page was closed or reloaded').count(), 0);
+}));
+
 test('a cancelled run that is brought back leaves the run after it, and its prompt, as they are', () => playground.withPage({}, async (page) => {
   await train(page, 2);
   await cancelLong(page);

@@ -7,7 +7,9 @@ import { engine } from '../engine.js';
 import { baseModel, inUse } from '../model.js';
 import { earlierRuns, run, runOf } from '../run.js';
 import { activePrefix, activePrompt, conclusions, effectiveSettings, examples, generation, model, objective, patterns, settings, testRows, usableExamples } from '../state.js';
-import { comparison, promptKey } from '../steps/analysis/measure.js';
+import { consistency, meanAgreement } from '../steps/analysis/consistency.js';
+import { hardest } from '../steps/analysis/hardest.js';
+import { comparison, isOfNow } from '../steps/analysis/measure.js';
 import { readingOf } from '../steps/analysis/reading.js';
 import { VARIANTS, answerKey, answersOf, readInquiry } from '../steps/test/answers.js';
 import { linkOf } from '../url.js';
@@ -55,6 +57,8 @@ export async function collect(by) {
     metrics: metricsData(),
     decoding: generation.value,
     answers: answersData(),
+    hardest: hardestData(),
+    consistency: consistencyData(),
     checks,
     crossValidation: crossValidationData(),
     learningCurve: learningCurveData(),
@@ -95,9 +99,9 @@ function dataOf(about) {
 const reachedData = (reached) => reached && { step: reached.step, through: reached.through ?? reached.step, averaged: reached.averaged ?? 1, heldOutLoss: reached.heldOutLoss, ...sizeOf(reached.softPrompt) };
 
 /** @param {Run} of */
-function runData({ number, status, error, settings: used, asked, changes, split, trainedNumbers, modelNumbers, hashBefore, hashAfter, steps, evaluations, samples, sampleQuestion, best, last, kept, stoppedEarly, msPerStep, workers }) {
+function runData({ number, status, error, interrupted, settings: used, asked, changes, split, trainedNumbers, modelNumbers, hashBefore, hashAfter, steps, evaluations, samples, sampleQuestion, best, last, kept, stoppedEarly, msPerStep, workers }) {
   return {
-    number, status, error, settings: used, startFrom: asked.startFrom, changes, split, trainedNumbers, modelNumbers, hashBefore, hashAfter,
+    number, status, error, interrupted, settings: used, startFrom: asked.startFrom, changes, split, trainedNumbers, modelNumbers, hashBefore, hashAfter,
     steps, evaluations, sampleQuestion, samples, best: reachedData(best), last: reachedData(last), kept, stoppedEarly, msPerStep, workers,
   };
 }
@@ -115,12 +119,24 @@ function metricsData() {
   if (!measured) return null;
   const { prefix, itsRows, sets } = measured;
   return {
-    prefix, ofPrompt: measured.promptKey === promptKey(), itsRows,
+    prefix, ofPrompt: isOfNow(measured.promptKey), itsRows,
     sets: sets.map(({ name, rows, all, base, tuned, each }) => ({
       name, measured: rows.length, all, base, tuned,
       rows: rows.map(({ input, output }, index) => ({ input, reference: output, base: each.base[index], tuned: each.tuned[index] })),
     })),
   };
+}
+
+function hardestData() {
+  if (!hardest.value) return null;
+  const { key, prefix, unseen, of, rows, tokens } = hardest.value;
+  return { prefix, ofPrompt: isOfNow(key), unseen, of, rows: rows.map(({ example, row, loss }) => ({ input: example.input, reference: example.output, row, loss })), tokens };
+}
+
+function consistencyData() {
+  if (!consistency.value) return null;
+  const { promptKey: key, prefix, list } = consistency.value;
+  return { prefix, ofPrompt: isOfNow(key), base: meanAgreement(list, 'base'), tuned: meanAgreement(list, 'tuned'), questions: list };
 }
 
 function answersData() {

@@ -92,12 +92,12 @@ function rowsSentence({ split }) {
 }
 
 /** @param {ReportRun} run */
-function stepsSentence({ steps, settings, msPerStep, workers, status, stoppedEarly, error }) {
+function stepsSentence({ steps, settings, msPerStep, workers, status, interrupted, stoppedEarly, error }) {
   const done = steps.at(-1)?.step ?? 0;
   if (done === 0) return 'No step has been made yet.';
   const time = msPerStep > 0 ? `, in about ${duration(msPerStep * done)}${workers > 1 ? ` with ${workers} workers` : ''}` : '';
   const end = stoppedEarly > 0 ? ` It stopped early, at step ${stoppedEarly}: ${settings.early_stopping_patience} measurements in a row were not better than the best.`
-    : status === 'failed' ? ` It ended with an error: ${error}` : status === 'stopped' ? ' It was stopped before its end.' : status !== 'finished' ? ' It was still under way when this report was made.' : '';
+    : status === 'failed' ? ` It ended with an error: ${error}` : interrupted ? ' The page was closed or reloaded before its end.' : status === 'stopped' ? ' It was stopped before its end.' : status !== 'finished' ? ' It was still under way when this report was made.' : '';
   return `The run made ${number(done)} of ${plural(settings.steps, 'step')} of AdamW with ${plural(settings.batch_size, 'example')} each at a learning rate of ${settings.learning_rate}${time}.${end}`;
 }
 

@@ -43,6 +43,7 @@ import { differences } from './differences.js';
  * @property {Uint8Array|null} state    to go on from `last`
  * @property {number} stoppedEarly      the step at which patience ended it; 0: it did not
  * @property {string} error             why it failed, or ""
+ * @property {boolean} interrupted      the page was closed or reloaded while it was under way
  * @property {number} msPerStep         wall clock, evaluations and sample answers included; 0 while unknown
  * @property {number} workers           that share each step; 0 before the first one. A run that goes on keeps them
  * @property {number} waitingFor        workers that the first step still waits for
@@ -81,6 +82,7 @@ export function emptyRun(asked, previous, sampleQuestion, weightsHash) {
     state: null,
     stoppedEarly: 0,
     error: '',
+    interrupted: false,
     msPerStep: 0,
     workers: 0,
     waitingFor: 0,
@@ -96,6 +98,7 @@ export function rewound(run, more) {
     status: 'starting',
     stoppedEarly: 0,
     error: '',
+    interrupted: false,
     hashAfter: '',
     waitingFor: 0,
     lostWorkers: [],
@@ -118,8 +121,8 @@ export function acceptRun(saved) {
   if (!looksRight) return undefined;
   const asked = { startFrom: '', ...saved.asked, settings: { ...DEFAULT_SETTINGS, ...saved.asked.settings } };
   const reached = (/** @type {any} */ of) => (of ? { ...of, softPrompt: accepted(of.softPrompt) } : of);
-  const run = { ...saved, asked, settings: { ...DEFAULT_SETTINGS, ...saved.settings }, last: reached(saved.last), best: reached(saved.best), path: saved.path ?? [], stoppedEarly: saved.stoppedEarly ?? 0, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
-  return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped' };
+  const run = { ...saved, asked, settings: { ...DEFAULT_SETTINGS, ...saved.settings }, last: reached(saved.last), best: reached(saved.best), path: saved.path ?? [], stoppedEarly: saved.stoppedEarly ?? 0, interrupted: saved.interrupted ?? false, workers: saved.workers ?? 0, waitingFor: 0, lostWorkers: saved.lostWorkers ?? [] };
+  return ['finished', 'stopped', 'failed'].includes(run.status) ? run : { ...rewound(run, 0), status: 'stopped', interrupted: true };
 }
 
 /** Snapshots of a run, and the bytes that they may take together: they are saved with it. */

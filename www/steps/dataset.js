@@ -5,7 +5,7 @@ import {
   addExample, canRedo, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, undo, usableExamples,
 } from '../state.js';
 import { DatasetRow } from './dataset_row.js';
-import { ExportTools, ImportPanel, importOpen, takeFiles } from './dataset_files.js';
+import { closeImport, ExportTools, ImportPanel, importOpen, takeFiles } from './dataset_files.js';
 import { openScenarios, Scenarios } from './scenarios.js';
 
 /** @typedef {import('../state.js').ExampleRow} ExampleRow */
@@ -56,7 +56,7 @@ const actions = {
   redo: () => { redo(); said.value = 'Done again.'; },
 };
 
-const started = () => { page.value = 0; said.value = 'The scenario is there.'; };
+const started = () => { closeImport(); page.value = 0; said.value = 'The scenario is there.'; };
 
 const Toolbar = () => html`
   <div class="toolbar">

@@ -66,11 +66,16 @@ export const takeFiles = async (files) => {
   }
 };
 
-const close = () => {
-  document.getElementById('dataset-import')?.focus();
+/** What was pasted stays for the next time. */
+export const closeImport = () => {
   importOpen.value = false;
   found.value = null;
   failure.value = '';
+};
+
+const close = () => {
+  document.getElementById('dataset-import')?.focus();
+  closeImport();
 };
 
 /** @param {'replace'|'append'} how */

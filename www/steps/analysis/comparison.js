@@ -7,7 +7,7 @@ import { activePrefix, activePrompt, model, testRows } from '../../state.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, Notice, Progress, formatNumber, html, plural, useRef } from '../../ui.js';
 import { MOST_WRITTEN_ANSWERS } from '../../limits.js';
-import { cancelMeasuring, comparison, measure, problem, progress, promptKey } from './measure.js';
+import { cancelMeasuring, comparison, isOfNow, measure, problem, progress } from './measure.js';
 
 /** @typedef {import('./measure.js').Measures} Measures */
 /** @typedef {import('./measure.js').MeasuredSet} MeasuredSet */
@@ -45,7 +45,7 @@ function Table() {
   if (!measured) return null;
   const withoutReference = testRows.value.filter((row) => row.reference.trim() === '').length;
   return html`
-    ${measured.promptKey !== promptKey() && html`<p class="part-caution">These numbers belong to another prompt or model (${measured.prefix}); measure again for what is chosen now.</p>`}
+    ${!isOfNow(measured.promptKey) && html`<p class="part-caution">These numbers belong to another prompt or model (${measured.prefix}); measure again for what is chosen now.</p>`}
     ${!measured.itsRows && html`<p class="part-caution">The run that made ${measured.prefix} is no longer here, so the rows of step 1 are measured as they are now. Rows that were changed since, the prompt has never been trained on.</p>`}
     <div class="table-scroll" tabindex="0" role="region" aria-label="Base against tuned">
       <table class="plain-table measures">

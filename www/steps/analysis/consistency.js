@@ -3,12 +3,13 @@
 import { engine } from '../../engine.js';
 import { mean } from '../../metrics.js';
 import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
+import { keep } from '../../store.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { Asking } from './greedy.js';
 import { LongText } from './long_text.js';
-import { promptKey } from './measure.js';
+import { isOfNow, promptKey } from './measure.js';
 
 const MOST_QUESTIONS = 3;
 const WAIT_MS = 400;
@@ -30,7 +31,14 @@ const asked = computed(() => {
 });
 /** Other wordings by question, as they are proposed; those that the person has changed are in the inquiry's row. */
 const proposed = signal(/** @type {Readonly<Record<string, string[]>>} */ ({}));
-const results = signal(/** @type {{promptKey: string, prefix: string, list: Result[]}|null} */ (null));
+/** What was asked last. */
+export const consistency = signal(/** @type {{promptKey: string, prefix: string, list: Result[]}|null} */ (null));
+keep('consistency', consistency, (saved) =>
+  saved && typeof saved.promptKey === 'string' && typeof saved.prefix === 'string' && Array.isArray(saved.list) && saved.list.every(isResult) ? saved : undefined);
+
+/** @param {any} saved */
+const isResult = (saved) => typeof saved?.question === 'string' && [saved.texts, saved.base?.answers, saved.tuned?.answers].every(Array.isArray);
+
 const asking = new Asking();
 
 const propose = debounce(async () => {
@@ -65,12 +73,12 @@ async function askAll() {
   /** @type {[Which, import('../../protocol.js').SoftPrompt|null][]} */
   const models = [['base', null], ...(softPrompt ? [/** @type {[Which, typeof softPrompt]} */ (['tuned', softPrompt])] : [])];
   const jobs = models.flatMap(([which, front]) => list.flatMap((result) => result.texts.map((question) => ({ question, softPrompt: front, which, result }))));
-  results.value = null;
+  consistency.value = null;
   await asking.askAll(jobs, async ({ which, result }, { text }) => {
     result[which].answers.push(text);
     if (result[which].answers.length < result.texts.length) return;
     result[which].agreement = await engine.request('agreement', { answers: result[which].answers });
-    results.value = { ...about, list: [...list] };
+    consistency.value = { ...about, list: [...list] };
   });
   const isWhole = models.every(([which]) => list.every((result) => result[which].answers.length === result.texts.length));
   if (asking.problem.value === '') announce(isWhole ? 'All wordings are answered.' : 'Asking in other words was stopped.');
@@ -117,14 +125,14 @@ function Wordings({ asked: one, number }) {
 }
 
 function Outcome() {
-  const found = results.value;
+  const found = consistency.value;
   if (!found) return null;
   const changed = found.list.some(({ question, texts }) => {
     const one = asked.value.find((other) => other.question === question);
     return !one || textsOf(one).join('\n') !== texts.join('\n');
   });
   return html`
-    ${found.promptKey !== promptKey() && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt or model (${found.prefix})` : 'a base model alone'}; ask again for what is chosen now.</p>`}
+    ${!isOfNow(found.promptKey) && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt or model (${found.prefix})` : 'a base model alone'}; ask again for what is chosen now.</p>`}
     ${changed && html`<p class="part-caution">Some wordings have changed since they were asked. Ask them all again for new numbers.</p>`}
     <table class="plain-table agreement">
       <caption class="visually-hidden">Agreement of the answers, from 0 to 100</caption>
@@ -152,4 +160,4 @@ function Outcome() {
 const shown = (agreement) => (agreement === null ? '–' : formatNumber(agreement, 1));
 
 /** Over the questions of which it is known. @param {Result[]} list @param {Which} which */
-const meanAgreement = (list, which) => mean(list.flatMap((result) => result[which].agreement ?? []));
+export const meanAgreement = (list, which) => mean(list.flatMap((result) => result[which].agreement ?? []));

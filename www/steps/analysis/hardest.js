@@ -4,9 +4,10 @@ import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 import { activePrefix, activePrompt, announce, examples as allRows, model, softPromptOf } from '../../state.js';
+import { keep } from '../../store.js';
 import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';
-import { promptKey } from './measure.js';
+import { isOfNow, promptKey } from './measure.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */
 /** A token of the ideal response that cost much; `row`: its number in step 1, 0 for an inquiry of step 6.
@@ -18,7 +19,9 @@ const TOKENS = 10;
 /** Tokens shown before a hard one, so that its place is seen. */
 const BEFORE = 6;
 
-const found = signal(/** @type {Hardest|null} */ (null));
+export const hardest = signal(/** @type {Hardest|null} */ (null));
+keep('hardest', hardest, (saved) =>
+  saved && typeof saved.key === 'string' && typeof saved.prefix === 'string' && [saved.rows, saved.tokens].every(Array.isArray) && saved.rows.every((/** @type {any} */ row) => typeof row?.example?.input === 'string') ? saved : undefined);
 const busy = signal(false);
 const problem = signal('');
 
@@ -52,7 +55,7 @@ async function look() {
         if (!correct) tokens.push({ row, before: losses.slice(Math.max(0, at - BEFORE), at).map((token) => token.text).join(''), text, loss, likeliest });
       });
     }
-    found.value = { key, prefix, unseen, of: examples.length, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
+    hardest.value = { key, prefix, unseen, of: examples.length, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
     announce('The hardest rows and tokens are found.');
   } catch (error) {
     problem.value = sentenceOf(error);
@@ -68,15 +71,14 @@ export function Hardest() {
       <p class="part-intro">The rows that the tuned model finds hardest, and the tokens in them that it did not expect. If they have a topic, a form or a fact in common, that is what to write examples of. A name or a number that stands nowhere in your rows is always hard: a soft prompt sets style, it does not know facts.</p>
       <p><${Button} icon="play" disabled=${!ready} inactive=${busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}
-      ${found.value && html`<${Found} hardest=${found.value} />`}
+      ${hardest.value && html`<${Found} found=${hardest.value} />`}
     </section>`;
 }
 
-/** @param {{hardest: Hardest}} props */
-function Found({ hardest }) {
-  const { key, prefix, unseen, of, rows, tokens } = hardest;
+/** @param {{found: Hardest}} props */
+function Found({ found: { key, prefix, unseen, of, rows, tokens } }) {
   return html`
-    ${key !== promptKey() && html`<p class="part-caution">This is about another prompt or model (${prefix}); look again for what is chosen now.</p>`}
+    ${!isOfNow(key) && html`<p class="part-caution">This is about another prompt or model (${prefix}); look again for what is chosen now.</p>`}
     ${!unseen && html`<p class="part-caution">These rows may have been trained on, as none is known to be new to the prompt: what is hard in them even so is hard indeed.</p>`}
     <p class="hint">Of ${plural(of, unseen ? 'row that the prompt has not seen' : 'row', unseen ? 'rows that the prompt has not seen' : 'rows')}, by their loss:</p>
     <ul class="hardest-rows">${rows.map(({ example, row, loss }) => html`<li key=${example.input}>${nameOf(row)}: ${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ul>

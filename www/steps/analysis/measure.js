@@ -8,6 +8,7 @@ import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.j
 import { runOf } from '../../run.js';
 import { mean } from '../../metrics.js';
 import { activePrompt, activePrefix, announce, model, softPromptOf, testRows, usableExamples } from '../../state.js';
+import { keep } from '../../store.js';
 import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { askGreedily } from './greedy.js';
@@ -38,6 +39,15 @@ const NOTHING = {
 };
 
 export const comparison = signal(/** @type {Comparison|null} */ (null));
+keep('metrics', comparison, (saved) => {
+  const looksRight = saved && typeof saved.promptKey === 'string' && typeof saved.prefix === 'string' && Array.isArray(saved.sets) && saved.sets.every(isSet);
+  return looksRight ? saved : undefined;
+});
+
+/** @param {any} saved */
+const isSet = (saved) => ['training', 'heldOut', 'test'].includes(saved?.name) && Array.isArray(saved.rows) && saved.base && saved.tuned
+  && [saved.each?.base, saved.each?.tuned].every((rows) => Array.isArray(rows) && rows.length === saved.rows.length);
+
 export const progress = signal(/** @type {{text: string, done: number, total: number}|null} */ (null));
 export const problem = signal('');
 
@@ -55,6 +65,9 @@ export function promptKey() {
   const prompt = activePrompt.value;
   return JSON.stringify([model.value.info?.weightsHash, prompt && [activePrefix.value, prompt.trainedAt, prompt.step]]);
 }
+
+/** Whether what has this key was found with the prompt and the model of now. While no model is there nobody knows. @param {string} key */
+export const isOfNow = (key) => model.value.info === null || key === promptKey();
 
 class Stopped extends Error {}
 

@@ -10,7 +10,9 @@ import { activePrompt, conclusions, examples, objective, patterns, settings, tes
 import { keep } from '../../store.js';
 import { Button, Field, Icon, Notice, html, plural, sentenceOf, signal } from '../../ui.js';
 import { VARIANTS, answersOf } from '../test/answers.js';
-import { comparison, promptKey } from './measure.js';
+import { consistency } from './consistency.js';
+import { hardest } from './hardest.js';
+import { comparison, isOfNow } from './measure.js';
 
 /** @typedef {import('../../report/collect.js').Report} Report */
 
@@ -68,7 +70,7 @@ function contents() {
   const measured = comparison.value;
   const answered = testRows.value.some((row) => VARIANTS.some((variant) => answersOf(row.id).value[variant]?.status === 'done'));
   const rows = examples.value.filter(({ input, output }) => input.trim() !== '' || output.trim() !== '').length;
-  const stale = measured && measured.promptKey !== promptKey();
+  const stale = measured && !isOfNow(measured.promptKey);
   const entry = (/** @type {string} */ name, /** @type {boolean} */ there, /** @type {string} */ missing) => ({ name, missing: there ? '' : missing });
   return [
     entry('Objective', objective.value.trim() !== '', 'Write it in step 2.'),
@@ -80,6 +82,8 @@ function contents() {
     entry('Checks of the form', patterns.value.length > 0 && answered, patterns.value.length > 0 ? 'They are counted over the answers of step 6.' : 'Write a pattern in “Does it keep to the brand’s form?”.'),
     entry('Cross-validation', crossValidation.state.value.results.length > 0, 'Run it in “Is that result luck?”.'),
     entry('Learning curve', learningCurve.state.value.results.length > 0, 'Measure it in “Is more data needed?”.'),
+    entry('The hardest rows and tokens', hardest.value !== null, 'Find them in “What kind of example is missing?”.'),
+    entry('The same question in other words', consistency.value !== null, 'Ask in “Does it answer the same question in the same way?”.'),
     entry('Techniques compared', comparisonOfWays.state.value.results.length > 0, 'Compare them in step 5.'),
     entry('Your conclusions', conclusions.value.trim() !== '', 'Write them right above.'),
   ];

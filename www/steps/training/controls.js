@@ -100,6 +100,7 @@ const STATUS = {
 
 /** @param {Run} now */
 function statusText(now) {
+  if (now.interrupted) return 'Interrupted';
   if (now.status === 'running' && now.waitingFor > 0) return `Waiting for ${plural(now.waitingFor, 'more worker')} …`;
   return STATUS[now.status];
 }
