@@ -38,13 +38,24 @@ impl Tuner {
         if let Some(fixed) = self.technique().fixed() {
             tensors.push((FIXED.to_string(), vec![fixed.len()], fixed));
         }
-        let views = tensors.iter().map(|(name, shape, values)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values.as_slice())).map(|view| (name, view))
-        });
-        let views = views.collect::<std::result::Result<Vec<_>, _>>();
-        views
-            .and_then(|views| safetensors::serialize(views, Some(HashMap::from([(KEY.to_string(), header)]))))
-            .map_err(|e| Error::Internal(format!("The run cannot be saved: {e}")))
+        safetensors_of(&tensors, Some(HashMap::from([(KEY.to_string(), header)])))
+    }
+
+    /// The trained numbers of an encoder that makes the soft prompt, for a run with PEFT: a safetensors file with
+    /// `value.0`, `value.1`, ... in the order and shapes of the parameters of PEFT's `prompt_encoder`, and, where its
+    /// output is added to something, that as `fixed` (virtual tokens x width). None where the soft prompt itself is trained.
+    pub fn save_encoder(&self) -> Result<Option<Vec<u8>>> {
+        let parameters = self.technique().parameters();
+        if parameters.len() == 1 {
+            return Ok(None);
+        }
+        let values = parameters.iter().enumerate().map(|(i, p)| (format!("value.{i}"), p.shape.clone(), &p.values));
+        let mut tensors: Vec<_> = values.collect();
+        if let Some(fixed) = self.technique().fixed() {
+            let width = self.soft_prompt()?.width();
+            tensors.push((FIXED.to_string(), vec![fixed.len() / width, width], fixed));
+        }
+        safetensors_of(&tensors, None).map(Some)
     }
 
     /// Goes on from [`Tuner::save_state`] with the same examples. `changed` settings replace the saved ones, for example
@@ -82,6 +93,20 @@ impl Tuner {
         tuner.batches.restore(header.batches);
         Ok(tuner)
     }
+}
+
+/// A safetensors file of these tensors (name, shape, values).
+fn safetensors_of(
+    tensors: &[(String, Vec<usize>, &Vec<f32>)],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>> {
+    let views = tensors.iter().map(|(name, shape, values)| {
+        TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values.as_slice())).map(|view| (name, view))
+    });
+    let views = views.collect::<std::result::Result<Vec<_>, _>>();
+    views
+        .and_then(|views| safetensors::serialize(views, metadata))
+        .map_err(|e| Error::Internal(format!("The run cannot be saved: {e}")))
 }
 
 fn values(file: &SafeTensors, name: &str, length: usize) -> Result<Vec<f32>> {

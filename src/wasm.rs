@@ -614,6 +614,12 @@ impl Tuner {
         to_js(&TimedStepReport { report, milliseconds })
     }
 
+    /// The encoder that makes the soft prompt, as a safetensors file for PEFT; undefined where there is none.
+    #[wasm_bindgen(js_name = saveEncoder)]
+    pub fn save_encoder(&self) -> JsResult<Option<Vec<u8>>> {
+        self.inner.save_encoder().map_err(to_js_error)
+    }
+
     /// The training examples of the next `steps` batches.
     #[wasm_bindgen(js_name = plannedBatches)]
     pub fn planned_batches(&self, steps: usize) -> Vec<js_sys::Uint32Array> {

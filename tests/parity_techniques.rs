@@ -86,6 +86,12 @@ fn compare(name: &str) {
     let mut tuner = with_start(&fresh, &case, fixture.examples);
     let counted: usize = run.shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
     assert_eq!(tuner.trained_numbers(), counted, "as many numbers are trained as by PEFT");
+    let encoder = tuner.save_encoder().unwrap().map(|bytes| tensors(&bytes));
+    assert_eq!(encoder.is_some(), run.shapes.len() > 1, "an encoder has several tensors");
+    if let Some(saved) = encoder {
+        let shapes: Vec<_> = (0..saved.len()).map(|i| saved[&format!("value.{i}")].0.clone()).collect();
+        assert_eq!(shapes, run.shapes, "{name}: PEFT's parameters in their order");
+    }
 
     for (number, expected) in run.steps.iter().enumerate() {
         let report = tuner.step().unwrap();

@@ -136,7 +136,8 @@
  * @property {{payload: {results: DrawResult[], seed: number}, result: LearningCurve, event: never}} readLearningCurve
  * @property {{payload: {examples: Example[], settings: Settings, startFrom: SoftPrompt|null, about: AboutPrompt},
  *            result: {split: Split, batches: number[][], start: AdapterFile[], settings: Settings}, event: never}} planRun
- *   a run before its first step: the batches of its steps as indices into the training rows, its prompt as an adapter
+ *   a run before its first step: the batches of its steps as indices into the training rows; `start`: its prompt as an adapter, and
+ *   the encoder that makes it, where there is one
  * @property {{payload: {base: string, repository: string, revision: string}, result: {config: Uint8Array, weights: Uint8Array}, event: never}} fetchAdapter
  *   the two files of an adapter's repository on the hub
  * @property {{payload: {softPrompt: SoftPrompt, about: AboutPrompt}, result: AdapterFile[], event: never}} exportAdapter

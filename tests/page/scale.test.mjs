@@ -44,6 +44,24 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   assert.equal(trained.length, 7);
 }));
 
+test('P-tuning is exported with the encoder that makes its prompt; a template, which PEFT does not know, is not', () => playground.withPage({}, async (page) => {
+  await page.getByRole('radio', { name: /^P-tuning/ }).check();
+  await setting(page, 'Encoder’s hidden size').fill('16');
+  const files = await exported(page);
+  const { settings } = JSON.parse(text(files['settings.json']));
+  assert.deepEqual([settings.peft_type, settings.encoder_hidden_size], ['P_TUNING', 16]);
+  const encoder = files['start/encoder.safetensors'];
+  const header = JSON.parse(text(encoder.slice(8, 8 + Number(new DataView(encoder.buffer, encoder.byteOffset).getBigUint64(0, true)))));
+  const { hidden_size: hidden } = bundledConfig;
+  assert.deepEqual(header['value.0'].shape, [settings.num_virtual_tokens, hidden], 'an embedding for each virtual token');
+  assert.deepEqual(header['value.1'].shape, [16, hidden], 'its first layer');
+  assert.deepEqual(header.fixed.shape, [settings.num_virtual_tokens, hidden], 'the words that it starts from');
+
+  await box(page, 'Template').fill('{v2} Be brief. {v2}');
+  await page.getByText('the script can’t use the template').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Continue at scale' }).isDisabled());
+}));
+
 test('what can\'t be trained can\'t be exported either', () => playground.withPage({}, async (page) => {
   await setting(page, 'Steps').fill('-3');
   assert.ok(await page.getByRole('button', { name: 'Continue at scale' }).isDisabled());

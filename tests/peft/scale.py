@@ -11,13 +11,16 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from transformers import AutoTokenizer
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 sys.path.insert(0, str(PROJECT / "www" / "scale"))
 
-from train import Prompts  # noqa: E402
+from train import Prompts, held_out_loss  # noqa: E402
 
 
 def lines(path: Path) -> list[dict]:
@@ -53,39 +56,65 @@ class Rows(unittest.TestCase):
         self.assertEqual(compared, 320)
 
 
-class Scale(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory()
-        cls.folder = Path(cls.temporary.name)
-        subprocess.run(["node", HERE / "scale.mjs", cls.folder], check=True)
-        cls.said = json.loads((cls.folder / "library.json").read_text())
+# How the run of each technique differs from that of scale.mjs.
+TECHNIQUES = {
+    "prompt tuning": {},
+    "prefix tuning": {"peft_type": "PREFIX_TUNING", "learning_rate": 0.01, "steps": 10},
+    "prefix tuning with a perceptron": {"peft_type": "PREFIX_TUNING", "prefix_projection": True, "encoder_hidden_size": 32, "learning_rate": 0.002, "steps": 10},
+    "P-tuning": {"peft_type": "P_TUNING", "encoder_hidden_size": 48, "learning_rate": 0.002, "steps": 10},
+    "P-tuning from a random start, an LSTM": {
+        "peft_type": "P_TUNING", "prompt_tuning_init": "RANDOM", "encoder_reparameterization_type": "LSTM", "encoder_hidden_size": 24,
+        "encoder_num_layers": 2, "learning_rate": 0.002, "steps": 10,
+    },
+}  # fmt: skip
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.temporary.cleanup()
+
+class Scale(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def write_folder(self, changed: dict) -> dict:
+        """The folder, and what the library comes to in its run."""
+        subprocess.run(["node", HERE / "scale.mjs", self.folder, json.dumps(changed)], check=True)
+        return json.loads((self.folder / "library.json").read_text())
 
     def run_script(self, processes: int) -> list[dict]:
         launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
         subprocess.run([*launch, self.folder / "train.py", "--dtype", "float32"], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
         return lines(self.folder / "losses.jsonl")
 
-    def test_one_process_does_what_the_library_does(self):
+    def check(self, changed: dict):
+        said = self.write_folder(changed)
         losses = self.run_script(1)
-        self.assertEqual(len(losses), len(self.said["losses"]))
-        self.assertLess(abs(losses[0]["loss"] - self.said["losses"][0]), 1e-4)
-        for entry, expected in zip(losses, self.said["losses"]):
+        self.assertEqual(len(losses), len(said["losses"]))
+        self.assertLess(said["losses"][-1], 0.9 * said["losses"][0], "the library has learned something")
+        self.assertLess(abs(losses[0]["loss"] - said["losses"][0]), 1e-4)
+        for entry, expected in zip(losses, said["losses"]):
             self.assertLess(abs(entry["loss"] / expected - 1), 1e-2, entry)
-        self.assertLess(abs(losses[-1]["held_out_loss"] / self.said["heldOutLoss"] - 1), 1e-2)
+        self.assertLess(abs(losses[-1]["held_out_loss"] / said["heldOutLoss"] - 1), 1e-2)
         answers = lines(self.folder / "answers.jsonl")
-        self.assertEqual([a["base"] for a in answers], [a["base"] for a in self.said["answers"]])
-        self.assertEqual([a["tuned"] for a in answers], [a["tuned"] for a in self.said["answers"]])
-        self.assertTrue((self.folder / "adapter" / "adapter_model.safetensors").exists())
-        self.assertTrue((self.folder / "adapter-best" / "adapter_model.safetensors").exists())
+        self.assertEqual([a["base"] for a in answers], [a["base"] for a in said["answers"]])
+        self.assertEqual([a["tuned"] for a in answers], [a["tuned"] for a in said["answers"]])
+        for name in ("adapter", "adapter-best"):
+            saved = load_file(self.folder / name / "adapter_model.safetensors")["prompt_embeddings"]
+            start = load_file(self.folder / "start" / "adapter_model.safetensors")["prompt_embeddings"]
+            self.assertEqual(saved.shape, start.shape)
+        adapter = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(said["model"], dtype=torch.float32), self.folder / "adapter")
+        held_out = [Prompts(AutoTokenizer.from_pretrained(said["model"])).example(row) for row in lines(self.folder / "data" / "held_out.jsonl")]
+        self.assertLess(abs(held_out_loss(adapter, held_out, "cpu") / losses[-1]["held_out_loss"] - 1), 1e-4)
+
+    def test_one_process_does_what_the_library_does(self):
+        for name, changed in TECHNIQUES.items():
+            with self.subTest(name):
+                self.check(changed)
 
     def test_two_processes_share_a_batch(self):
-        for entry, expected in zip(self.run_script(2), self.said["losses"]):
-            self.assertLess(abs(entry["loss"] / expected - 1), 1e-2, entry)
+        for changed in (TECHNIQUES["prompt tuning"], TECHNIQUES["P-tuning"]):
+            said = self.write_folder(changed)
+            for entry, expected in zip(self.run_script(2), said["losses"]):
+                self.assertLess(abs(entry["loss"] / expected - 1), 1e-2, entry)
 
 
 if __name__ == "__main__":

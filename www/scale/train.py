@@ -3,8 +3,7 @@ those of the page that wrote it.
 
     pip install -r requirements.txt
     accelerate launch train.py                       one GPU, several, or the CPU
-    accelerate launch train.py --model OWNER/NAME    another model; of another hidden size, the prompt starts from
-                                                     the words of settings.json
+    accelerate launch train.py --model OWNER/NAME    another model; of another size, the prompt starts as PEFT starts it
 
 Writes adapter/ (after the last step), adapter-best/ (lowest held-out loss), losses.jsonl and answers.jsonl.
 """
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from peft import PromptTuningConfig, get_peft_model
+from peft import PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file
 from tokenizers.pre_tokenizers import Metaspace
 from transformers import AutoModelForCausalLM, AutoTokenizer, RepetitionPenaltyLogitsProcessor, get_scheduler
@@ -121,20 +120,43 @@ def learned_tokens(examples: list) -> int:
     return sum(label != NOT_LEARNED for _, labels in examples for label in labels)
 
 
-def soft_prompt_on(model, settings: dict, tokenizer):
-    """The model with the page's soft prompt in front; with a new one, of the same words, where it is of another size."""
+def peft_config(settings: dict, tokenizer):
+    """PEFT's configuration of the technique that the page has used; the settings have PEFT's names."""
+    of_all = {"task_type": "CAUSAL_LM", "num_virtual_tokens": settings["num_virtual_tokens"]}
+    if settings["peft_type"] == "PREFIX_TUNING":
+        return PrefixTuningConfig(prefix_projection=settings["prefix_projection"], encoder_hidden_size=settings["encoder_hidden_size"], **of_all)
+    if settings["peft_type"] == "P_TUNING":
+        encoder = ("encoder_reparameterization_type", "encoder_hidden_size", "encoder_num_layers")
+        return PromptEncoderConfig(**{name: settings[name] for name in encoder}, **of_all)
     text = settings["prompt_tuning_init_text"]
-    model = get_peft_model(model, PromptTuningConfig(
-        task_type="CAUSAL_LM", num_virtual_tokens=settings["num_virtual_tokens"],
+    return PromptTuningConfig(
         prompt_tuning_init="TEXT" if text else "RANDOM", prompt_tuning_init_text=text or None,
-        tokenizer_name_or_path=tokenizer.name_or_path if text else None))  # fmt: skip
-    # PEFT does not train a prompt that was loaded as an adapter, so its rows are copied
-    rows = load_file(HERE / "start" / "adapter_model.safetensors")["prompt_embeddings"]
-    prompt = model.prompt_encoder[model.active_adapter].embedding.weight
-    if rows.shape == prompt.shape:
-        prompt.data.copy_(rows)
-    else:
-        print("This model has another hidden size than the page's: the prompt starts from the words of settings.json.")
+        tokenizer_name_or_path=tokenizer.name_or_path if text else None, **of_all)  # fmt: skip
+
+
+def start_values() -> tuple[list[torch.Tensor], torch.Tensor | None]:
+    """What is trained, before the first step, in the order of PEFT's parameters: the soft prompt itself, or the encoder
+    that makes it; and what the encoder's output is added to, where the page has started from words or another prompt."""
+    encoder = HERE / "start" / "encoder.safetensors"
+    if not encoder.exists():
+        return [load_file(HERE / "start" / "adapter_model.safetensors")["prompt_embeddings"]], None
+    tensors = load_file(encoder)
+    fixed = tensors.pop("fixed", None)
+    return [tensors[f"value.{i}"] for i in range(len(tensors))], fixed
+
+
+def soft_prompt_on(model, settings: dict, tokenizer):
+    """The model with the page's soft prompt in front; with a new one where the model is of another size."""
+    model = get_peft_model(model, peft_config(settings, tokenizer))
+    # PEFT does not train a prompt that was loaded as an adapter, so its numbers are copied
+    encoder, (values, fixed) = model.prompt_encoder[model.active_adapter], start_values()
+    if [p.shape for p in encoder.parameters()] != [v.shape for v in values]:
+        print("This model is of another size than the page's, so the soft prompt starts as PEFT starts it.")
+        return model
+    for parameter, value in zip(encoder.parameters(), values, strict=True):
+        parameter.data.copy_(value)
+    if fixed is not None:  # PEFT saves what comes out of the encoder, this included
+        encoder.register_forward_hook(lambda _encoder, _tokens, made: made + fixed.to(made))
     return model
 
 

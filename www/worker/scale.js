@@ -15,14 +15,16 @@ import { putIn, takeOut } from './soft_prompt.js';
 export function planRun(library, model, { examples, settings, startFrom, about }) {
   const split = library.splitDataset(examples.length, settings.held_out_share, settings.seed);
   const rows = split.train.map((index) => examples[index]);
-  const start = startFrom ? putIn(library, model, startFrom) : null;
-  const tuner = start ? library.Tuner.fromPrompt(model, rows, settings, start) : library.Tuner.new(model, rows, settings);
+  const prompt = startFrom ? putIn(library, model, startFrom) : null;
+  const tuner = prompt ? library.Tuner.fromPrompt(model, rows, settings, prompt) : library.Tuner.new(model, rows, settings);
   try {
     const softPrompt = takeOut(tuner.softPrompt());
     const batches = tuner.plannedBatches(settings.steps).map((/** @type {Uint32Array} */ batch) => [...batch]);
-    return { split, batches, start: exportAdapter(library, model, softPrompt, about), settings: tuner.settings() };
+    const encoder = tuner.saveEncoder();
+    const start = [...exportAdapter(library, model, softPrompt, about), ...(encoder ? [{ name: 'encoder.safetensors', bytes: encoder }] : [])];
+    return { split, batches, start, settings: tuner.settings() };
   } finally {
     release(tuner);
-    if (start) release(start);
+    if (prompt) release(prompt);
   }
 }

@@ -7,6 +7,8 @@ import { effect, html, signal } from '../../ui.js';
 const NEAREST = 4;
 /** Virtual tokens shown before the person asks for all. */
 const FIRST = 20;
+/** What stands for bytes that are no letter by themselves. */
+const NO_LETTER = '\ufffd';
 
 /** @typedef {import('../../protocol.js').Neighbour} Neighbour */
 
@@ -45,7 +47,7 @@ export function NearestTokens() {
             ${(showAll.value ? rows : rows.slice(0, FIRST)).map((near, index) => html`<${VirtualToken} key=${index} near=${near} number=${index + 1} />`)}
           </ol>
           ${rows.length > FIRST && html`<button type="button" class="text-button" onClick=${() => { showAll.value = !showAll.value; }}>${showAll.value ? `Show the first ${FIRST}` : `Show all ${rows.length}`}</button>`}
-          <p class="part-caution">Read this with care: a soft prompt works through directions that no word has, so the nearest words are a hint at best. Words of your objective are here because training started from them.</p>`
+          <p class="part-caution">Read this with care: a soft prompt works through directions that no word has, so the nearest words are a hint at best. Words of your objective are here because training started from them.${rows.flat().some(({ token }) => token.includes(NO_LETTER)) && ` A “${NO_LETTER}” is a part of a letter: rare letters are written as several tokens.`}</p>`
         : !problem.value && html`<p class="hint">${inLayers
           ? 'Prefix tuning trains keys and values inside every layer. They lie in another space than the words’ embeddings, so no word is near to them.'
           : 'They appear here once a prompt is trained.'}</p>`}

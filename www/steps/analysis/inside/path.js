@@ -55,7 +55,7 @@ function Drawing({ map, at }) {
   }, []);
   const still = useMemo(() => stillParts(map, width), [map, width]);
   const points = still.steps[at];
-  const labels = labelled(numbered(points), [...still.wordBoxes], still.size);
+  const labels = labelled(numbered(points), [...still.wordBoxes, ...points.map(boxOf)], still.size);
   return html`
     <svg ref=${box} class="look-svg" viewBox=${`0 0 ${still.size.width} ${still.size.height}`} role="img" aria-label=${`Map of the virtual tokens after step ${map.steps[at].step}. ${summaryOf(map)}`}>
       ${still.segments.map((d, index) => html`<path key=${index} class="map-way" d=${d} style=${{ '--fade': 0.15 + (0.65 * (index + 1)) / still.segments.length }} />`)}
@@ -79,9 +79,8 @@ function stillParts(map, width) {
   const steps = map.steps.map(({ points }) => points.map(place));
   const end = steps[steps.length - 1];
   /** @type {Box[]} */
-  const taken = [];
+  const taken = end.map(boxOf);
   labelled(numbered(end), taken, size);
-  taken.push(...end.map(boxOf));
   const before = taken.length;
   const shown = labelled(words.map((word) => ({ ...place(word), text: shownToken(word.text) })), taken, size);
   const segments = steps.slice(1).map((points, index) => points.map(({ x, y }, token) => `M${pixel(steps[index][token].x)} ${pixel(steps[index][token].y)}L${pixel(x)} ${pixel(y)}`).join(''));

@@ -49,7 +49,7 @@ export function labelled(items, taken, { width, height }) {
     const places = [
       { x: item.x + GAP, y: item.y + ASCENT / 2 },
       { x: item.x - GAP - length, y: item.y + ASCENT / 2 },
-      { x: item.x - length / 2, y: item.y - GAP },
+      { x: item.x - length / 2, y: item.y - GAP - DESCENT },
       { x: item.x - length / 2, y: item.y + GAP + ASCENT },
     ];
     for (const label of places) {
