@@ -4,6 +4,7 @@
 pub mod bleu;
 pub mod chrf;
 pub mod consistency;
+pub mod copying;
 pub mod ngrams;
 pub mod numbered_steps;
 pub mod patterns;

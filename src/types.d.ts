@@ -59,6 +59,14 @@ export type BestStep = { median: number, lowest: number, highest: number, };
 /** The effective settings (a default where a value is wrong or missing) and what was wrong. */
 export type CheckedSettings = { settings: TunerSettings, problems: Array<SettingProblem>, };
 
+/** What one answer has in common with the responses that were trained on. */
+export type Copying = {
+/** Of the answer. */
+words: number,
+/** Of them, those in a passage of five words or more that a response has too. */
+copied: number, longest: Passage | null,
+};
+
 /**
  * `rows`: the highest tuned loss first; `outliers`: rows among them. `folds` and `rows` are what could be counted,
  * `skipped` the rows whose loss is not a number or that have no response token.
@@ -214,6 +222,14 @@ export type ParsedDataset = {
 format: string,
 /** No line of a separated text names its columns: the first was read as the input, the second as the output. */
 assumedColumns: boolean, examples: Array<Example>, problems: Array<LineProblem>,
+};
+
+/** A piece of an answer that stands in a response word for word. */
+export type Passage = {
+/** Index of the response. */
+response: number, words: number,
+/** As the answer has it. */
+text: string,
 };
 
 /** The virtual tokens after some steps. */

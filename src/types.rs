@@ -53,6 +53,7 @@ fn declarations() -> String {
     all.visit::<inside::token_losses::TokenLoss>();
     all.visit::<metrics::AnswerPair>();
     all.visit::<metrics::AnswerScore>();
+    all.visit::<metrics::copying::Copying>();
     all.visit::<metrics::patterns::Pattern>();
     all.visit::<metrics::patterns::PatternMatches>();
     all.visit::<model_info::ModelInfo>();

@@ -896,6 +896,12 @@ pub fn agreement(answers: Vec<String>) -> Option<f64> {
     metrics::consistency::agreement(&answers)
 }
 
+/// How much of each answer is copied from a training response.
+#[wasm_bindgen(unchecked_return_type = "Copying[]")]
+pub fn copying(answers: Vec<String>, responses: Vec<String>) -> JsResult<JsValue> {
+    to_js(&metrics::copying::copying(&answers, &responses))
+}
+
 /// Test questions that nearly repeat a training input.
 #[wasm_bindgen(js_name = nearDuplicates, unchecked_return_type = "NearDuplicate[]")]
 pub fn near_duplicates(

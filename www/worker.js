@@ -90,6 +90,7 @@ const handlers = {
   score: ({ pairs }) => library.scoreAnswers(pairs),
   paraphrases: ({ question }) => library.paraphrases(question),
   agreement: ({ answers }) => library.agreement(answers) ?? null,
+  copying: ({ answers, responses }) => library.copying(answers, responses),
   matchPatterns: ({ texts, patterns }) => library.matchPatterns(texts, patterns),
   nearDuplicates: ({ questions, inputs }) => library.nearDuplicates(questions, inputs),
   nearestTokens: ({ softPrompt, k }) => lending(softPrompt, (rows) => rows.nearestTokens(theModel(), k)),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, chapter, downloaded, modelReady, project, setting, startPlayground, train, until } from './helpers.mjs';
+import { answersTo, box, chapter, downloaded, modelReady, project, setting, startPlayground, train, until } from './helpers.mjs';
 import { folder } from './hub.mjs';
 
 let playground;
@@ -52,6 +52,27 @@ test('checks of form: numbered steps, length, JSON; a value that makes no sense 
   await analysis(page).locator('.pattern-counts').first().getByText('1 of 1').first().waitFor({ timeout: 60_000 });
   await kind.selectOption('valid_json');
   await analysis(page).locator('.pattern-counts').first().getByText('0 of 1').first().waitFor();
+}));
+
+test('what an answer copies from a training response is shown with its row, and stands in the report', () => playground.withPage({}, async (page) => {
+  const part = region(page, 'Does it repeat its examples?');
+  await part.getByText('Train a prompt in step 5, then ask the inquiries in step 6.').waitFor();
+  await train(page, 60);
+  await part.getByText(/There are no answers to look at yet/).waitFor();
+  await box(page, 'Inquiry 1').fill(chapter.examples[0].input);
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await answersTo(page, 1);
+  const cells = await until(() => part.locator('tbody td').allInnerTexts(), (found) => found.length === 4, { what: 'one answer' });
+  const [, base, tuned, passage] = cells;
+  assert.ok(number(tuned) > number(base), `${cells}`);
+  const [, text, count, row] = /^“(.+)”\s+(\d+) words, row (\d+)$/s.exec(passage);
+  assert.ok(chapter.examples[row - 1].output.toLowerCase().includes(text.toLowerCase()), passage);
+  assert.equal(text.split(/\s+/).length, Number(count));
+  const { copying } = JSON.parse(await downloaded(page, () => page.getByRole('button', { name: 'Download all numbers (JSON)' }).click()));
+  assert.deepEqual([copying.isTrained, copying.responses, copying.answers.length], [true, 8, 1]);
+  assert.equal(copying.tuned, copying.answers[0].tuned.copied / copying.answers[0].tuned.words);
+  const html = await downloaded(page, () => page.getByRole('button', { name: 'Download report (HTML)' }).click());
+  assert.ok(html.includes('Does it repeat its examples?') && html.includes(`${count} words, row ${row}`));
 }));
 
 test('the same question in other words, and the base model asked again after training', () => playground.withPage({}, async (page) => {

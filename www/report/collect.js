@@ -8,6 +8,7 @@ import { baseModel, inUse } from '../model.js';
 import { earlierRuns, run, runOf } from '../run.js';
 import { activePrefix, activePrompt, conclusions, effectiveSettings, examples, generation, model, objective, patterns, settings, testRows, usableExamples } from '../state.js';
 import { consistency, meanAgreement } from '../steps/analysis/consistency.js';
+import { copied, shareOf } from '../steps/analysis/copying.js';
 import { hardest } from '../steps/analysis/hardest.js';
 import { comparison, isOfNow } from '../steps/analysis/measure.js';
 import { readingOf } from '../steps/analysis/reading.js';
@@ -57,6 +58,7 @@ export async function collect(by) {
     metrics: metricsData(),
     decoding: generation.value,
     answers: answersData(),
+    copying: copied.value && { ...copied.value, base: shareOf(copied.value, 'base'), tuned: shareOf(copied.value, 'tuned') },
     hardest: hardestData(),
     consistency: consistencyData(),
     checks,

@@ -2,7 +2,7 @@
 /** A report as one HTML document that needs nothing else: no script, no file, no network. */
 import { stepsOf } from '../run/record.js';
 import { answersSection, checksSection, curvesSection, metricsSection, rowsSection } from './evidence.js';
-import { consistencySection, hardestSection } from './looks.js';
+import { consistencySection, copyingSection, hardestSection } from './looks.js';
 import { Markup, markup, words } from './markup.js';
 import { date, isNumber, loss, number, percent, share } from './numbers.js';
 import { dataSection, frozenSection, methodSection, objectiveSection, otherRunsSection, section, settingsSection } from './setup.js';
@@ -16,7 +16,7 @@ import { differingSettings, techniqueOf } from './words.js';
 export function reportHtml(report) {
   const title = `${techniqueOf(report.settings)}: ${report.settings.prefix_token}`;
   const sections = [
-    objectiveSection, methodSection, dataSection, settingsSection, curvesSection, frozenSection, metricsSection, rowsSection, answersSection, checksSection,
+    objectiveSection, methodSection, dataSection, settingsSection, curvesSection, frozenSection, metricsSection, rowsSection, answersSection, checksSection, copyingSection,
     crossValidationSection, learningCurveSection, hardestSection, consistencySection, comparisonSection, otherRunsSection, conclusionsSection,
   ];
   return markup`<!DOCTYPE html>

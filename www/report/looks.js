@@ -1,7 +1,7 @@
 // @ts-check
-/** The sections of a report on two questions of step 7: what is hard for the tuned model, and does it answer alike. */
+/** The sections of a report on three questions of step 7: does it repeat its examples, what is hard for it, does it answer alike. */
 import { Markup, markup, table, words } from './markup.js';
-import { isNumber, loss, number, plural } from './numbers.js';
+import { NONE, isNumber, loss, number, percent, plural } from './numbers.js';
 import { section } from './setup.js';
 
 /** @typedef {import('./collect.js').Report} Report */
@@ -13,6 +13,20 @@ const otherPrompt = ({ ofPrompt, prefix }) => !ofPrompt && markup`<p class="note
 
 /** @param {number} row its number among the examples; 0 for an inquiry */
 const nameOf = (row) => (row > 0 ? `row ${row}` : 'inquiry');
+
+/** @param {Report} report */
+export function copyingSection({ copying }) {
+  if (!copying) return new Markup('');
+  const { base, tuned, answers, isTrained } = copying;
+  const share = (/** @type {import('../protocol.js').Copying|null} */ one) => (one === null ? NONE : percent(one.words > 0 ? one.copied / one.words : 0));
+  return section('Does it repeat its examples?',
+    markup`<p>Of the words of the tuned answers, ${percent(tuned)} stand in a passage of five words or more of a response that was trained on${isNumber(base) && `, of those of the base model ${percent(base)}`}. What most responses say does not count.</p>`,
+    !isTrained && markup`<p class="note">Which rows the prompt was trained on was not known any more, so the answers were compared with all rows.</p>`,
+    table({
+      caption: 'Copied words', captionIsHidden: true, stacked: true, columns: [{ name: 'Inquiry' }, { name: 'Base', number: true }, { name: 'Tuned', number: true }, { name: 'Longest passage in the tuned answer' }],
+      rows: answers, cells: (one) => [words(one.question, MOST_IN_CELL), share(one.base), share(one.tuned), one.tuned?.longest ? markup`“${words(one.tuned.longest.text, MOST_IN_CELL)}” <small>${plural(one.tuned.longest.words, 'word')}${one.row > 0 && `, row ${one.row}`}</small>` : NONE],
+    }));
+}
 
 /** @param {Report} report */
 export function hardestSection({ hardest }) {

@@ -3,6 +3,7 @@
 import { conclusions } from '../state.js';
 import { Card, GrowingText, html } from '../ui.js';
 import { Comparison } from './analysis/comparison.js';
+import { CopyingPart } from './analysis/copying.js';
 import { Consistency } from './analysis/consistency.js';
 import { Forgetting } from './analysis/forgetting.js';
 import { CrossValidation } from './analysis/cross_validation.js';
@@ -23,6 +24,7 @@ export function AnalysisStep() {
       <${Comparison} />
       <${Rows} />
       <${Patterns} />
+      <${CopyingPart} />
       <${Reading} />
       <${CrossValidation} />
       <${LearningCurve} />

@@ -3,11 +3,12 @@
 import { downloadCsv } from '../../csv.js';
 import { engine } from '../../engine.js';
 import { loss as formatLoss } from '../../report/numbers.js';
-import { activePrefix, activePrompt, announce, examples as allRows, model, softPromptOf } from '../../state.js';
+import { activePrefix, activePrompt, announce, model, softPromptOf } from '../../state.js';
 import { keep } from '../../store.js';
 import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';
 import { isOfNow, promptKey } from './measure.js';
+import { numberOf } from './row_names.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */
 /** A token of the ideal response that cost much; `row`: its number in step 1, 0 for an inquiry of step 6.
@@ -30,9 +31,6 @@ function rowsToAsk() {
   const unseen = groups.value.filter((group) => group.unseen).flatMap(({ examples }) => examples);
   return unseen.length > 0 ? { unseen: true, examples: unseen } : { unseen: false, examples: groups.value.flatMap(({ examples }) => examples) };
 }
-
-/** Its number in step 1; 0 where it is none of those rows. @param {Example} example */
-const numberOf = ({ input, output }) => allRows.value.findIndex((row) => row.input === input && row.output === output) + 1;
 
 /** @param {number} row */
 const nameOf = (row) => (row > 0 ? `row ${row}` : 'inquiry');

@@ -13,8 +13,8 @@ import { readInquiry } from '../../test/answers.js';
 /** The run that made the prompt in use, while the page still has it; the current run comes as a new copy at every change. */
 export const itsRun = computed(() => (activePrompt.value ? runOf(activePrompt.value) : null));
 /** Of that run; they stay the same objects while it goes on. */
-const itsRows = computed(() => itsRun.value?.examples ?? null);
-const itsSplit = computed(() => itsRun.value?.split ?? null);
+export const itsRows = computed(() => itsRun.value?.examples ?? null);
+export const itsSplit = computed(() => itsRun.value?.split ?? null);
 
 /** @param {string} title @param {readonly Example[]} examples @param {boolean} unseen @returns {Group} */
 const group = (title, examples, unseen) => ({ title, all: examples.length, examples: spread(examples, MOST_MEASURED_ROWS), unseen });
