@@ -896,8 +896,8 @@ pub fn agreement(answers: Vec<String>) -> Option<f64> {
     metrics::consistency::agreement(&answers)
 }
 
-/// How much of each answer is copied from a training response.
-#[wasm_bindgen(unchecked_return_type = "Copying[]")]
+/// How much of each answer is copied from a training response; null where that cannot be measured.
+#[wasm_bindgen(unchecked_return_type = "(Copying | null)[]")]
 pub fn copying(answers: Vec<String>, responses: Vec<String>) -> JsResult<JsValue> {
     to_js(&metrics::copying::copying(&answers, &responses))
 }

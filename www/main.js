@@ -6,7 +6,8 @@ import { startChecks } from './checks.js';
 import { openModel } from './model.js';
 import { keepPage, takeNewVersion } from './offline.js';
 import { addNotice, forgetHistory, settings, startWith } from './state.js';
-import { restore, saveAll, startSaving } from './store.js';
+import { sayInterrupted } from './run.js';
+import { restore, saveAll, saves, startSaving } from './store.js';
 import { startLink } from './url.js';
 import { SCENARIOS, scenarioOf } from './scenario.js';
 import { detectSimd, libraryFor } from './worker/simd.js';
@@ -32,6 +33,7 @@ const open = async () => {
   const page = /** @type {HTMLElement} */ (document.getElementById('page'));
   page.replaceChildren();
   render(html`<${App} />`, page);
+  sayInterrupted(saves());
   await loading;
   await keepPage(`pkg/${libraryFor(detectSimd())}`);
 };

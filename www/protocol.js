@@ -119,8 +119,8 @@
  *   the question in three other wordings
  * @property {{payload: {answers: string[]}, result: number|null, event: never}} agreement
  *   mean chrF over all pairs of answers, from 0 to 100; null where there is no pair
- * @property {{payload: {answers: string[], responses: string[]}, result: Copying[], event: never}} copying
- *   how much of each answer stands in one of the responses word for word
+ * @property {{payload: {answers: string[], responses: string[]}, result: (Copying|null)[], event: never}} copying
+ *   how much of each answer stands in one of the responses word for word; null where that cannot be measured
  * @property {{payload: {questions: string[], inputs: string[]}, result: NearDuplicate[], event: never}} nearDuplicates
  * @property {{payload: {softPrompt: SoftPrompt, k: number}, result: Neighbour[][], event: never}} nearestTokens
  *   cosine similarity, for every virtual token

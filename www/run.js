@@ -37,7 +37,13 @@ export const startError = signal('');
 
 /** The current run as it is saved: at every checkpoint and when its state changes. */
 const savedRun = signal(/** @type {Run|null} */ (null));
-keep('run', savedRun, acceptRun);
+/** Whether the run that was brought back was under way when the page was closed or reloaded. */
+let wasUnderWay = false;
+keep('run', savedRun, (saved) => {
+  const accepted = acceptRun(saved);
+  wasUnderWay = Boolean(accepted?.interrupted && !saved.interrupted);
+  return accepted;
+});
 keep('sampleQuestion', sampleQuestion, (saved) => (typeof saved === 'string' ? saved : undefined));
 keep('sampleEvery', sampleEvery, (saved) => (Number.isInteger(saved) && saved >= 0 ? saved : undefined));
 keep('workers', workers, (saved) => (Number.isInteger(saved) && saved >= 0 && saved <= MOST_CHOSEN ? saved : undefined));
@@ -47,12 +53,18 @@ effect(() => {
   if (saved && !untracked(() => run.value)) {
     current = saved;
     run.value = { ...saved };
-    if (saved.interrupted) untracked(() => sayInterrupted(saved));
   }
 });
 
-/** @param {Run} saved */
-function sayInterrupted({ number, last, settings: { steps } }) {
+/** Says once that a run was under way when the page was closed, once the page is there to say it. In a second tab
+ * the run may well go on in the first. @param {boolean} isAlone whether this tab saves */
+export function sayInterrupted(isAlone) {
+  if (!wasUnderWay || !current) return;
+  wasUnderWay = false;
+  current.interrupted = isAlone;
+  publishNow();
+  if (!isAlone) return;
+  const { number, last, settings: { steps } } = current;
   addNotice('info', `The page was closed or reloaded while run ${number} was under way. It is kept up to step ${formatNumber(last?.step ?? 0)} of ${formatNumber(steps)} and can go on from there.`,
     { label: 'Go to step 5', run: () => { location.hash = 'step-training'; } }, 'run');
 }

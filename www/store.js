@@ -148,6 +148,9 @@ const leaveToTheOtherTab = (opened) => {
   state.addNotice('warning', 'This page is open in another tab, and only that one saves: what you do here is lost when this tab is closed or reloaded. To work here, close the other tab and reload this one before you change anything.');
 };
 
+/** Whether this tab saves what is done in it. */
+export const saves = () => database !== null;
+
 /** Puts what was saved back into the signals. Returns the keys that were found. @returns {Promise<Set<string>>} */
 export const restore = async () => {
   const restored = /** @type {Set<string>} */ (new Set());

@@ -1,12 +1,15 @@
 //! How much of an answer is copied from a training response (the opposite of the n-gram novelty of McCoy et al. 2023,
 //! "RAVEN", arXiv:2111.09509): a prompt that has learned the examples by heart answers with pieces of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 /// Shorter passages are ordinary language.
 pub const SHORTEST_PASSAGE: usize = 5;
+
+/// Of fewer responses nobody can say what is voice and what is answer.
+const FEWEST_RESPONSES: usize = 3;
 
 /// What one answer has in common with the responses that were trained on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,13 +37,24 @@ pub struct Passage {
 
 /// The copied words of every answer, and its longest copied passage.
 ///
-/// Passages that more than half of the responses have are the voice, which is to be learned: their words do not count.
-/// Words are what stands between white space, without punctuation at their ends and in lower case, so a script without
-/// spaces is not measured.
-pub fn copying(answers: &[String], responses: &[String]) -> Vec<Copying> {
-    let responses: Vec<Vec<Word>> = responses.iter().map(|text| words(text)).collect();
-    let places = Places::of(&responses);
-    answers.iter().map(|answer| places.copied(answer, &responses)).collect()
+/// Passages that more than half of the different responses have are the voice, which is to be learned: their words do not
+/// count. Words are what stands between white space, without punctuation at their ends and in lower case. None where that
+/// cannot be measured: of fewer than three different responses, and for an answer of fewer than five words, as every one
+/// is in a script without spaces.
+pub fn copying(answers: &[String], responses: &[String]) -> Vec<Option<Copying>> {
+    let mut seen = HashSet::new();
+    let texts = responses.iter().map(|text| words(text)).enumerate();
+    let different: Vec<(usize, Vec<Word>)> =
+        texts.filter(|(_, words)| words.len() >= SHORTEST_PASSAGE && seen.insert(run(words).join(" "))).collect();
+    if different.len() < FEWEST_RESPONSES {
+        return vec![None; answers.len()];
+    }
+    let places = Places::of(&different);
+    let measured = |answer: &String| {
+        let said = words(answer);
+        (said.len() >= SHORTEST_PASSAGE).then(|| places.copied(answer, &said, &different))
+    };
+    answers.iter().map(measured).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +82,9 @@ fn run(words: &[Word]) -> Vec<&str> {
 struct Places<'a>(HashMap<Vec<&'a str>, Vec<(usize, usize)>>);
 
 impl<'a> Places<'a> {
-    fn of(responses: &'a [Vec<Word>]) -> Self {
+    fn of(responses: &'a [(usize, Vec<Word>)]) -> Self {
         let mut places: HashMap<Vec<&str>, Vec<(usize, usize)>> = HashMap::new();
-        for (response, words) in responses.iter().enumerate() {
+        for (response, (_, words)) in responses.iter().enumerate() {
             for (first, window) in words.windows(SHORTEST_PASSAGE).enumerate() {
                 places.entry(run(window)).or_default().push((response, first));
             }
@@ -78,8 +92,7 @@ impl<'a> Places<'a> {
         Self(places)
     }
 
-    fn copied(&self, answer: &str, responses: &[Vec<Word>]) -> Copying {
-        let said = words(answer);
+    fn copied(&self, answer: &str, said: &[Word], responses: &[(usize, Vec<Word>)]) -> Copying {
         let found: Vec<&[(usize, usize)]> = said
             .windows(SHORTEST_PASSAGE)
             .map(|window| self.0.get(&run(window)).map_or(&[][..], Vec::as_slice))
@@ -96,11 +109,15 @@ impl<'a> Places<'a> {
             }
             is_copied[first..first + SHORTEST_PASSAGE].fill(true);
             for (response, at) in *places {
-                let same = said[first..].iter().zip(&is_voice[first..]).zip(&responses[*response][*at..]);
-                let count = same.take_while(|((word, voice), other)| !**voice && word.text == other.text).count();
+                let (index, words) = &responses[*response];
+                let same = |i: usize, j: usize| !is_voice[i] && said[i].text == words[j].text;
+                if first > 0 && *at > 0 && same(first - 1, at - 1) {
+                    continue; // it is the rest of a passage that has been measured
+                }
+                let count = (first..said.len()).zip(*at..words.len()).take_while(|(i, j)| same(*i, *j)).count();
                 if longest.as_ref().is_none_or(|passage| count > passage.words) {
                     let text = answer[said[first].start..said[first + count - 1].end].to_string();
-                    longest = Some(Passage { response: *response, words: count, text });
+                    longest = Some(Passage { response: *index, words: count, text });
                 }
             }
         }
@@ -129,7 +146,7 @@ mod tests {
     }
 
     fn of(answer: &str) -> Copying {
-        copying(&[answer.to_string()], &responses()).remove(0)
+        copying(&[answer.to_string()], &responses()).remove(0).expect("enough words and responses")
     }
 
     #[test]
@@ -159,11 +176,20 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_compare_with_is_no_copy() {
-        assert_eq!(of(""), Copying { words: 0, copied: 0, longest: None });
-        let one = copying(&[responses()[0].clone()], &responses()[..1]);
-        assert_eq!(one[0].copied, 0, "of one response nobody knows what is voice");
-        assert_eq!(copying(&["a b c d e f".into()], &[])[0].copied, 0);
-        assert_eq!(copying(&["— … “”".into()], &responses())[0].words, 0);
+    fn what_cannot_be_measured_is_none() {
+        let all = responses();
+        assert_eq!(copying(&all, &all[..2]), vec![None; 3], "of two responses nobody knows what is voice");
+        let twice = [all[0].clone(), all[1].clone(), all[1].to_uppercase(), "Yes.".into()];
+        assert_eq!(copying(&all, &twice), vec![None; 3], "there are two different ones of five words");
+        assert_eq!(copying(&["Tap Save.".into(), "我的灯不亮了，怎么办？".into(), String::new()], &all), vec![None; 3]);
+        assert_eq!(copying(&["a b c d e".into()], &[]), vec![None]);
+    }
+
+    #[test]
+    fn a_response_that_stands_twice_is_no_voice() {
+        let mut all = responses();
+        all.extend(vec![all[0].clone(); 4]);
+        let copy = copying(&["Hold the button for ten seconds, please.".into()], &all).remove(0).unwrap();
+        assert_eq!((copy.words, copy.copied, copy.longest.unwrap().response), (7, 6, 0));
     }
 }

@@ -8,10 +8,11 @@ import { baseModel, inUse } from '../model.js';
 import { earlierRuns, run, runOf } from '../run.js';
 import { activePrefix, activePrompt, conclusions, effectiveSettings, examples, generation, model, objective, patterns, settings, testRows, usableExamples } from '../state.js';
 import { consistency, meanAgreement } from '../steps/analysis/consistency.js';
-import { copied, shareOf } from '../steps/analysis/copying.js';
+import { copied, isUpToDate, shareOf, shareOfOne } from '../steps/analysis/copying.js';
 import { hardest } from '../steps/analysis/hardest.js';
 import { comparison, isOfNow } from '../steps/analysis/measure.js';
 import { readingOf } from '../steps/analysis/reading.js';
+import { nameOf } from '../steps/analysis/row_names.js';
 import { VARIANTS, answerKey, answersOf, readInquiry } from '../steps/test/answers.js';
 import { linkOf } from '../url.js';
 import { comparisonData, crossValidationData, learningCurveData, sizeOf } from './experiments.js';
@@ -38,6 +39,7 @@ export function reportedRun() {
 /** @param {string} by the name of who hands it in */
 export async function collect(by) {
   const about = reportedRun();
+  const data = dataOf(about);
   const others = [run.value, ...earlierRuns.value].filter((other) => other !== null && other !== about);
   const [checks, reading] = await Promise.all([
     within(checkAnswers(), []),
@@ -50,7 +52,7 @@ export async function collect(by) {
     page: location.origin + location.pathname + linkOf(about?.asked.settings ?? settings.value),
     objective: about?.asked.objective || objective.value,
     model: modelData(),
-    data: dataOf(about),
+    data,
     settings: about?.settings ?? effectiveSettings.value,
     run: about && { ...runData(about), reading },
     otherRuns: others.map((other) => runData(/** @type {Run} */ (other))),
@@ -58,8 +60,8 @@ export async function collect(by) {
     metrics: metricsData(),
     decoding: generation.value,
     answers: answersData(),
-    copying: copied.value && { ...copied.value, base: shareOf(copied.value, 'base'), tuned: shareOf(copied.value, 'tuned') },
-    hardest: hardestData(),
+    copying: copyingData(data.rows),
+    hardest: hardestData(data.rows),
     consistency: consistencyData(),
     checks,
     crossValidation: crossValidationData(),
@@ -129,16 +131,34 @@ function metricsData() {
   };
 }
 
-function hardestData() {
+/** @param {Example[]} rows of the report's data */
+function copyingData(rows) {
+  if (!copied.value) return null;
+  const { prefix, isTrained, responses, answers } = copied.value;
+  return {
+    prefix, isTrained, responses, base: shareOf(copied.value, 'base'), tuned: shareOf(copied.value, 'tuned'),
+    answers: answers.map((one) => ({
+      question: one.question, base: shareOfOne(one.base), tuned: shareOfOne(one.tuned), upToDate: isUpToDate(one),
+      longest: one.tuned?.longest ?? null, from: one.from && nameOf(one.from, rows),
+    })),
+  };
+}
+
+/** @param {Example[]} data rows of the report */
+function hardestData(data) {
   if (!hardest.value) return null;
   const { key, prefix, unseen, of, rows, tokens } = hardest.value;
-  return { prefix, ofPrompt: isOfNow(key), unseen, of, rows: rows.map(({ example, row, loss }) => ({ input: example.input, reference: example.output, row, loss })), tokens };
+  return {
+    prefix, ofPrompt: isOfNow(key), unseen, of,
+    rows: rows.map(({ example, loss }) => ({ where: nameOf(example, data), input: example.input, reference: example.output, loss })),
+    tokens: tokens.map(({ example, ...token }) => ({ where: nameOf(example, data), ...token })),
+  };
 }
 
 function consistencyData() {
   if (!consistency.value) return null;
-  const { promptKey: key, prefix, list } = consistency.value;
-  return { prefix, ofPrompt: isOfNow(key), base: meanAgreement(list, 'base'), tuned: meanAgreement(list, 'tuned'), questions: list };
+  const { promptKey: key, prefix, isWhole, list } = consistency.value;
+  return { prefix, ofPrompt: isOfNow(key), isWhole, base: meanAgreement(list, 'base'), tuned: meanAgreement(list, 'tuned'), questions: list };
 }
 
 function answersData() {

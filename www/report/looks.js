@@ -11,20 +11,18 @@ const MOST_IN_CELL = 200;
 /** @param {{ofPrompt: boolean, prefix: string}} of */
 const otherPrompt = ({ ofPrompt, prefix }) => !ofPrompt && markup`<p class="note">These numbers belong to another prompt or model${prefix && ` (${prefix})`} than the one chosen when the report was made.</p>`;
 
-/** @param {number} row its number among the examples; 0 for an inquiry */
-const nameOf = (row) => (row > 0 ? `row ${row}` : 'inquiry');
-
 /** @param {Report} report */
 export function copyingSection({ copying }) {
   if (!copying) return new Markup('');
   const { base, tuned, answers, isTrained } = copying;
-  const share = (/** @type {import('../protocol.js').Copying|null} */ one) => (one === null ? NONE : percent(one.words > 0 ? one.copied / one.words : 0));
+  if (tuned === null) return new Markup('');
   return section('Does it repeat its examples?',
     markup`<p>Of the words of the tuned answers, ${percent(tuned)} stand in a passage of five words or more of a response that was trained on${isNumber(base) && `, of those of the base model ${percent(base)}`}. What most responses say does not count.</p>`,
     !isTrained && markup`<p class="note">Which rows the prompt was trained on was not known any more, so the answers were compared with all rows.</p>`,
+    answers.some(({ upToDate }) => !upToDate) && markup`<p class="note">Some of these answers were asked before something changed.</p>`,
     table({
       caption: 'Copied words', captionIsHidden: true, stacked: true, columns: [{ name: 'Inquiry' }, { name: 'Base', number: true }, { name: 'Tuned', number: true }, { name: 'Longest passage in the tuned answer' }],
-      rows: answers, cells: (one) => [words(one.question, MOST_IN_CELL), share(one.base), share(one.tuned), one.tuned?.longest ? markup`“${words(one.tuned.longest.text, MOST_IN_CELL)}” <small>${plural(one.tuned.longest.words, 'word')}${one.row > 0 && `, row ${one.row}`}</small>` : NONE],
+      rows: answers, cells: (one) => [words(one.question, MOST_IN_CELL), percent(one.base), percent(one.tuned), one.longest ? markup`“${words(one.longest.text, MOST_IN_CELL)}” <small>${plural(one.longest.words, 'word')}, ${one.from}</small>` : NONE],
     }));
 }
 
@@ -34,20 +32,21 @@ export function hardestSection({ hardest }) {
   const { unseen, of, rows, tokens } = hardest;
   return section('What is hardest for the tuned model', otherPrompt(hardest),
     markup`<p>Of ${plural(of, 'row')} ${unseen ? 'that the prompt has not seen' : 'that may have been trained on'}, by their loss:</p>`,
-    markup`<ul>${rows.map(({ input, row, loss: lossOf }) => markup`<li>${nameOf(row)}: ${words(input, MOST_IN_CELL)} (${loss(lossOf)})</li>`)}</ul>`,
+    markup`<ul>${rows.map(({ where, input, loss: lossOf }) => markup`<li>${where}: ${words(input, MOST_IN_CELL)} (${loss(lossOf)})</li>`)}</ul>`,
     tokens.length > 0 && table({
       caption: 'Tokens in them that were not expected, the highest loss first', columns: [{ name: 'Before it' }, { name: 'Token' }, { name: 'Expected instead' }, { name: 'Loss', number: true }, { name: 'Where' }],
-      rows: tokens, cells: ({ before, text, likeliest, loss: lossOf, row }) => [words(`…${before}`), markup`<code>${text}</code>`, markup`<code>${likeliest}</code>`, loss(lossOf), nameOf(row)],
+      rows: tokens, cells: ({ where, before, text, likeliest, loss: lossOf }) => [words(`…${before}`), markup`<code>${text}</code>`, markup`<code>${likeliest}</code>`, loss(lossOf), where],
     }));
 }
 
 /** @param {Report} report */
 export function consistencySection({ consistency }) {
   if (!consistency) return new Markup('');
-  const { questions, base, tuned } = consistency;
+  const { questions, base, tuned, isWhole } = consistency;
   const shown = (/** @type {number|null} */ agreement) => number(agreement, 1);
   return section('The same question in other words', otherPrompt(consistency),
     markup`<p>Agreement is the mean chrF between the answers to one question, from 0 (no letters in common) to 100 (the same).${isNumber(tuned) && ` On average ${isNumber(base) ? `${shown(base)} (base) and ` : ''}${shown(tuned)} (tuned).`} It misleads where a model always says the same.</p>`,
+    !isWhole && markup`<p class="note">Not all wordings were asked.</p>`,
     table({
       caption: 'Agreement of the answers, from 0 to 100', stacked: true, columns: [{ name: 'Question' }, { name: 'Wordings', number: true }, { name: 'Base', number: true }, { name: 'Tuned', number: true }],
       rows: questions, cells: (one) => [words(one.question, MOST_IN_CELL), number(one.texts.length), shown(one.base.agreement), shown(one.tuned.agreement)],

@@ -128,29 +128,32 @@ def peft_config(settings: dict, tokenizer):
     if settings["peft_type"] == "P_TUNING":
         encoder = ("encoder_reparameterization_type", "encoder_hidden_size", "encoder_num_layers")
         return PromptEncoderConfig(**{name: settings[name] for name in encoder}, **of_all)
-    text = settings["prompt_tuning_init_text"]
-    return PromptTuningConfig(
-        prompt_tuning_init="TEXT" if text else "RANDOM", prompt_tuning_init_text=text or None,
-        tokenizer_name_or_path=tokenizer.name_or_path if text else None, **of_all)  # fmt: skip
+    if settings["prompt_tuning_init"] == "TEXT":
+        of_all |= {"prompt_tuning_init_text": settings["prompt_tuning_init_text"], "tokenizer_name_or_path": tokenizer.name_or_path}
+        return PromptTuningConfig(prompt_tuning_init="TEXT", **of_all)
+    known = settings["prompt_tuning_init"] == "SAMPLE_VOCAB"  # of the page's others PEFT has random numbers
+    return PromptTuningConfig(prompt_tuning_init="SAMPLE_VOCAB" if known else "RANDOM", **of_all)
 
 
-def start_values() -> tuple[list[torch.Tensor], torch.Tensor | None]:
+def start_values(settings: dict) -> tuple[list[torch.Tensor], torch.Tensor | None]:
     """What is trained, before the first step, in the order of PEFT's parameters: the soft prompt itself, or the encoder
     that makes it; and what the encoder's output is added to, where the page has started from words or another prompt."""
-    encoder = HERE / "start" / "encoder.safetensors"
-    if not encoder.exists():
+    projected = settings["peft_type"] == "PREFIX_TUNING" and settings["prefix_projection"]
+    if settings["peft_type"] != "P_TUNING" and not projected:
         return [load_file(HERE / "start" / "adapter_model.safetensors")["prompt_embeddings"]], None
-    tensors = load_file(encoder)
+    tensors = load_file(HERE / "start" / "encoder.safetensors")
     fixed = tensors.pop("fixed", None)
     return [tensors[f"value.{i}"] for i in range(len(tensors))], fixed
 
 
-def soft_prompt_on(model, settings: dict, tokenizer):
-    """The model with the page's soft prompt in front; with a new one where the model is of another size."""
+def soft_prompt_on(model, settings: dict, tokenizer, is_the_pages: bool):
+    """The model with the page's soft prompt in front; with a new one where another model is of another size."""
     model = get_peft_model(model, peft_config(settings, tokenizer))
     # PEFT does not train a prompt that was loaded as an adapter, so its numbers are copied
-    encoder, (values, fixed) = model.prompt_encoder[model.active_adapter], start_values()
+    encoder, (values, fixed) = model.prompt_encoder[model.active_adapter], start_values(settings)
     if [p.shape for p in encoder.parameters()] != [v.shape for v in values]:
+        if is_the_pages:
+            raise SystemExit("The files in start/ are not those of this model: unpack the whole folder anew, into an empty place.")
         print("This model is of another size than the page's, so the soft prompt starts as PEFT starts it.")
         return model
     for parameter, value in zip(encoder.parameters(), values, strict=True):
@@ -210,7 +213,8 @@ def main() -> None:
 
     accelerator = Accelerator()
     # the commit and the GGUF file that the page has used, where it is the page's model
-    place = {k: description[k] for k in ("revision", "gguf_file") if k in description and a.model == description["model"]}
+    is_the_pages = a.model == description["model"]
+    place = {k: description[k] for k in ("revision", "gguf_file") if k in description and is_the_pages}
     if (HERE / a.model).is_dir():
         a.model = str(HERE / a.model)
     try:
@@ -219,7 +223,7 @@ def main() -> None:
         raise SystemExit(f"The model {a.model} can't be loaded. {description.get('model_note', '')}\n{error}") from None
     prompts = Prompts(tokenizer)
     base = AutoModelForCausalLM.from_pretrained(a.model, dtype=a.dtype, **place)
-    model = soft_prompt_on(base, settings, tokenizer)
+    model = soft_prompt_on(base, settings, tokenizer, is_the_pages)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=settings["learning_rate"], weight_decay=settings["weight_decay"])
     steps = settings["steps"]

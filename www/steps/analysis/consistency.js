@@ -31,10 +31,15 @@ const asked = computed(() => {
 });
 /** Other wordings by question, as they are proposed; those that the person has changed are in the inquiry's row. */
 const proposed = signal(/** @type {Readonly<Record<string, string[]>>} */ ({}));
-/** What was asked last. */
-export const consistency = signal(/** @type {{promptKey: string, prefix: string, list: Result[]}|null} */ (null));
-keep('consistency', consistency, (saved) =>
+/** What was asked last. `isWhole`: nothing is missing, as it is when the asking was stopped.
+ * @typedef {{promptKey: string, prefix: string, isWhole: boolean, list: Result[]}} Consistent */
+export const consistency = signal(/** @type {Consistent|null} */ (null));
+/** The last one that was asked to its end: what is brought back on the next visit. */
+const kept = signal(/** @type {Consistent|null} */ (null));
+keep('consistency', kept, (saved) =>
   saved && typeof saved.promptKey === 'string' && typeof saved.prefix === 'string' && Array.isArray(saved.list) && saved.list.every(isResult) ? saved : undefined);
+
+effect(() => { if (kept.value && !consistency.peek()) consistency.value = kept.value; });
 
 /** @param {any} saved */
 const isResult = (saved) => typeof saved?.question === 'string' && [saved.texts, saved.base?.answers, saved.tuned?.answers].every(Array.isArray);
@@ -78,9 +83,10 @@ async function askAll() {
     result[which].answers.push(text);
     if (result[which].answers.length < result.texts.length) return;
     result[which].agreement = await engine.request('agreement', { answers: result[which].answers });
-    consistency.value = { ...about, list: [...list] };
+    consistency.value = { ...about, isWhole: false, list: [...list] };
   });
   const isWhole = models.every(([which]) => list.every((result) => result[which].answers.length === result.texts.length));
+  if (isWhole) kept.value = consistency.value = { ...about, isWhole, list };
   if (asking.problem.value === '') announce(isWhole ? 'All wordings are answered.' : 'Asking in other words was stopped.');
 }
 
@@ -129,7 +135,8 @@ function Outcome() {
   if (!found) return null;
   const changed = found.list.some(({ question, texts }) => {
     const one = asked.value.find((other) => other.question === question);
-    return !one || textsOf(one).join('\n') !== texts.join('\n');
+    const known = one?.row.wordings || Object.hasOwn(proposed.value, question); // they come a moment after the page
+    return !one || (known && textsOf(one).join('\n') !== texts.join('\n'));
   });
   return html`
     ${!isOfNow(found.promptKey) && html`<p class="part-caution">These answers belong to ${found.prefix ? `another prompt or model (${found.prefix})` : 'a base model alone'}; ask again for what is chosen now.</p>`}
@@ -159,5 +166,8 @@ function Outcome() {
 /** @param {number|null} agreement */
 const shown = (agreement) => (agreement === null ? '–' : formatNumber(agreement, 1));
 
-/** Over the questions of which it is known. @param {Result[]} list @param {Which} which */
-export const meanAgreement = (list, which) => mean(list.flatMap((result) => result[which].agreement ?? []));
+/** Over the questions of which it is known for all models that were asked. @param {Result[]} list @param {Which} which */
+export const meanAgreement = (list, which) => {
+  const both = list.filter(({ base, tuned }) => base.agreement !== null && tuned.agreement !== null);
+  return mean((both.length > 0 ? both : list).flatMap((result) => result[which].agreement ?? []));
+};

@@ -2,27 +2,26 @@
 /** Does it repeat its examples? How much of the answers of step 6 stands in a training response word for word. */
 import { engine } from '../../engine.js';
 import { percent } from '../../report/numbers.js';
+import { isActive } from '../../run.js';
 import { activePrefix, activePrompt, model, testRows, usableExamples } from '../../state.js';
-import { computed, debounce, effect, html, plural, sentenceOf, signal } from '../../ui.js';
+import { computed, debounce, effect, html, plural, signal } from '../../ui.js';
 import { answersOf, finishedAnswers, isStale, readInquiry } from '../test/answers.js';
 import { itsRows, itsSplit } from './inside/choices.js';
 import { LongText } from './long_text.js';
-import { numberOf } from './row_names.js';
+import { nameOf } from './row_names.js';
 
 /** @typedef {import('../../protocol.js').Copying} Copying */
 /** @typedef {import('../../protocol.js').Example} Example */
 /** @typedef {'base'|'tuned'} Which */
-/** An inquiry with what its two answers copy; null where one is not there. `row`: number in step 1 of the row that the
- * longest passage of the tuned answer comes from, 0 where it is not there any more.
- * @typedef {{question: string, base: Copying|null, tuned: Copying|null, row: number}} CopiedAnswer */
+/** An inquiry with what its two answers copy; null where one was not asked, or cannot be measured. `from`: the row that the
+ * longest passage of the tuned answer comes from.
+ * @typedef {{id: string, question: string, base: Copying|null, tuned: Copying|null, from: Example|null}} CopiedAnswer */
 /** `isTrained`: the responses are surely those that were trained on; else they are those of step 1.
  * @typedef {{prefix: string, isTrained: boolean, responses: number, answers: CopiedAnswer[]}} Copied */
 
 const WAIT_MS = 300;
-export const SHORTEST = 5;
 
 export const copied = signal(/** @type {Copied|null} */ (null));
-const problem = signal('');
 let latest = 0;
 
 /** The rows that the prompt in use was trained on, as far as that is known. */
@@ -33,44 +32,45 @@ const trainedOn = computed(() => {
 
 const look = debounce(async () => {
   const request = ++latest;
+  if (isActive.value || model.value.status !== 'ready') return; // it looks again after the run
   const [{ isTrained, rows }, prefix] = [trainedOn.value, activePrefix.value];
   const written = testRows.value.flatMap((row) => {
     const { base, tuned } = answersOf(row.id).peek();
-    const [plain, own] = [base?.status === 'done' ? base.text : null, tuned?.status === 'done' && tuned.prefix === prefix ? tuned.text : null];
-    return own === null ? [] : [{ question: readInquiry(row.question).text, base: plain, tuned: own }];
+    if (tuned?.status !== 'done' || tuned.prefix !== prefix) return [];
+    return [{ id: row.id, question: readInquiry(row.question).text, base: base?.status === 'done' ? base.text : '', tuned: tuned.text }];
   });
   if (written.length === 0 || !activePrompt.value) {
     copied.value = null;
     return;
   }
-  const texts = written.flatMap(({ base, tuned }) => [base ?? '', tuned]);
   try {
-    const found = await engine.request('copying', { answers: texts, responses: rows.map(({ output }) => output) });
+    const found = await engine.request('copying', { answers: written.flatMap(({ base, tuned }) => [base, tuned]), responses: rows.map(({ output }) => output) });
     if (request !== latest) return;
-    copied.value = {
-      prefix, isTrained, responses: rows.length,
-      answers: written.map(({ question, base }, index) => {
-        const tuned = found[2 * index + 1];
-        return { question, base: base === null ? null : found[2 * index], tuned, row: tuned.longest ? numberOf(rows[tuned.longest.response]) : 0 };
-      }),
-    };
-    problem.value = '';
-  } catch (error) {
-    // Without a library the page says so at its top already.
-    if (request === latest && model.value.status !== 'error') problem.value = sentenceOf(error);
-  }
+    const answers = written.map(({ id, question }, index) => {
+      const [base, tuned] = [found[2 * index], found[2 * index + 1]];
+      return { id, question, base, tuned, from: tuned?.longest ? rows[tuned.longest.response] : null };
+    });
+    copied.value = { prefix, isTrained, responses: rows.length, answers };
+  } catch { /* a crash of the worker is told elsewhere, and it looks again when the model is back */ }
 }, WAIT_MS);
 
+const isReady = computed(() => model.value.status === 'ready');
 effect(() => {
-  void [finishedAnswers.value, testRows.value, trainedOn.value, activePrompt.value];
+  void [finishedAnswers.value, testRows.value, trainedOn.value, activePrompt.value, isActive.value, isReady.value];
   look();
 });
 
-/** Share of the words of all answers; null where there are none. @param {Copied} found @param {Which} which */
+/** Share of the words of all answers that can be measured; null where there are none. @param {Copied} found @param {Which} which */
 export function shareOf({ answers }, which) {
   const there = answers.flatMap((one) => one[which] ?? []);
   const sum = (/** @type {'words'|'copied'} */ what) => there.reduce((total, one) => total + one[what], 0);
-  return sum('words') > 0 ? sum('copied') / sum('words') : null;
+  return there.length > 0 ? sum('copied') / sum('words') : null;
+}
+
+/** Whether the tuned answer was written by the prompt of now, to the inquiry of now. @param {CopiedAnswer} answer */
+export function isUpToDate({ id }) {
+  const row = testRows.value.find((other) => other.id === id);
+  return row !== undefined && !isStale(answersOf(id).value.tuned, row, 'tuned');
 }
 
 export function CopyingPart() {
@@ -78,8 +78,7 @@ export function CopyingPart() {
   return html`
     <section class="part" aria-labelledby="copying-title">
       <h3 class="part-title" id="copying-title">Does it repeat its examples?</h3>
-      <p class="part-intro">How much of each answer of step 6 stands in a response that was trained on, in passages of ${SHORTEST} words or more. What most responses say is the voice, which is to be learned, and does not count. A prompt that was trained for too long answers new questions with pieces of old answers.</p>
-      ${problem.value && html`<p class="field-error">${problem.value}</p>`}
+      <p class="part-intro">How much of each answer of step 6 stands in a response that was trained on, in passages of five words or more. What most responses say is the voice, which is to be learned, and does not count. A prompt that was trained for too long answers new questions with pieces of old answers.</p>
       ${found ? html`<${Found} found=${found} />` : html`<p class="hint">${activePrompt.value ? html`There are no answers to look at yet. <a href="#step-test">Ask the inquiries in step 6</a>.` : 'Train a prompt in step 5, then ask the inquiries in step 6.'}</p>`}
     </section>`;
 }
@@ -88,23 +87,28 @@ export function CopyingPart() {
 function Found({ found }) {
   const { answers, isTrained } = found;
   const [base, tuned] = [shareOf(found, 'base'), shareOf(found, 'tuned')];
-  const stale = testRows.value.some((row) => isStale(answersOf(row.id).value.tuned, row, 'tuned'));
+  if (tuned === null) return html`<p class="hint">This cannot be measured here: it takes three different responses, to tell the voice from the answers, and answers of at least five words with spaces between them.</p>`;
   return html`
     <p>Of the words of the tuned answers, <b>${percent(tuned)}</b> are copied${base !== null && html`, of those of the base model ${percent(base)}`}.</p>
-    ${stale && html`<p class="part-caution">Some of these answers were asked before the last change. <a href="#step-test">Ask again in step 6</a> for new ones.</p>`}
+    <${Outdated} answers=${answers} />
     ${!isTrained && html`<p class="part-caution">Which rows the prompt was trained on is not known here, so the answers are compared with all rows of step 1.</p>`}
     <div class="table-scroll" tabindex="0" role="region" aria-label="Copied words">
       <table class="plain-table copied-words">
         <thead><tr><th scope="col">Inquiry</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned</th><th scope="col">Longest passage in the tuned answer</th></tr></thead>
-        <tbody>${answers.map((one, index) => html`
-          <tr key=${index}><td><${LongText} text=${one.question} /></td><td class="number">${shown(one.base)}</td><td class="number">${shown(one.tuned)}</td><td>${passage(one)}</td></tr>`)}</tbody>
+        <tbody>${answers.map((one) => html`
+          <tr key=${one.id}><th scope="row"><${LongText} text=${one.question} /></th><td class="number">${percent(shareOfOne(one.base))}</td><td class="number">${percent(shareOfOne(one.tuned))}</td><td>${passage(one)}</td></tr>`)}</tbody>
       </table>
     </div>
-    <p class="part-caution">It misleads where copying is right: an inquiry that asks what a row asks has the same answer. It does not see a copy in other words, or one of fewer than ${SHORTEST} words.</p>`;
+    <p class="part-caution">It misleads where copying is right: an inquiry that asks what a row asks has the same answer. It does not see a copy in other words, or one of fewer than five words.</p>`;
+}
+
+/** Apart from the table, since it looks at what changes while answers are written. @param {{answers: CopiedAnswer[]}} props */
+function Outdated({ answers }) {
+  return answers.some((one) => !isUpToDate(one)) && html`<p class="part-caution">Some of these answers were asked before the last change. <a href="#step-test">Ask again in step 6</a> for new ones.</p>`;
 }
 
 /** @param {Copying|null} one */
-const shown = (one) => (one === null ? '–' : percent(one.words > 0 ? one.copied / one.words : 0));
+export const shareOfOne = (one) => one && one.copied / one.words;
 
 /** @param {CopiedAnswer} one */
-const passage = ({ tuned, row }) => (tuned?.longest ? html`“${tuned.longest.text}” <span class="hint row-note">${plural(tuned.longest.words, 'word')}${row > 0 && `, row ${row}`}</span>` : '–');
+const passage = ({ tuned, from }) => (tuned?.longest && from ? html`“${tuned.longest.text}” <span class="hint row-note">${plural(tuned.longest.words, 'word')}, ${nameOf(from)}</span>` : '–');

@@ -8,12 +8,11 @@ import { keep } from '../../store.js';
 import { Button, Notice, html, plural, sentenceOf, shortened, signal } from '../../ui.js';
 import { groups } from './inside/choices.js';
 import { isOfNow, promptKey } from './measure.js';
-import { numberOf } from './row_names.js';
+import { nameOf } from './row_names.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */
-/** A token of the ideal response that cost much; `row`: its number in step 1, 0 for an inquiry of step 6.
- * @typedef {{row: number, before: string, text: string, loss: number, likeliest: string}} HardToken */
-/** @typedef {{key: string, prefix: string, unseen: boolean, of: number, rows: {example: Example, row: number, loss: number}[], tokens: HardToken[]}} Hardest */
+/** A token of the ideal response of `example` that cost much. @typedef {{example: Example, before: string, text: string, loss: number, likeliest: string}} HardToken */
+/** @typedef {{key: string, prefix: string, unseen: boolean, of: number, rows: {example: Example, loss: number}[], tokens: HardToken[]}} Hardest */
 
 const ROWS = 3;
 const TOKENS = 10;
@@ -22,7 +21,9 @@ const BEFORE = 6;
 
 export const hardest = signal(/** @type {Hardest|null} */ (null));
 keep('hardest', hardest, (saved) =>
-  saved && typeof saved.key === 'string' && typeof saved.prefix === 'string' && [saved.rows, saved.tokens].every(Array.isArray) && saved.rows.every((/** @type {any} */ row) => typeof row?.example?.input === 'string') ? saved : undefined);
+  saved && typeof saved.key === 'string' && typeof saved.prefix === 'string' && [saved.rows, saved.tokens].every((list) => Array.isArray(list) && list.every(isOfExample)) ? saved : undefined);
+/** @param {any} saved */
+const isOfExample = (saved) => typeof saved?.example?.input === 'string' && typeof saved.example.output === 'string';
 const busy = signal(false);
 const problem = signal('');
 
@@ -31,9 +32,6 @@ function rowsToAsk() {
   const unseen = groups.value.filter((group) => group.unseen).flatMap(({ examples }) => examples);
   return unseen.length > 0 ? { unseen: true, examples: unseen } : { unseen: false, examples: groups.value.flatMap(({ examples }) => examples) };
 }
-
-/** @param {number} row */
-const nameOf = (row) => (row > 0 ? `row ${row}` : 'inquiry');
 
 async function look() {
   const prompt = activePrompt.value;
@@ -44,13 +42,13 @@ async function look() {
   const [key, prefix, softPrompt] = [promptKey(), activePrefix.value, softPromptOf(prompt)];
   try {
     const report = await engine.request('evaluate', { examples, softPrompt });
-    const rows = examples.map((example, index) => ({ example, row: numberOf(example), loss: report.examples[index].loss })).sort((a, b) => b.loss - a.loss).slice(0, ROWS);
+    const rows = examples.map((example, index) => ({ example, loss: report.examples[index].loss })).sort((a, b) => b.loss - a.loss).slice(0, ROWS);
     /** @type {HardToken[]} */
     const tokens = [];
-    for (const { example, row } of rows) {
+    for (const { example } of rows) {
       const losses = await engine.request('tokenLosses', { example, softPrompt });
       losses.forEach(({ text, loss, likeliest, correct }, at) => {
-        if (!correct) tokens.push({ row, before: losses.slice(Math.max(0, at - BEFORE), at).map((token) => token.text).join(''), text, loss, likeliest });
+        if (!correct) tokens.push({ example, before: losses.slice(Math.max(0, at - BEFORE), at).map((token) => token.text).join(''), text, loss, likeliest });
       });
     }
     hardest.value = { key, prefix, unseen, of: examples.length, rows, tokens: tokens.sort((a, b) => b.loss - a.loss).slice(0, TOKENS) };
@@ -79,14 +77,14 @@ function Found({ found: { key, prefix, unseen, of, rows, tokens } }) {
     ${!isOfNow(key) && html`<p class="part-caution">This is about another prompt or model (${prefix}); look again for what is chosen now.</p>`}
     ${!unseen && html`<p class="part-caution">These rows may have been trained on, as none is known to be new to the prompt: what is hard in them even so is hard indeed.</p>`}
     <p class="hint">Of ${plural(of, unseen ? 'row that the prompt has not seen' : 'row', unseen ? 'rows that the prompt has not seen' : 'rows')}, by their loss:</p>
-    <ul class="hardest-rows">${rows.map(({ example, row, loss }) => html`<li key=${example.input}>${nameOf(row)}: ${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ul>
+    <ul class="hardest-rows">${rows.map(({ example, loss }) => html`<li key=${example.input}>${nameOf(example)}: ${shortened(example.input)} <span class="figure">${formatLoss(loss)}</span></li>`)}</ul>
     <div class="table-scroll" tabindex="0" role="region" aria-label="Tokens that were not expected">
       <table class="plain-table">
-        <thead><tr><th scope="col">Before it</th><th scope="col">Token</th><th scope="col">Expected instead</th><th scope="col" class="number">Loss</th><th scope="col" class="number">Where</th></tr></thead>
+        <thead><tr><th scope="col">Before it</th><th scope="col">Token</th><th scope="col">Expected instead</th><th scope="col" class="number">Loss</th><th scope="col">Where</th></tr></thead>
         <tbody>${tokens.map((token, index) => html`
-          <tr key=${index}><td>…${token.before}</td><th scope="row"><code>${token.text}</code></th><td><code>${token.likeliest}</code></td><td class="number">${formatLoss(token.loss)}</td><td class="number">${nameOf(token.row)}</td></tr>`)}</tbody>
+          <tr key=${index}><td>…${token.before}</td><th scope="row"><code>${token.text}</code></th><td><code>${token.likeliest}</code></td><td class="number">${formatLoss(token.loss)}</td><td>${nameOf(token.example)}</td></tr>`)}</tbody>
       </table>
     </div>
-    <p><${Button} kind="quiet" icon="download" onClick=${() => downloadCsv('hardest-tokens.csv', ['row', 'before', 'token', 'expected', 'loss'],
-      tokens.map((token) => [token.row || 'inquiry', token.before, token.text, token.likeliest, token.loss]))}>Download hardest tokens as CSV<//></p>`;
+    <p><${Button} kind="quiet" icon="download" onClick=${() => downloadCsv('hardest-tokens.csv', ['where', 'before', 'token', 'expected', 'loss'],
+      tokens.map((token) => [nameOf(token.example), token.before, token.text, token.likeliest, token.loss]))}>Download hardest tokens as CSV<//></p>`;
 }

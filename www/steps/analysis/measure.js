@@ -9,7 +9,7 @@ import { runOf } from '../../run.js';
 import { mean } from '../../metrics.js';
 import { activePrompt, activePrefix, announce, model, softPromptOf, testRows, usableExamples } from '../../state.js';
 import { keep } from '../../store.js';
-import { signal } from '../../ui.js';
+import { effect, signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { askGreedily } from './greedy.js';
 
@@ -39,10 +39,14 @@ const NOTHING = {
 };
 
 export const comparison = signal(/** @type {Comparison|null} */ (null));
-keep('metrics', comparison, (saved) => {
+/** The last one that was measured to its end: what is brought back on the next visit. */
+const kept = signal(/** @type {Comparison|null} */ (null));
+keep('metrics', kept, (saved) => {
   const looksRight = saved && typeof saved.promptKey === 'string' && typeof saved.prefix === 'string' && Array.isArray(saved.sets) && saved.sets.every(isSet);
   return looksRight ? saved : undefined;
 });
+
+effect(() => { if (kept.value && !comparison.peek()) comparison.value = kept.value; });
 
 /** @param {any} saved */
 const isSet = (saved) => ['training', 'heldOut', 'test'].includes(saved?.name) && Array.isArray(saved.rows) && saved.base && saved.tuned
@@ -60,14 +64,17 @@ export function cancelMeasuring() {
   running?.control('cancel');
 }
 
-/** What the numbers depend on. */
-export function promptKey() {
+/** The prompt that numbers are of. */
+const ofPrompt = () => {
   const prompt = activePrompt.value;
-  return JSON.stringify([model.value.info?.weightsHash, prompt && [activePrefix.value, prompt.trainedAt, prompt.step]]);
-}
+  return JSON.stringify(prompt && [activePrefix.value, prompt.trainedAt, prompt.step]);
+};
 
-/** Whether what has this key was found with the prompt and the model of now. While no model is there nobody knows. @param {string} key */
-export const isOfNow = (key) => model.value.info === null || key === promptKey();
+/** What the numbers depend on: the model's hash and the prompt. */
+export const promptKey = () => `${model.value.info?.weightsHash ?? ''} ${ofPrompt()}`;
+
+/** Whether what has this key was found with the prompt and the model of now. While no model is there only the prompt tells. @param {string} key */
+export const isOfNow = (key) => (model.value.info === null ? key.slice(key.indexOf(' ') + 1) === ofPrompt() : key === promptKey());
 
 class Stopped extends Error {}
 
@@ -96,6 +103,7 @@ export async function measure(withAnswers) {
       await work.answers(set, 'tuned', softPrompt);
       comparison.value = published(result);
     }
+    if (!cancelled) kept.value = comparison.value;
     announce(cancelled ? STOPPED : 'The base and the tuned model are measured.');
   } catch (error) {
     if (cancelled) announce(STOPPED);

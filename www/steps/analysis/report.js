@@ -10,7 +10,7 @@ import { activePrompt, conclusions, examples, objective, patterns, settings, tes
 import { keep } from '../../store.js';
 import { Button, Field, Icon, Notice, html, plural, sentenceOf, signal } from '../../ui.js';
 import { VARIANTS, answersOf } from '../test/answers.js';
-import { copied } from './copying.js';
+import { copied, shareOf } from './copying.js';
 import { consistency } from './consistency.js';
 import { hardest } from './hardest.js';
 import { comparison, isOfNow } from './measure.js';
@@ -81,7 +81,7 @@ function contents() {
     entry('Metrics, base against tuned', measured !== null && !stale, stale ? `Measure in “Base against tuned” again: those there belong to another prompt or model (${measured.prefix}).` : activePrompt.value ? 'Measure in “Base against tuned” first to have metrics.' : 'Train a prompt in step 5, then measure in “Base against tuned”.'),
     entry('Answers side by side', answered, 'Ask the inquiries in step 6.'),
     entry('Checks of the form', patterns.value.length > 0 && answered, patterns.value.length > 0 ? 'They are counted over the answers of step 6.' : 'Write a pattern in “Does it keep to the brand’s form?”.'),
-    entry('What the answers copy', copied.value !== null, 'Ask the inquiries in step 6.'),
+    entry('What the answers copy', copied.value !== null && shareOf(copied.value, 'tuned') !== null, 'Ask the inquiries in step 6.'),
     entry('Cross-validation', crossValidation.state.value.results.length > 0, 'Run it in “Is that result luck?”.'),
     entry('Learning curve', learningCurve.state.value.results.length > 0, 'Measure it in “Is more data needed?”.'),
     entry('The hardest rows and tokens', hardest.value !== null, 'Find them in “What kind of example is missing?”.'),

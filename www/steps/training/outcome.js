@@ -22,7 +22,7 @@ export function Outcome() {
   return html`
     <div class="outcome">
       ${now.stoppedEarly > 0 && html`<p class="outcome-sentence">Stopped early, at step ${now.stoppedEarly}: ${plural(now.settings.early_stopping_patience, 'measurement')} in a row brought no better held-out loss.</p>`}
-      ${now.interrupted && html`<p class="outcome-sentence">The page was closed or reloaded while this run was under way; what it did after step ${now.last.step} is lost.</p>`}
+      ${now.interrupted && html`<p class="outcome-sentence">The page was closed or reloaded while this run was under way; it is kept up to step ${formatNumber(now.last.step)}.</p>`}
       <p class="outcome-sentence">${outcomeSentence(now)}</p>
       ${kept && !stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(kept)}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
