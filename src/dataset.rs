@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::rng::Rng;
+use crate::words::rows;
 
 /// One training example: what the customer writes and the ideal response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +85,11 @@ pub struct DatasetReport {
 const FAMILIAR_BYTES: f64 = 2.75;
 /// Fewer bytes of input say too little.
 const ENOUGH_BYTES: usize = 100;
+/// The same of a single row among others: shorter ones, and those with more bytes a token, may be a name or a code.
+const STRANGE_BYTES: f64 = 1.8;
+const ENOUGH_OF_A_ROW: usize = 20;
+/// Rows that a sentence names.
+const MOST_NAMED: usize = 5;
 
 /// Checks every row. `counts[i]` belongs to `examples[i]`; `context_length` is the model's number of positions.
 ///
@@ -135,18 +141,34 @@ fn empty_warning(example: &Example) -> Option<RowWarning> {
     Some(RowWarning { kind: WarningKind::Empty, message: missing.into(), blocking: true })
 }
 
-/// What the model rarely read, its tokenizer cuts into small pieces.
+/// What the model rarely read, its tokenizer cuts into small pieces. Where few rows are so, they are named.
 fn unfamiliar_inputs(examples: &[Example], counts: &[TokenCounts]) -> Option<String> {
-    let bytes: usize = examples.iter().map(|example| example.input.trim().len()).sum();
-    let tokens: usize = counts.iter().map(|count| count.input).sum();
-    let per_token = bytes as f64 / tokens.max(1) as f64;
-    (bytes >= ENOUGH_BYTES && per_token < FAMILIAR_BYTES).then(|| {
-        format!(
-            "The model's tokenizer cuts these inputs into small pieces ({per_token:.1} bytes a token, where plain English has \
-             3 to 5), so the model has read little text like them. If they are in another language than the model's, write \
-             them in that one (the bundled model reads English only), or choose a model that knows yours."
-        )
-    })
+    let bytes = |row: usize| examples[row].input.trim().len();
+    let per_token = |rows: &[usize]| {
+        let tokens: usize = rows.iter().map(|row| counts[*row].input).sum();
+        rows.iter().map(|row| bytes(*row)).sum::<usize>() as f64 / tokens.max(1) as f64
+    };
+    let all: Vec<usize> = (0..examples.len()).collect();
+    let (strange, others): (Vec<usize>, Vec<usize>) =
+        all.iter().partition(|row| bytes(**row) >= ENOUGH_OF_A_ROW && per_token(&[**row]) < STRANGE_BYTES);
+    let few = !strange.is_empty() && strange.len() < others.len();
+    if !few && (all.iter().map(|row| bytes(*row)).sum::<usize>() < ENOUGH_BYTES || per_token(&all) >= FAMILIAR_BYTES) {
+        return None;
+    }
+    let (what, them, measured) = if few {
+        let inputs = if strange.len() == 1 { "the input of" } else { "the inputs of" };
+        let shown = &strange[..strange.len().min(MOST_NAMED)];
+        let more = strange.len() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (format!("{inputs} {}{more}", rows(shown)), if strange.len() == 1 { "it" } else { "them" }, per_token(&strange))
+    } else {
+        ("these inputs".to_string(), "them", per_token(&all))
+    };
+    Some(format!(
+        "The model's tokenizer cuts {what} into small pieces ({measured:.1} bytes of text for each token, where plain English \
+         has 3 to 5), so the model has read little text like that. If it is in another language than the model's, write \
+         {them} in that one (the bundled model reads English only), or choose a model that knows yours."
+    ))
 }
 
 fn too_long_warning(count: &TokenCounts, virtual_tokens: usize, context_length: usize) -> Option<RowWarning> {

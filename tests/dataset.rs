@@ -59,6 +59,16 @@ fn inputs_that_the_tokenizer_does_not_know_are_reported() {
     assert_eq!(unfamiliar(&german), None, "82 bytes are too few");
     let german = [&german[..], &["Wann kommt meine Bestellung endlich an?"]].concat();
     assert!(unfamiliar(&german).unwrap().contains("English only"));
+
+    let one = [
+        "How do I reset my hub?",
+        "كيف أعيد تشغيل الموزع الخاص بي؟ 😀",
+        "Can I return my speaker?",
+        "Where is my order?",
+    ];
+    assert!(unfamiliar(&one).unwrap().contains("the input of row 2 into small pieces"), "{:?}", unfamiliar(&one));
+    let codes = ["How do I reset my hub?", "E-4711/B7?", "Can I return my speaker?", "Where is my order?"];
+    assert_eq!(unfamiliar(&codes), None);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 /** @type {DecodingField[]} */
 export const FIELDS = [
-  { name: 'temperature', label: 'Temperature', help: '0 always takes the likeliest token (greedy); higher is more varied.', min: 0, max: 5, step: 0.1 },
+  { name: 'temperature', label: 'Temperature', help: '0 always takes the likeliest token after the repetition penalty (greedy); higher is more varied.', min: 0, max: 5, step: 0.1 },
   { name: 'top_p', label: 'Top-p', help: 'Draws only from the likeliest tokens that add up to this share.', min: 0, max: 1, step: 0.05, above: true },
   { name: 'repetition_penalty', label: 'Repetition penalty', help: 'Above 1 makes words that were used already less likely; 1 is off.', min: 1, max: 3, step: 0.05 },
   { name: 'max_new_tokens', label: 'Maximum length', help: 'An answer is cut after this many tokens.', min: 1, max: 2000, step: 10, whole: true },

@@ -32,7 +32,7 @@ export const baseModel = () => {
   if (source.kind === 'files') return { name, place: {}, note: 'The model was opened from a disk: put its folder where the code runs, under this name.' };
   if (source.kind === 'bundled') {
     const files = 'config.json, tokenizer.json, tokenizer_config.json and model.safetensors';
-    return { name, place: {}, note: `The files of the model are at ${BUNDLED.url()}: ${files}. Put them into a folder named ${BUNDLED.folder}.` };
+    return { name, place: {}, note: `The files of the model are at ${BUNDLED.url()}, and in the playground’s own repository in www/models/bundled: ${files}. Put them into a folder named ${BUNDLED.folder}.` };
   }
   const { revision, file } = source;
   const place = { ...(revision && { revision }), ...(file && { gguf_file: file }) };

@@ -19,9 +19,9 @@ use crate::words::{counted, number, paragraph};
 pub enum Verdict {
     /// The whole interval lies above.
     MoreDataHelps,
-    /// The interval reaches to both sides.
+    /// The interval reaches to both sides, or the loss itself is known too badly.
     Unclear,
-    /// The whole interval lies below.
+    /// The whole interval lies below, and the loss may be hardly lower than now.
     Enough,
     /// Fewer than three sizes or draws.
     TooFewPoints,
@@ -48,6 +48,8 @@ pub struct LearningCurve {
 const FEWEST_DRAWS: usize = 3;
 /// A smaller fall is not worth writing as many examples again.
 const WORTHWHILE: f64 = 0.05;
+/// Where the loss with twice the examples may be lower by more than so many times that, nothing is enough for sure.
+const FALL_IN_DOUBT: f64 = 4.0;
 
 /// Reads the trainings that are done. The same results and seed give the same reading.
 pub fn read_learning_curve(results: &[DrawResult], seed: u64) -> LearningCurve {
@@ -83,7 +85,7 @@ fn verdict(curve: &LearningCurve) -> Verdict {
     let limit = WORTHWHILE * last.mean.abs();
     if doubled.fall_low > limit {
         Verdict::MoreDataHelps
-    } else if doubled.fall_high <= limit {
+    } else if doubled.fall_high <= limit && last.mean - doubled.low <= FALL_IN_DOUBT * limit {
         Verdict::Enough
     } else {
         Verdict::Unclear
@@ -111,12 +113,13 @@ fn sentence(curve: &LearningCurve) -> String {
     let continued = curve.doubled.map_or(String::new(), |d| {
         format!(
             "Continued to {} examples, the fitted curve gives {} (90 % interval: {} to {}): a fall of \
-             {}, which may be anything from {} to {}.",
+             {} from where it is with {}, which may be anything from {} to {}.",
             d.size,
             number(d.loss),
             number(d.low),
             number(d.high),
             number(d.fall),
+            d.from,
             number(d.fall_low),
             number(d.fall_high)
         )
@@ -233,6 +236,24 @@ mod tests {
         let identical = read_learning_curve(&simulate(5, 0.0, 1, |_| 1.0), 1);
         assert_eq!(identical.verdict, Verdict::Enough);
         assert!(identical.rows.iter().all(|row| row.call == Call::CannotTell));
+    }
+
+    #[test]
+    fn a_loss_that_is_known_badly_is_never_enough() {
+        let result = |draw: usize, size: usize| DrawResult {
+            draw,
+            size,
+            train: (0..size).collect(),
+            loss: [0.7, 1.1, 1.5][draw] + 0.005 / size as f64,
+        };
+        let results: Vec<DrawResult> = (0..3).flat_map(|draw| (1..6).map(move |size| result(draw, size))).collect();
+        let curve = read_learning_curve(&results, 1);
+        let doubled = curve.doubled.unwrap();
+        assert!(
+            doubled.fall_high < 0.05 && doubled.low < 0.8,
+            "the fall is small in each draw, the level is not known"
+        );
+        assert_eq!(curve.verdict, Verdict::Unclear, "{}", curve.sentence);
     }
 
     #[test]

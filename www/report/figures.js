@@ -1,7 +1,7 @@
 // @ts-check
 /** The figures of a report: each an SVG with its legend, a sentence, and its numbers as a small table. */
 import { promptName } from '../run/record.js';
-import { smooth } from '../smoothing.js';
+import { keepOver, smooth } from '../smoothing.js';
 import { chart, legend } from './chart.js';
 import { Markup, markup, table } from './markup.js';
 import { isNumber, loss, number, plural } from './numbers.js';
@@ -37,7 +37,7 @@ function some(list, marked) {
 /** @param {Point[]} points @returns {Point[]} */
 function smoothed(points) {
   const known = points.filter(({ y }) => isNumber(y));
-  const values = smooth(known.map(({ y }) => y));
+  const values = smooth(known.map(({ y }) => y), keepOver(known.length));
   return known.map(({ x }, index) => ({ x, y: values[index] }));
 }
 

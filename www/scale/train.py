@@ -207,7 +207,7 @@ def main() -> None:
     settings = description["settings"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=description["model"], help="hub id or folder")
-    parser.add_argument("--dtype", default="auto", help="of the frozen weights: auto, float32, bfloat16, float16")
+    parser.add_argument("--dtype", default="float32", help="of the frozen weights: float32 as on the page, bfloat16 or float16 to save memory, auto for the file's own")
     parser.add_argument("--max-new-tokens", type=int, default=description["generation"]["max_new_tokens"])
     a = parser.parse_args()
 
@@ -215,6 +215,7 @@ def main() -> None:
     # the commit and the GGUF file that the page has used, where it is the page's model
     is_the_pages = a.model == description["model"]
     place = {k: description[k] for k in ("revision", "gguf_file") if k in description and is_the_pages}
+    named = a.model  # in the adapter, where a path of this machine would be of no use
     if (HERE / a.model).is_dir():
         a.model = str(HERE / a.model)
     try:
@@ -224,6 +225,7 @@ def main() -> None:
     prompts = Prompts(tokenizer)
     base = AutoModelForCausalLM.from_pretrained(a.model, dtype=a.dtype, **place)
     model = soft_prompt_on(base, settings, tokenizer, is_the_pages)
+    model.peft_config[model.active_adapter].base_model_name_or_path = named
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=settings["learning_rate"], weight_decay=settings["weight_decay"])
     steps = settings["steps"]

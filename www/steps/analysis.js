@@ -20,7 +20,7 @@ import { Rows } from './analysis/rows.js';
 export function AnalysisStep() {
   return html`
     <${Card} step=${7} name="analysis" title="Analyse"
-      intro="Did the prompt learn the objective, or only the ten examples? Each part below answers one question, and says where its answer can mislead.">
+      intro="Did the prompt learn the objective, or only its examples? Each part below answers one question, and says where its answer can mislead.">
       <${Comparison} />
       <${Rows} />
       <${Patterns} />

@@ -3,7 +3,7 @@
 import { Button, Field, formatNumber, html, Notice, plural, signal, useEffect, useRef } from '../ui.js';
 import { engine } from '../engine.js';
 import { download } from '../download.js';
-import { addNotice, appendExamples, examples, replaceExamples } from '../state.js';
+import { addNotice, appendExamples, examples, patterns, replaceExamples, testRows } from '../state.js';
 
 /** @typedef {import('../protocol.js').ParsedDataset} ParsedDataset */
 /** @typedef {import('../protocol.js').DatasetFormat} DatasetFormat */
@@ -84,8 +84,21 @@ const take = (how) => {
   if (how === 'replace') replaceExamples(rows);
   else appendExamples(rows);
   addNotice('success', `${plural(rows.length, 'row')} ${rows.length === 1 ? 'was' : 'were'} imported${how === 'replace' ? ' in place of the old ones; undo brings those back' : ' below the others'}.`);
+  if (how === 'replace') sayWhatStays();
   pasted.value = '';
   close();
+};
+
+/** Inquiries and checks of other rows would judge a prompt that has nothing to do with them. */
+const sayWhatStays = () => {
+  const before = { inquiries: testRows.peek(), checks: patterns.peek() };
+  if (before.inquiries.length === 0 && before.checks.length === 0) return;
+  const clear = () => {
+    testRows.value = [];
+    patterns.value = [];
+    addNotice('info', 'The test inquiries and the checks are gone.', { label: 'Bring them back', run: () => { testRows.value = before.inquiries; patterns.value = before.checks; } });
+  };
+  addNotice('info', 'The objective (step 2), the test inquiries (step 6) and the checks (step 7) are still the ones from before. Change them where they do not fit the new rows.', { label: 'Clear inquiries and checks', run: clear });
 };
 
 /** @param {{problems: ParsedDataset['problems']}} props */

@@ -137,7 +137,7 @@ export const TechniqueStep = () => {
   const changed = FIELDS.some((field) => field.name !== 'prefix_token' && isChanged(field));
   return html`
     <${Card} step=${3} name="technique" title="Choose the technique and name the prompt"
-      intro="The defaults work for ten examples. Change one thing at a time and watch what it does in step 5.">
+      intro="The defaults were chosen with ten examples. Change one thing at a time and watch what it does in step 5.">
       <${TechniqueChoice} />
       <${Template} />
       <${PrefixToken} />

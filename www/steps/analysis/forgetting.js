@@ -29,7 +29,7 @@ export function Forgetting() {
   return html`
     <section class="part" aria-labelledby="forgetting-title">
       <h3 class="part-title" id="forgetting-title">Did the model forget anything?</h3>
-      <p class="part-intro">The test inquiries without the prefix, asked before and after training. At every place the likeliest token is taken, so an unchanged model gives the same answer, letter by letter.</p>
+      <p class="part-intro">The test inquiries without the prefix, asked before and after training. At every place the likeliest token is taken (after the repetition penalty of step 6), so an unchanged model gives the same answer, letter by letter.</p>
       <div class="part-actions" ref=${group} tabindex="-1">
         <${Button} icon="restart" disabled=${!ready} inactive=${now !== null}
           onClick=${() => void asking.askAll(all.map((question) => ({ question, softPrompt: null })))}>Ask the base model again<//>
@@ -53,14 +53,14 @@ function Outcome({ all }) {
   const compared = answers.flatMap(({ question, first, latest }) => (latest ? [{ question, first, latest }] : []));
   if (compared.length === 0) {
     return answers.length === 0
-      ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded, so ask once before you train; “Measure” above records those of inquiries that have a reference.</p>`
+      ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded, so ask once before you train, here or in step 6.</p>`
       : html`<p class="hint">${plural(answers.length, 'base answer is', 'base answers are')} recorded, the first at ${timeOf(answers[0].first)}. Train a prompt in step 5, then ask again.</p>`;
   }
   const differing = compared.filter((one) => !same(one));
   const identical = compared.length - differing.length;
   const untrained = compared.some(({ first, latest }) => first.trained === latest.trained);
   return html`
-    ${!(untrained && differing.length === 0) && html`<p class=${`verdict ${differing.length === 0 ? 'is-good' : 'is-bad'}`}><${Icon} name=${differing.length === 0 ? 'success' : 'error'} />${identical} of ${compared.length} identical</p>`}
+    <p class=${`verdict ${differing.length === 0 ? 'is-good' : 'is-bad'}`}><${Icon} name=${differing.length === 0 ? 'success' : 'error'} />${identical} of ${compared.length} identical</p>
     <p>${differing.length === 0
       ? 'The model is frozen: training changes only the prompt, and the prompt stands in front only where the prefix is used.'
       : 'A frozen model cannot do this: its weights, or the way in which they are computed, have changed. Compare the hashes of the weights below, reload the page and ask again.'}</p>

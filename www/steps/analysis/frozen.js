@@ -1,7 +1,7 @@
 // @ts-check
 /** The proof that only the soft prompt has changed: the hash of the model's weights before and after, and the count. */
 import { engine } from '../../engine.js';
-import { run } from '../../run.js';
+import { run, runOf } from '../../run.js';
 import { activePrompt, model } from '../../state.js';
 import { Button, Icon, formatNumber, html, signal } from '../../ui.js';
 
@@ -49,10 +49,13 @@ export function Frozen() {
 
 function Counts() {
   const info = model.value.info;
-  const trained = activePrompt.value?.vectors.length ?? (run.value?.trainedNumbers || 0);
+  const prompt = activePrompt.value;
+  const kept = prompt?.vectors.length ?? 0;
+  const trained = (prompt ? runOf(prompt)?.trainedNumbers || kept : run.value?.trainedNumbers) || 0; // an encoder's are others than those it makes
   if (!info || trained === 0) return null;
   const share = (trained / info.parameters) * 100;
-  const width = activePrompt.value ? `${activePrompt.value.virtualTokens} virtual tokens × ${activePrompt.value.width} numbers` : '';
+  const size = prompt ? `${prompt.virtualTokens} virtual tokens × ${prompt.width} numbers` : '';
+  const width = trained === kept ? size : size && `an encoder, which makes ${size}`;
   return html`
     <div class="counts">
       <p><b>${formatNumber(trained)}</b> numbers were trained${width && html` <span>(${width})</span>`}, <b>${formatNumber(info.parameters)}</b> stayed as they were: ${formatPercent(share)} of the model’s size.</p>

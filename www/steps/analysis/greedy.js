@@ -34,6 +34,12 @@ export function askGreedily(question, softPrompt) {
   return running;
 }
 
+/** Takes an answer of the base model that was asked elsewhere, where it is a greedy one.
+ * @param {string} question @param {import('../../protocol.js').GenerationSettings} settings @param {Answer} answer */
+export function recordBaseAnswer(question, settings, answer) {
+  if (settings.temperature === 0) record(keyOf(question, settings), answer);
+}
+
 /** @param {string} key @param {Answer} answer */
 function record(key, { text, tokens, finishReason }) {
   if (finishReason === 'cancelled') return;

@@ -21,7 +21,7 @@ export function LearningCurve() {
   return html`
     <section class="part" aria-labelledby="learning-curve-title">
       <h3 class="part-title" id="learning-curve-title">Is more data needed?</h3>
-      <p class="part-intro">Prompts are trained on two of your rows, on four, and so on, and asked about ${own ? 'the test inquiries that have a reference' : 'rows that were held out'}. If the loss still falls at the right end, more rows would probably help. The line is continued to twice the largest training set with its uncertainty, which is wide with so few.</p>
+      <p class="part-intro">Prompts are trained on a few of your rows, on more, and so on, and asked about ${own ? 'the test inquiries that have a reference' : 'rows that were held out'}. If the loss still falls at the right end, more rows would probably help. The line is continued to twice the largest training set with its uncertainty, which is wide with so few.</p>
       <${ExperimentControls} experiment=${learningCurve} label="Measure the learning curve" problem=${problem} onStart=${() => void measureLearningCurve(draws.value)}>
         <${Field} label="Draws" class="is-inline">
           <select value=${String(draws.value)} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { draws.value = Number(event.currentTarget.value); }}>

@@ -1,11 +1,16 @@
 // @ts-check
 /** The curves in plain words: Rust reads them (`readCurve`), this shows what it says. */
 import { engine } from '../../engine.js';
-import { run } from '../../run.js';
-import { debounce, effect, html, signal } from '../../ui.js';
+import { isActive, run } from '../../run.js';
+import { nameOfRun } from '../../run/names.js';
+import { computed, debounce, effect, html, signal } from '../../ui.js';
+import { itsRun } from './inside/choices.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
 /** @typedef {import('../../protocol.js').CurveReading} CurveReading */
+
+/** The run under way; else the one that made the prompt in use, as far as it is known. */
+const about = computed(() => (isActive.value ? run.value : itsRun.value ?? run.value));
 
 const reading = signal(/** @type {CurveReading|null} */ (null));
 const WAIT_MS = 300;
@@ -19,7 +24,7 @@ export function readingOf(of) {
 }
 
 const read = debounce(async (/** @type {Run} */ now) => {
-  const isGone = () => run.peek()?.asked !== now.asked;
+  const isGone = () => about.peek()?.asked !== now.asked;
   if (isGone()) return;
   const said = await readingOf(now).catch(() => null);
   if (!isGone()) reading.value = said;
@@ -27,7 +32,7 @@ const read = debounce(async (/** @type {Run} */ now) => {
 
 let seen = '';
 effect(() => {
-  const now = run.value;
+  const now = about.value;
   if (!now || now.steps.length === 0) {
     reading.value = null;
     seen = '';
@@ -46,11 +51,13 @@ const VERDICTS = {
 
 export function Reading() {
   const now = reading.value;
+  const of = about.value;
   return html`
     <section class="part" aria-labelledby="reading-title">
       <h3 class="part-title" id="reading-title">More steps, or more examples?</h3>
-      ${now
+      ${now && of
         ? html`
+          <p class="hint">Run ${of.number}, ${nameOfRun(of.number)}, ${of.settings.prefix_token}</p>
           <div class=${`reading reading-${now.verdict}`}>
             <p class="reading-verdict">${VERDICTS[now.verdict]}</p>
             <div class="reading-words">
@@ -58,7 +65,7 @@ export function Reading() {
               <p>${now.advice}</p>
             </div>
           </div>
-          ${run.value && run.value.evaluations.length > 0 && html`<p class="part-caution">The held-out loss comes from very few examples, so small ups and downs are chance. Change the seed in step 3 to hold out others, and see whether the reading stays the same.</p>`}`
+          ${of.evaluations.length > 0 && html`<p class="part-caution">The held-out loss comes from very few examples, so small ups and downs are chance. Change the seed in step 3 to hold out others, and see whether the reading stays the same.</p>`}`
         : html`<p class="hint">A reading of the curves stands here after a run in step 5.</p>`}
     </section>`;
 }

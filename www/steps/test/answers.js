@@ -7,6 +7,7 @@
 import { EngineError, engine } from '../../engine.js';
 import { generation, model, objective, softPromptOf, testRows, trainedPrompts, activePrefix } from '../../state.js';
 import { keep } from '../../store.js';
+import { recordBaseAnswer } from '../analysis/greedy.js';
 import { computed, signal } from '../../ui.js';
 
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -144,18 +145,20 @@ async function answer(row, variant) {
     write(row.id, variant, { ...written });
   };
   show();
+  const settings = generation.value;
   try {
     running = engine.request('generate', {
       text,
       variant,
       instruction: variant === 'discrete' ? objective.value : '',
       softPrompt: variant === 'tuned' && prompt ? softPromptOf(prompt) : null,
-      settings: generation.value,
+      settings,
     }, (event) => {
       written.text += event.text;
       if (frame === 0) frame = requestAnimationFrame(show);
     });
     written.answer = await running;
+    if (variant === 'base') recordBaseAnswer(text, settings, written.answer);
     written.text = written.answer.text;
     written.status = 'done';
   } catch (error) {

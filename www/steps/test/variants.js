@@ -49,10 +49,10 @@ function PromptChoice() {
     ${foreign && html`<${Notice} kind="warning">This prompt was trained with another model, so its answers will make no sense with the one loaded now. Train it again in step 5.<//>`}`;
 }
 
-/** As far as it is known: an adapter of embeddings may be of P-tuning too. @param {import('../../state.js').TrainedPrompt} prompt */
+/** As far as it is known: an adapter that was opened may be of prompt tuning or of P-tuning. @param {import('../../state.js').TrainedPrompt} prompt */
 function techniqueOf({ kind, settings, origin }) {
   if (kind === 'keys_values') return 'prefix tuning';
-  return settings.peft_type === 'P_TUNING' ? 'P-tuning' : origin ? 'embeddings' : 'prompt tuning';
+  return settings.peft_type === 'P_TUNING' ? 'P-tuning' : origin ? 'a soft prompt' : 'prompt tuning';
 }
 
 /** @param {import('../../state.js').TrainedPrompt} prompt */
@@ -60,5 +60,6 @@ function promptSentence({ step, averaged = 1, heldOutLoss, trainedAt, origin }) 
   const when = new Date(trainedAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
   if (origin) return `Opened from ${origin}, ${when}.`;
   const loss = heldOutLoss === null ? '' : `, held-out loss ${formatLoss(heldOutLoss)}`;
+  if (step === 0 && averaged === 1) return `The untrained start${loss}: no step of the run did better. ${when}.`;
   return `${averaged > 1 ? `Mean of ${averaged} prompts up to step` : 'Step'} ${step}${loss}, trained ${when}.`;
 }

@@ -5,7 +5,7 @@ import { Plot, formatValue } from '../../plots.js';
 import { lossSentence } from '../../report/figures.js';
 import { loss } from '../../report/numbers.js';
 import { bestEvaluation } from '../../run/record.js';
-import { smooth } from '../../smoothing.js';
+import { keepOver, smooth } from '../../smoothing.js';
 import { downloadCsv } from '../../csv.js';
 import { run } from '../../run.js';
 
@@ -59,7 +59,7 @@ function LossPlot({ now, steps }) {
   if (shown.value !== 'smoothed') {
     lines.push({ label: both ? 'training, raw' : 'training', color: '--chart-train', values: raw, width: both ? 1 : 1.5, alpha: both ? 0.4 : 1 });
   }
-  if (shown.value !== 'raw') lines.push({ label: both ? 'training, smoothed' : 'training', color: '--chart-train', values: smooth(raw), width: 2.5 });
+  if (shown.value !== 'raw') lines.push({ label: both ? 'training, smoothed' : 'training', color: '--chart-train', values: smooth(raw, keepOver(now.settings.steps)), width: 2.5 });
   if (now.evaluations.length > 0) lines.push({ label: 'held-out', color: '--chart-held-out', values: heldOut, width: 2.5, points: true });
   return html`
     <${Plot} title="Loss" summary=${lossSentence(now) || 'No step has been made yet.'} steps=${steps} lastStep=${now.settings.steps} lines=${lines} height=${300} format=${formatValue}

@@ -64,7 +64,7 @@ function outcomeSentence(now) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
   }
   return html`
-    On examples it has never seen, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.
+    On ${plural(now.split.heldOut.length, 'example')} that it has never seen, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.
     The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
 }
 
