@@ -1,6 +1,6 @@
 # Two commands are enough: `make serve` and `make test`. Each installs what it lacks and says what it does.
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-peft bench site pkg check-types node-modules clean
+.PHONY: help serve test test-peft test-browsers bench site pkg check-types node-modules clean
 
 PORT ?= 8080
 # Where wasm-pack and wasm-bindgen-cli are compiled to, if they are not on PATH in the version that is needed.
@@ -21,6 +21,7 @@ help:
 	@echo "make serve   build what changed and serve the page on 127.0.0.1 (PORT=$(PORT))"
 	@echo "make test    every check and test that needs no PyTorch, in Chromium too"
 	@echo "make test-peft  adapters against the real PEFT and transformers, installed into .venv (minutes)"
+	@echo "make test-browsers  the exercise in Firefox and WebKit as well, where they are installed (Debian: firefox-esr webkit2gtk-driver xvfb)"
 	@echo "make bench   measure speed, memory and size, one table (ONLY=regex for some rows, QUICK=1 for fewer steps)"
 	@echo "make site    write the static site to site/, ready for any web server and any sub-path"
 	@echo "make pkg     build only the wasm library, pkg/"
@@ -39,6 +40,11 @@ PEFT_PYTHON := $(or $(PYTHON),.venv/bin/python)
 test-peft: pkg $(if $(PYTHON),,.venv/.installed)
 	$(PEFT_PYTHON) tests/peft/adapters.py
 	$(PEFT_PYTHON) tests/peft/scale.py
+
+# Other engines than Chromium's; one that is not installed is skipped.
+test-browsers: site $(NODE_MODULES)
+	npm --prefix tests/browsers ci --no-audit --no-fund --ignore-scripts
+	node --test --test-reporter=spec tests/browsers/walk.test.mjs
 
 .venv/.installed: tests/fixtures/make/requirements.txt
 	python3 -m venv .venv
