@@ -78,6 +78,10 @@ test('what an answer copies from a training response is shown with its row, and 
 
 test('the same question in other words, and the base model asked again after training', () => playground.withPage({}, async (page) => {
   const forgetting = region(page, 'Did the model forget anything?');
+  await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
+  await forgetting.getByText(/1 base answer is recorded/).waitFor({ timeout: 60_000 });
+  await page.locator('#step-test .run-note').filter({ hasText: 'the answers are below' }).waitFor({ timeout: 60_000 });
+  await box(page, 'Inquiry 1').fill('How do I pair my SmartLock with a new phone?'); // another one, so that five are asked below
   await forgetting.getByRole('button', { name: 'Ask the base model again' }).click();
   await forgetting.getByText(/5 base answers are recorded/).waitFor({ timeout: 60_000 });
   await train(page, 5);

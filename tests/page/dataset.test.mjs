@@ -97,6 +97,15 @@ test('a file is imported by the chooser and by dropping it', () => playground.wi
   await page.getByRole('table', { name: 'Examples' }).dispatchEvent('drop', { dataTransfer: transfer });
   await page.getByRole('button', { name: /^Replace all/ }).click();
   assert.deepEqual(await datasetRows(page), [{ input: 'Dropped?', output: 'Yes.' }]);
+  const inquiries = page.locator('#step-test .inquiry');
+  const asked = await inquiries.count();
+  assert.equal(asked, 5, 'those of the rows before');
+  await page.getByText(/1 row was imported in place of the old ones.* are still the ones from before/).waitFor();
+  await page.getByRole('button', { name: 'Clear inquiries and checks' }).click();
+  await until(() => inquiries.count(), (count) => count === 0, { what: 'no inquiry' });
+  assert.equal(await page.locator('#step-analysis .pattern').count(), 0);
+  await page.getByRole('button', { name: 'Bring them back' }).click();
+  await until(() => inquiries.count(), (count) => count === asked, { what: 'all inquiries' });
 }));
 
 test('a file that misses its place does not replace the page, wherever it lands', () => playground.withPage({}, async (page) => {

@@ -65,6 +65,11 @@ test('P-tuning: an encoder makes the virtual tokens between the words of a templ
   assert.ok(after > 4 && kinds.slice(3, after).every(([, kind]) => kind === 'is-word'), JSON.stringify(kinds));
   assert.equal(await setting(page, 'Virtual tokens').count(), 0, 'the template says how many');
   await train(page, 6);
+  const trained = /^([\d,]+) (?:trained )?numbers were trained|([\d,]+) trained numbers/;
+  const counted = async (part) => (trained.exec((await part.innerText()).replaceAll('\u00a0', ' ')) ?? []).slice(1).find(Boolean);
+  const frozen = page.locator('#step-analysis section').filter({ has: page.getByRole('heading', { name: 'Did the model stay frozen?' }) }).last().locator('.counts');
+  assert.equal(await counted(frozen), await counted(page.locator('#step-technique')), 'the numbers of the encoder, in step 7 as in step 3');
+  await frozen.getByText(/an encoder, which makes/).waitFor();
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   const { base, tuned } = await answersTo(page, 1);
   assert.ok(base.length > 0 && tuned.length > 0);

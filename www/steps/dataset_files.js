@@ -1,6 +1,6 @@
 // @ts-check
 /** Import by paste, drop or file, and export, of the dataset. The formats are read and written in Rust. */
-import { Button, Field, formatNumber, html, Notice, plural, signal, useEffect, useRef } from '../ui.js';
+import { batch, Button, Field, formatNumber, html, Notice, plural, signal, useEffect, useRef } from '../ui.js';
 import { engine } from '../engine.js';
 import { download } from '../download.js';
 import { addNotice, appendExamples, examples, patterns, replaceExamples, testRows } from '../state.js';
@@ -83,22 +83,26 @@ const take = (how) => {
   const rows = found.value?.parsed.examples ?? [];
   if (how === 'replace') replaceExamples(rows);
   else appendExamples(rows);
-  addNotice('success', `${plural(rows.length, 'row')} ${rows.length === 1 ? 'was' : 'were'} imported${how === 'replace' ? ' in place of the old ones; undo brings those back' : ' below the others'}.`);
-  if (how === 'replace') sayWhatStays();
+  const imported = `${plural(rows.length, 'row')} ${rows.length === 1 ? 'was' : 'were'} imported`;
+  if (how === 'append') addNotice('success', `${imported} below the others.`);
+  else sayReplaced(`${imported} in place of the old ones; undo brings those back.`);
   pasted.value = '';
   close();
 };
 
-/** Inquiries and checks of other rows would judge a prompt that has nothing to do with them. */
-const sayWhatStays = () => {
+/** Inquiries and checks of other rows would judge a prompt that has nothing to do with them. @param {string} said */
+const sayReplaced = (said) => {
   const before = { inquiries: testRows.peek(), checks: patterns.peek() };
-  if (before.inquiries.length === 0 && before.checks.length === 0) return;
-  const clear = () => {
+  if (before.inquiries.length === 0 && before.checks.length === 0) {
+    addNotice('success', said);
+    return;
+  }
+  const clear = () => batch(() => {
     testRows.value = [];
     patterns.value = [];
-    addNotice('info', 'The test inquiries and the checks are gone.', { label: 'Bring them back', run: () => { testRows.value = before.inquiries; patterns.value = before.checks; } });
-  };
-  addNotice('info', 'The objective (step 2), the test inquiries (step 6) and the checks (step 7) are still the ones from before. Change them where they do not fit the new rows.', { label: 'Clear inquiries and checks', run: clear });
+    addNotice('info', 'The test inquiries and the checks are gone.', { label: 'Bring them back', run: () => batch(() => { testRows.value = before.inquiries; patterns.value = before.checks; }) });
+  });
+  addNotice('info', `${said} The objective (step 2), the test inquiries (step 6) and the checks (step 7) are still the ones from before.`, { label: 'Clear inquiries and checks', run: clear });
 };
 
 /** @param {{problems: ParsedDataset['problems']}} props */
