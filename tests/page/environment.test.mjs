@@ -36,12 +36,18 @@ test('storage is full: said once, and everything works in memory', () => playgro
   assert.equal(await storageNotice(page).count(), 1);
 }));
 
-test('a second tab says that it saves nothing, and leaves what the first one saves', () => playground.withPage({}, async (page, { context }) => {
+test('a second tab says that it saves nothing, leaves what the first one saves, and does not call its run interrupted', () => playground.withPage({}, async (page, { context }) => {
   const onlyThere = (tab) => tab.getByText(/open in another tab, and only that one saves/);
   await box(page, 'Input of row 1').fill('Of the first tab');
+  await startLong(page);
+  await until(() => runNumber(page, 'Step'), (step) => step >= 15, { what: 'steps that are saved' });
   const second = await context.newPage();
   await second.goto(page.url());
   await onlyThere(second).waitFor();
+  await runStatus(second).filter({ hasText: 'Stopped' }).waitFor();
+  assert.equal(await second.getByText('The page was closed or reloaded').count(), 0);
+  await page.locator('#step-training').getByRole('button', { name: 'Stop and keep' }).click();
+  await runStatus(page).filter({ hasText: 'Stopped' }).waitFor();
   await box(second, 'Input of row 1').fill('Of the second tab');
   await second.waitForTimeout(500); // longer than the page waits before it saves
   await second.close();
