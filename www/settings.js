@@ -64,7 +64,7 @@ export const FIELDS = [
     choices: [['linear', 'Linear decay to zero'], ['cosine', 'Cosine decay to zero'], ['constant', 'Constant']],
     help: 'How the learning rate changes over the steps, after the warm-up.' },
   { name: 'warmup_ratio', label: 'Warm-up share', kind: 'number', min: 0, max: 1,
-    help: 'Share of the steps in which the learning rate rises from zero.' },
+    help: 'Share of the steps in which the learning rate rises from zero; the first step then changes nothing, as in transformers.' },
   { name: 'weight_decay', label: 'Weight decay', kind: 'number', min: 0, max: 1,
     help: 'Pulls the virtual tokens towards zero at each step; 0 turns it off.' },
   { name: 'max_grad_norm', label: 'Gradient clipping', kind: 'number', min: 0, max: 1000,

@@ -44,12 +44,15 @@ test('a whole report is sound and has every section', () => {
   const html = reportHtml(chapterReport());
   assertSound(html);
   assert.deepEqual(titles(html), [
-    'Objective', 'What was done', 'Data', 'Settings', 'Training', 'The frozen model', 'Metrics: base against tuned', 'Row by row', 'Answers side by side', 'Does it keep to the form?',
-    'Cross-validation', 'Learning curve: is more data needed?', 'Techniques compared', 'Other runs', 'Conclusions',
+    'Objective', 'What was done', 'Data', 'Settings', 'Training', 'The frozen model', 'Metrics: base against tuned', 'Row by row', 'Answers side by side', 'Does it keep to the form?', 'Does it repeat its examples?',
+    'Cross-validation', 'Learning curve: is more data needed?', 'What is hardest for the tuned model', 'The same question in other words', 'Techniques compared', 'Other runs', 'Conclusions',
   ]);
   assert.match(html, /Of 10 examples, 8 were trained on and 2 held out/);
   assert.match(html, /5,120 numbers were trained, 0\.098 % of the model’s size/);
   assert.match(html, /The same, bit for bit/);
+  assert.match(html, /the likeliest token, repetition penalty 1\.1/);
+  assert.match(html, /Of the words of the tuned answers, 13 % stand in a passage .*, of those of the base model 1\.0 %/);
+  assert.match(html, /6 words, row 3/);
   assert.equal(html.match(/<figure>/g)?.length, 3);
   assert.ok(html.includes('http://127.0.0.1:8080/#v=1&amp;steps=60'), 'the address of the page, as text');
 });

@@ -79,6 +79,15 @@ export const chapterReport = () => structuredClone({
   answers: chapter.test.map((question, index) => ({
     question, inquiry: question, reference: index === 0 ? answerText : '', base: answer('I do not know that.'), discrete: answer('', '', { upToDate: false }), tuned: answer(answerText, chapter.prefix, { finishReason: 'length' }),
   })),
+  copying: {
+    prefix: '[TECH_SUPPORT]', isTrained: false, responses: 8, base: 0.01, tuned: 0.125,
+    answers: chapter.test.map((question, index) => ({ question, base: null, tuned: index / 10, upToDate: index > 0, longest: index > 0 ? { response: 2, words: 6, text: 'Hold the button for ten seconds' } : null, from: index > 0 ? 'row 3' : null })),
+  },
+  hardest: {
+    prefix: '[TECH_SUPPORT]', ofPrompt: false, unseen: true, of: 2, rows: [{ where: 'row 5', input: chapter.examples[4].input, reference: chapter.examples[4].output, loss: 1.36 }],
+    tokens: [{ where: 'row 5', before: '4) Print the', text: ' pre', loss: 11.5, likeliest: ' return' }],
+  },
+  consistency: { prefix: '[TECH_SUPPORT]', ofPrompt: true, isWhole: false, base: 31.2, tuned: 64.5, questions: [{ question: chapter.test[0], texts: [chapter.test[0], 'the same?'], base: { answers: ['a', 'b'], agreement: 31.2 }, tuned: { answers: ['a', 'a'], agreement: 64.5 } }] },
   checks: chapter.patterns.map((pattern) => ({ ...pattern, problem: '', asked: { base: 5, discrete: 5, tuned: 5 }, met: { base: 0, discrete: 1, tuned: 5 } })),
   crossValidation, learningCurve, comparison, conclusions: 'The voice is learned after 40 steps.\n\nNew facts are not.',
 });
@@ -86,5 +95,5 @@ export const chapterReport = () => structuredClone({
 /** A page that was just opened, whose model is still on its way. */
 export const emptyReport = () => structuredClone({
   report: 1, made: '2025-03-01T12:00:00.000Z', by: '', page: 'http://127.0.0.1:8080/#v=1', objective: '', model: null, data: { ofRun: false, changedSince: false, rows: [] }, settings: DEFAULT_SETTINGS,
-  run: null, otherRuns: [], prompt: null, metrics: null, decoding: DEFAULT_GENERATION, answers: [], checks: [], crossValidation: null, learningCurve: null, comparison: null, conclusions: '',
+  run: null, otherRuns: [], prompt: null, metrics: null, decoding: DEFAULT_GENERATION, answers: [], copying: null, hardest: null, consistency: null, checks: [], crossValidation: null, learningCurve: null, comparison: null, conclusions: '',
 });

@@ -50,6 +50,16 @@ test('what can\'t be used is still there after a reload', () => playground.withP
   assert.notEqual(await until(() => problemAt(field), (text) => text !== ''), '');
 }));
 
+test('a learning rate far above the default is taken with a warning', () => playground.withPage({}, async (page) => {
+  const warning = page.getByText('This is more than ten times the default');
+  const rate = setting(page, 'Learning rate');
+  await rate.fill('0.3');
+  assert.equal(await warning.count(), 0);
+  await rate.fill('5');
+  await warning.waitFor();
+  assert.equal(await problemAt(rate), '');
+}));
+
 test('what can\'t be used in a field that has no effect now is in nobody\'s way', () => playground.withPage({}, async (page) => {
   const start = setting(page, 'Initialisation');
   await start.selectOption('RANDOM');

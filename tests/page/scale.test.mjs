@@ -24,13 +24,14 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   await setting(page, 'Steps').fill('7');
   const files = await exported(page);
   for (const name of ['train.py', 'requirements.txt', 'README.md']) assert.equal(text(files[name]), readFileSync(`${project}/www/scale/${name}`, 'utf8'));
-  const { model, settings, generation } = JSON.parse(text(files['settings.json']));
+  const { model, settings, generation, rows: counted } = JSON.parse(text(files['settings.json']));
   assert.equal(model, 'support-lm-5m');
   assert.deepEqual([generation.temperature, generation.repetition_penalty, generation.max_new_tokens], [0, 1.1, 120]);
   assert.deepEqual([settings.batch_size, settings.steps, settings.prompt_tuning_init_text], [3, 7, chapter.objective]);
   const [rows, heldOut, asked, batches] = ['train', 'held_out', 'test', 'batches'].map((name) => lines(files[`data/${name}.jsonl`]));
   assert.deepEqual([...rows, ...heldOut].map(({ input }) => input).sort(), chapter.examples.map(({ input }) => input).sort());
   assert.equal(heldOut.length, 2);
+  assert.equal(counted, rows.length);
   assert.deepEqual(asked.map(({ input }) => input), chapter.test);
   assert.equal(batches.length, 7);
   assert.ok(batches.every((batch) => batch.length === 3 && batch.every((index) => index < rows.length)));

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 sys.path.insert(0, str(PROJECT / "www" / "scale"))
 
-from train import Prompts, held_out_loss  # noqa: E402
+from train import Prompts, batches_of, held_out_loss  # noqa: E402
 
 
 def lines(path: Path) -> list[dict]:
@@ -109,6 +109,20 @@ class Scale(unittest.TestCase):
         for name, changed in TECHNIQUES.items():
             with self.subTest(name):
                 self.check(changed)
+
+    def test_more_rows_get_batches_of_their_own(self):
+        self.write_folder({"steps": 6})
+        rows = lines(self.folder / "data" / "train.jsonl")
+        more = rows + [{"input": f"{row['input']} ({i})", "output": row["output"]} for i, row in enumerate(rows)]
+        (self.folder / "data" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in more))
+        losses = self.run_script(1)
+        self.assertEqual(len(losses), 6)
+        self.assertTrue(all(0 < entry["loss"] < 10 for entry in losses), losses)
+        description = json.loads((self.folder / "settings.json").read_text())
+        batches = batches_of(len(more), description)
+        self.assertEqual([len(batch) for batch in batches], [3] * 6)
+        self.assertEqual(sorted(i for batch in batches[:5] for i in batch), sorted({i for batch in batches[:5] for i in batch}), "no row twice in an epoch")
+        self.assertGreater(max(i for batch in batches for i in batch), len(rows) - 1, "the new rows are among them")
 
     def test_two_processes_share_a_batch(self):
         for changed in (TECHNIQUES["prompt tuning"], TECHNIQUES["P-tuning"]):

@@ -96,7 +96,7 @@ export function answersSection({ answers, decoding, objective }) {
   const asked = answers.filter(({ base, discrete, tuned }) => base || discrete || tuned);
   if (asked.length === 0) return new Markup('');
   const drawn = decoding.temperature === 0 ? 'at every place the likeliest token' : `sampled at temperature ${decoding.temperature}, top p ${decoding.top_p}`;
-  const how = decoding.repetition_penalty === 1 ? drawn : `${drawn}, repetition penalty ${decoding.repetition_penalty}`;
+  const how = !isNumber(decoding.repetition_penalty) || decoding.repetition_penalty === 1 ? drawn : `${drawn}, repetition penalty ${decoding.repetition_penalty}`;
   return section('Answers side by side',
     markup`<p>Each inquiry was asked in three ways: of the frozen model as it is, with the objective as plain text in front, and with the trained prompt in front (decoding: ${how}, at most ${plural(decoding.max_new_tokens, 'token')}).</p>`,
     asked.some((row) => row.discrete) && objective.trim() === '' ? markup`<p class="note">The objective has been removed since.</p>` : '',

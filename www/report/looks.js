@@ -15,7 +15,7 @@ const otherPrompt = ({ ofPrompt, prefix }) => !ofPrompt && markup`<p class="note
 export function copyingSection({ copying }) {
   if (!copying) return new Markup('');
   const { base, tuned, answers, isTrained } = copying;
-  if (tuned === null) return new Markup('');
+  if (!isNumber(tuned)) return new Markup('');
   return section('Does it repeat its examples?',
     markup`<p>Of the words of the tuned answers, ${percent(tuned)} stand in a passage of five words or more of a response that was trained on${isNumber(base) && `, of those of the base model ${percent(base)}`}. What most responses say does not count.</p>`,
     !isTrained && markup`<p class="note">Which rows the prompt was trained on was not known any more, so the answers were compared with all rows.</p>`,

@@ -21,7 +21,7 @@ export function scaleFolder({ split, batches, start, settings }, examples, test,
   const note = base.note ? { model_note: base.note } : {};
   return {
     ...Object.fromEntries(Object.entries(scripts).map(([name, content]) => [name, text.encode(content)])),
-    'settings.json': text.encode(`${JSON.stringify({ model: base.name, ...base.place, ...note, settings, generation }, null, 2)}\n`),
+    'settings.json': text.encode(`${JSON.stringify({ model: base.name, ...base.place, ...note, settings, generation, rows: split.train.length }, null, 2)}\n`),
     'data/train.jsonl': lines(split.train.map((index) => examples[index])),
     'data/held_out.jsonl': lines(split.heldOut.map((index) => examples[index])),
     'data/test.jsonl': lines(test),

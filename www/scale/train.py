@@ -116,6 +116,21 @@ def collate(examples: list[tuple[list[int], list[int]]], device) -> dict:
     return {"input_ids": padded(ids, 0), "labels": padded(labels, NOT_LEARNED), "attention_mask": padded(mask, 0)}
 
 
+def batches_of(rows: int, description: dict) -> list[list[int]]:
+    """The rows of each step's batch: the page's; of other rows than the page's new ones, each row once an epoch."""
+    if rows == description["rows"]:
+        return read_rows("batches")
+    settings, random, waiting, batches = description["settings"], torch.Generator(), [], []
+    random.manual_seed(settings["seed"])
+    size = min(settings["batch_size"], rows)
+    while len(batches) < settings["steps"]:
+        if len(waiting) < size:
+            waiting += torch.randperm(rows, generator=random).tolist()
+        batches.append(waiting[:size])
+        waiting = waiting[size:]
+    return batches
+
+
 def learned_tokens(examples: list) -> int:
     return sum(label != NOT_LEARNED for _, labels in examples for label in labels)
 
@@ -235,7 +250,7 @@ def main() -> None:
 
     train = [prompts.example(row) for row in read_rows("train")]
     held_out = [prompts.example(row) for row in read_rows("held_out")]
-    batches = read_rows("batches")
+    batches = batches_of(len(train), description)
     losses, best = [], math.inf
     plain_model = accelerator.unwrap_model(model)
     model.train()

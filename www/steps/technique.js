@@ -38,6 +38,10 @@ const changeRate = (projected) => {
 /** @param {SettingField} field */
 const problemOf = (field) => settingsProblems.value.find((problem) => problem.field === field.name)?.message ?? null;
 
+/** A learning rate above so many defaults is taken, with a warning. */
+const RATE_IN_DOUBT = 10;
+const isRateInDoubt = () => settings.value.learning_rate > RATE_IN_DOUBT * defaultsOf(settings.value.peft_type).learning_rate;
+
 /** @param {{field: SettingField}} props */
 const Setting = ({ field }) => {
   const { name, kind, label, help, choices } = field;
@@ -49,7 +53,7 @@ const Setting = ({ field }) => {
         inputmode=${kind === 'integer' ? 'numeric' : kind === 'number' ? 'decimal' : undefined} class=${kind === 'text' ? '' : 'is-number'} />`;
   return html`
     <${Field} label=${label} error=${problemOf(field)}
-      help=${html`${help} <span class="setting-meta"><code>${name}</code>${kind === 'text' ? '' : `, default ${defaultText(field, settings.value.peft_type)}`}</span>`}
+      help=${html`${help}${name === 'learning_rate' && isRateInDoubt() && html` <strong>This is more than ten times the default: the loss will probably jump, and the prompt learn nothing.</strong>`} <span class="setting-meta"><code>${name}</code>${kind === 'text' ? '' : `, default ${defaultText(field, settings.value.peft_type)}`}</span>`}
       class=${kind === 'text' || choices ? 'is-wide' : ''}>${control}<//>`;
 };
 
