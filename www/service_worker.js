@@ -35,11 +35,7 @@ async function install() {
 }
 
 async function activate() {
-  if (isEmpty()) {
-    await caches.delete(CACHE);
-    await worker.registration.unregister();
-    return;
-  }
+  if (isEmpty()) return removeItself();
   await worker.clients.claim();
   if (worker.registration.installing || worker.registration.waiting) return; // what the next version has put there is its own; it clears up
   const [cache, current] = [await caches.open(CACHE), Object.keys(FILES).map(keyOf)];
@@ -48,7 +44,10 @@ async function activate() {
 
 /** @param {ExtendableMessageEvent & {data: import('./protocol.js').KeepingRequest}} event */
 async function answer({ data, ports: [port] }) {
-  if (data === 'take over') {
+  if (isEmpty()) { // the page that was kept has registered it once more
+    port.postMessage(false);
+    await removeItself();
+  } else if (data === 'take over') {
     const begins = await isOnlyTab();
     port.postMessage(begins);
     if (begins) await worker.skipWaiting();
@@ -56,6 +55,13 @@ async function answer({ data, ports: [port] }) {
     const wanted = Object.keys(FILES).filter((path) => !isLibrary(path) || path === data.keep);
     port.postMessage(await keepAll(wanted).then(() => true, () => false));
   }
+}
+
+/** The version before may be writing still, so what is kept is deleted once more. */
+async function removeItself() {
+  await caches.delete(CACHE);
+  await worker.registration.unregister();
+  await caches.delete(CACHE);
 }
 
 /** Waits a moment for a tab that is just closing, or for what a reload leaves behind. */
