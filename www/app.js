@@ -82,12 +82,13 @@ const Rail = () => {
     document.querySelectorAll('.card[id^="step-"]').forEach((section) => observer.observe(section));
     return () => observer.disconnect();
   }, [mounted.value]);
+  const here = STEPS.findIndex(({ name }) => name === current.value);
   return html`
     <nav class="rail" aria-label="The seven steps">
       <ol class="rail-list">
         ${STEPS.map(({ name, label, done }, index) => html`<${RailItem} key=${name} name=${name} index=${index} label=${label} done=${done()} />`)}
       </ol>
-      <p class="rail-here" aria-hidden="true">${STEPS.findIndex(({ name }) => name === current.value) + 1}. ${STEPS.find(({ name }) => name === current.value)?.label}</p>
+      <p class="rail-here" aria-hidden="true">${here + 1}. ${STEPS[here].label}</p>
     </nav>`;
 };
 

@@ -5,7 +5,7 @@
  * One object store, one record per signal. Where the browser forbids storage or it is full, the page says so once
  * and goes on in memory; so it does in a second tab. A record that doesn't look right (an older version, a broken disk) is left out, not fatal.
  */
-import { effect } from './ui.js';
+import { effect, signal } from './ui.js';
 import * as state from './state.js';
 import { DEFAULT_SETTINGS } from './protocol.js';
 import { FIELDS as DECODING_FIELDS, problem } from './decoding_fields.js';
@@ -27,6 +27,17 @@ const entries = [];
 /** Has a signal saved and brought back. To be called while modules load, before `restore`.
  * @param {string} key @param {Entry['signal']} signal @param {Entry['accept']} accept */
 export const keep = (key, signal, accept) => { entries.push({ key, signal, accept }); };
+
+/** As `keep`, for a result that comes piece by piece and is saved only when it is whole: what is shown then stays for the
+ * next visit, whatever is begun and left after it.
+ * @template T @param {string} key @param {import('./vendor/signals/signals.js').Signal<T|null>} shown @param {Entry['accept']} accept
+ * @returns {() => void} saves what is shown */
+export const keepWhole = (key, shown, accept) => {
+  const whole = signal(/** @type {T|null} */ (null));
+  keep(key, whole, accept);
+  effect(() => { if (whole.value && !shown.peek()) shown.value = whole.value; });
+  return () => { whole.value = shown.peek(); };
+};
 
 // ---------------------------------------------------------------- what is kept
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 /// Shorter passages are ordinary language.
-pub const SHORTEST_PASSAGE: usize = 5;
+const SHORTEST_PASSAGE: usize = 5;
 
 /// Of fewer responses nobody can say what is voice and what is answer.
 const FEWEST_RESPONSES: usize = 3;

@@ -5,11 +5,12 @@
  */
 import { engine } from '../engine.js';
 import { baseModel, inUse } from '../model.js';
-import { earlierRuns, run, runOf } from '../run.js';
+import { earlierRuns, run } from '../run.js';
 import { activePrefix, activePrompt, conclusions, effectiveSettings, examples, generation, model, objective, patterns, settings, testRows, usableExamples } from '../state.js';
 import { consistency, meanAgreement } from '../steps/analysis/consistency.js';
 import { copied, isUpToDate, shareOf, shareOfOne } from '../steps/analysis/copying.js';
 import { hardest } from '../steps/analysis/hardest.js';
+import { itsRun } from '../steps/analysis/inside/choices.js';
 import { comparison, isOfNow } from '../steps/analysis/measure.js';
 import { readingOf } from '../steps/analysis/reading.js';
 import { nameOf } from '../steps/analysis/row_names.js';
@@ -31,10 +32,7 @@ const VERSION = 1;
 const PATIENCE_MS = 5000;
 
 /** The run that the report is about: the one that made the chosen prompt, else the latest. @returns {Run|null} */
-export function reportedRun() {
-  const prompt = activePrompt.value;
-  return (prompt && runOf(prompt)) ?? run.value;
-}
+export const reportedRun = () => itsRun.value ?? run.value;
 
 /** @param {string} by the name of who hands it in */
 export async function collect(by) {
@@ -115,7 +113,7 @@ function promptData(about) {
   const prompt = activePrompt.value;
   if (!prompt) return null;
   const { settings: used, step, averaged = 1, heldOutLoss, trainedAt, modelHash, origin = '' } = prompt;
-  return { prefix: activePrefix.value, ofRun: about !== null && runOf(prompt) === about, origin, step, averaged, heldOutLoss, trainedAt: new Date(trainedAt).toISOString(), modelHash, ...sizeOf(prompt), settings: used };
+  return { prefix: activePrefix.value, ofRun: about !== null && itsRun.value === about, origin, step, averaged, heldOutLoss, trainedAt: new Date(trainedAt).toISOString(), modelHash, ...sizeOf(prompt), settings: used };
 }
 
 function metricsData() {

@@ -3,7 +3,7 @@
 import { engine } from '../../engine.js';
 import { mean } from '../../metrics.js';
 import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
-import { keep } from '../../store.js';
+import { keepWhole } from '../../store.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
@@ -34,12 +34,8 @@ const proposed = signal(/** @type {Readonly<Record<string, string[]>>} */ ({}));
 /** What was asked last. `isWhole`: nothing is missing, as it is when the asking was stopped.
  * @typedef {{promptKey: string, prefix: string, isWhole: boolean, list: Result[]}} Consistent */
 export const consistency = signal(/** @type {Consistent|null} */ (null));
-/** The last one that was asked to its end: what is brought back on the next visit. */
-const kept = signal(/** @type {Consistent|null} */ (null));
-keep('consistency', kept, (saved) =>
+const saveWhole = keepWhole('consistency', consistency, (saved) =>
   saved && typeof saved.promptKey === 'string' && typeof saved.prefix === 'string' && Array.isArray(saved.list) && saved.list.every(isResult) ? saved : undefined);
-
-effect(() => { if (kept.value && !consistency.peek()) consistency.value = kept.value; });
 
 /** @param {any} saved */
 const isResult = (saved) => typeof saved?.question === 'string' && [saved.texts, saved.base?.answers, saved.tuned?.answers].every(Array.isArray);
@@ -86,7 +82,10 @@ async function askAll() {
     consistency.value = { ...about, isWhole: false, list: [...list] };
   });
   const isWhole = models.every(([which]) => list.every((result) => result[which].answers.length === result.texts.length));
-  if (isWhole) kept.value = consistency.value = { ...about, isWhole, list };
+  if (isWhole) {
+    consistency.value = { ...about, isWhole, list };
+    saveWhole();
+  }
   if (asking.problem.value === '') announce(isWhole ? 'All wordings are answered.' : 'Asking in other words was stopped.');
 }
 

@@ -1,9 +1,10 @@
 // @ts-check
 /** The proof that only the soft prompt has changed: the hash of the model's weights before and after, and the count. */
 import { engine } from '../../engine.js';
-import { run, runOf } from '../../run.js';
+import { run } from '../../run.js';
 import { activePrompt, model } from '../../state.js';
 import { Button, Icon, formatNumber, html, signal } from '../../ui.js';
+import { itsRun } from './inside/choices.js';
 
 /** The weights hashed anew on request; `of`: the hash of that model when it was loaded. */
 const again = signal(/** @type {{of: string, hash: string, at: Date}|null} */ (null));
@@ -51,7 +52,7 @@ function Counts() {
   const info = model.value.info;
   const prompt = activePrompt.value;
   const kept = prompt?.vectors.length ?? 0;
-  const trained = (prompt ? runOf(prompt)?.trainedNumbers || kept : run.value?.trainedNumbers) || 0; // an encoder's are others than those it makes
+  const trained = (prompt ? itsRun.value?.trainedNumbers || kept : run.value?.trainedNumbers) || 0; // an encoder's are others than those it makes
   if (!info || trained === 0) return null;
   const share = (trained / info.parameters) * 100;
   const size = prompt ? `${prompt.virtualTokens} virtual tokens × ${prompt.width} numbers` : '';

@@ -8,8 +8,8 @@ import { MOST_MEASURED_ROWS, MOST_WRITTEN_ANSWERS, spread } from '../../limits.j
 import { runOf } from '../../run.js';
 import { mean } from '../../metrics.js';
 import { activePrompt, activePrefix, announce, model, softPromptOf, testRows, usableExamples } from '../../state.js';
-import { keep } from '../../store.js';
-import { effect, signal } from '../../ui.js';
+import { keepWhole } from '../../store.js';
+import { signal } from '../../ui.js';
 import { readInquiry } from '../test/answers.js';
 import { askGreedily } from './greedy.js';
 
@@ -39,14 +39,10 @@ const NOTHING = {
 };
 
 export const comparison = signal(/** @type {Comparison|null} */ (null));
-/** The last one that was measured to its end: what is brought back on the next visit. */
-const kept = signal(/** @type {Comparison|null} */ (null));
-keep('metrics', kept, (saved) => {
+const saveWhole = keepWhole('metrics', comparison, (saved) => {
   const looksRight = saved && typeof saved.promptKey === 'string' && typeof saved.prefix === 'string' && Array.isArray(saved.sets) && saved.sets.every(isSet);
   return looksRight ? saved : undefined;
 });
-
-effect(() => { if (kept.value && !comparison.peek()) comparison.value = kept.value; });
 
 /** @param {any} saved */
 const isSet = (saved) => ['training', 'heldOut', 'test'].includes(saved?.name) && Array.isArray(saved.rows) && saved.base && saved.tuned
@@ -103,7 +99,7 @@ export async function measure(withAnswers) {
       await work.answers(set, 'tuned', softPrompt);
       comparison.value = published(result);
     }
-    if (!cancelled) kept.value = comparison.value;
+    if (!cancelled) saveWhole();
     announce(cancelled ? STOPPED : 'The base and the tuned model are measured.');
   } catch (error) {
     if (cancelled) announce(STOPPED);
