@@ -17,6 +17,7 @@ import { obstacle } from './steps/training/controls.js';
 import { TestStep } from './steps/test.js';
 import { isTested } from './steps/test/answers.js';
 import { AnalysisStep } from './steps/analysis.js';
+import { rememberPlace } from './url.js';
 
 /** The steps in order. `done`: nothing is left to do there.
  * @type {{name: string, label: string, step: any, done: () => boolean}[]} */
@@ -35,10 +36,11 @@ const current = signal('dataset');
 /** A scroll has landed after this time. */
 const LANDING_MS = 2000;
 
-/** Scrolls to a step and moves the keyboard there. @param {string} name */
-export const goTo = (name) => {
+/** Scrolls to a step and moves the keyboard there; Back returns to where the person was. @param {string} name */
+const goTo = (name) => {
   const section = document.getElementById(`step-${name}`);
   if (!section) return;
+  rememberPlace();
   section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth', block: 'start' });
   section.focus({ preventScroll: true });
   landOn(section);
@@ -53,7 +55,7 @@ const landOn = (section) => {
   watch.abort();
   const mine = watch = new AbortController();
   const options = { signal: mine.signal, passive: true };
-  for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(name, () => mine.abort(), options);
+  for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown', 'popstate']) addEventListener(name, () => mine.abort(), options);
   addEventListener('scrollend', () => section.scrollIntoView({ block: 'start' }), options);
   setTimeout(() => mine.abort(), LANDING_MS);
 };

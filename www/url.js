@@ -61,6 +61,9 @@ const applyLink = (hadSettings) => {
 
 const isMirrored = () => history.state?.mirrored === true;
 
+/** Adds an entry to the history: the browser knows the scroll position of the one before, and Back returns to it. */
+export const rememberPlace = () => history.pushState({ mirrored: true }, '');
+
 /** Reads the address now and from now on mirrors the settings in it. An entry of the history that was mirrored says so:
  * going back to it is no link, it gets the settings of now. @param {boolean} hadSettings */
 export const startLink = (hadSettings) => {

@@ -59,6 +59,24 @@ test('step 5: where no new run can be started at the end, the focus stays with t
   await until(() => page.evaluate(() => document.activeElement.className), (name) => name === 'run-buttons', { what: 'the focus on the group', timeout: 5_000 });
 }));
 
+test('the rail leads to a step, and Back to where it was pressed', () => playground.withPage({}, async (page) => {
+  const rail = page.getByRole('navigation', { name: 'The seven steps' });
+  const top = (step) => page.locator(`#step-${step}`).evaluate((section) => section.getBoundingClientRect().top);
+  const follow = async (label, step) => {
+    await rail.getByRole('link', { name: label }).click();
+    await until(() => top(step), (at) => Math.abs(at) < 100, { what: `${step} at the top` });
+    assert.equal(await page.evaluate(() => document.activeElement?.id), `step-${step}`);
+    await page.waitForTimeout(2000); // its aim may be corrected so long
+    return top(step);
+  };
+  const objective = await follow('Objective', 'objective');
+  const analysis = await follow('Analysis', 'analysis');
+  await page.goBack();
+  await until(() => top('objective'), (at) => Math.abs(at - objective) < 5, { what: 'step 2 where it was left' });
+  await page.goForward();
+  await until(() => top('analysis'), (at) => Math.abs(at - analysis) < 5, { what: 'step 7 where it was left' });
+}));
+
 test('experiments: start, cancel, go on', () => playground.withPage({}, async (page) => {
   await setting(page, 'Steps').fill('4');
   const section = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Is that result luck?', exact: true }) }).last();
