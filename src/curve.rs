@@ -55,7 +55,8 @@ const TRAINING_FALL: f64 = 0.03;
 
 /// Where the held-out loss is flat. What the training loss will do is another matter, which a quarter of a run can't tell.
 const FLAT_ADVICE: &str = "More steps may lower the training loss further, but the rows that were held out gain nothing from \
-     it. If the answers are not good enough, add more and more varied examples.";
+     it. Where the learning rate falls to 0, as it does by default, every run ends flat: only a longer one, started anew, \
+     can tell whether it would go on. If the answers are not good enough, add more and more varied examples.";
 
 /// Reads a run. Points may come in any order and with gaps; a step that appears twice counts once (the later point).
 pub fn read_curve(points: &[CurvePoint]) -> CurveReading {
@@ -228,8 +229,8 @@ impl Run {
     fn overfitting(&self, best: (u32, f64), last: (u32, f64)) -> CurveReading {
         let rise = 100.0 * (last.1 / best.1 - 1.0);
         let sentence = format!(
-            "{} Since step {} the held-out loss has risen by {rise:.0} %: the prompt is learning the training rows \
-             by heart.",
+            "{} Since step {} the held-out loss has risen by {rise:.0} %: a sign that the prompt is \
+             learning the training rows by heart.",
             self.story(),
             best.0
         );
@@ -265,13 +266,17 @@ impl Run {
                 "{} In the last quarter of the run it moved no more than it does from batch to batch.",
                 self.story()
             );
-            let advice = format!("Nothing here says that more steps would help. {}", self.blind_spot());
+            let advice = format!(
+                "Nothing here says that more steps would help, but a learning rate that falls to 0 makes every end flat. \
+                 {}",
+                self.blind_spot()
+            );
             return self.reading(Verdict::Converged, sentence, advice.trim_end());
         }
         if self.training.still_falling() {
             let sentence = format!(
                 "{} The held-out loss has become flat while the training loss still falls: what is learned now \
-                 is the training rows themselves.",
+                 helps the training rows alone.",
                 self.story()
             );
             self.reading(Verdict::Converged, sentence, FLAT_ADVICE)

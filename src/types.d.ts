@@ -53,7 +53,7 @@ evenShare: number,
 /** The fitted curve at a size: its median over the resamples, and the limits below and above which 5 % lie. */
 export type BandPoint = { size: number, low: number, middle: number, high: number, };
 
-/** The best step of the folds: how long to train the final prompt, which sees all rows. */
+/** The step of the lowest held-out loss of each fold: how long to train a prompt that sees all rows. */
 export type BestStep = { median: number, lowest: number, highest: number, };
 
 /** The effective settings (a default where a value is wrong or missing) and what was wrong. */

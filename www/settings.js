@@ -22,6 +22,8 @@ import { defaultsOf } from './protocol.js';
 
 /** @param {Settings} settings */
 const isPTuning = (settings) => settings.peft_type === 'P_TUNING';
+/** Whether the template counts the virtual tokens. @param {Settings} settings */
+export const hasTemplate = (settings) => isPTuning(settings) && settings.template.trim() !== '';
 /** Whether a small network makes the virtual tokens. @param {Settings} settings */
 const hasEncoder = (settings) => isPTuning(settings) || (settings.peft_type === 'PREFIX_TUNING' && settings.prefix_projection);
 
@@ -32,7 +34,7 @@ export const FIELDS = [
     help: 'What is trained, and where it enters the frozen model.' },
   { name: 'template', label: 'Template', kind: 'text', own: true, applies: isPTuning,
     help: 'Words and virtual tokens in one prompt: write {v5} where five virtual tokens stand. The words stay as they are, the virtual tokens are trained. Leave it empty for virtual tokens alone.' },
-  { name: 'num_virtual_tokens', label: 'Virtual tokens', kind: 'integer', min: 1, max: 256, basic: true, applies: (settings) => !(isPTuning(settings) && settings.template.trim() !== ''),
+  { name: 'num_virtual_tokens', label: 'Virtual tokens', kind: 'integer', min: 1, max: 256, basic: true, applies: (settings) => !hasTemplate(settings),
     help: 'How many trained positions stand in front of every input: more can carry more style, and cost more time.' },
   { name: 'steps', label: 'Steps', kind: 'integer', min: 1, max: 100000, basic: true,
     help: 'How many times the virtual tokens are updated.' },
@@ -41,9 +43,9 @@ export const FIELDS = [
   { name: 'batch_size', label: 'Batch size', kind: 'integer', min: 1, max: 1000, basic: true,
     help: 'How many examples each step learns from.' },
   { name: 'held_out_share', label: 'Held-out share', kind: 'number', min: 0, max: 0.5, basic: true,
-    help: 'Share of the examples that is never trained on, so that the loss on it tells how well new inquiries are answered.' },
+    help: 'Share of the examples that is never trained on: the loss on it shows whether the prompt carries over, and chooses which step is kept. With two rows it is a rough sign.' },
   { name: 'seed', label: 'Seed', kind: 'integer', min: 0, max: 2 ** 32 - 1, basic: true,
-    help: 'Fixes every random choice: the same seed and the same number of workers (step 5) give the same run.' },
+    help: 'Fixes every random choice: which rows are held out, their order, the start. The same seed and number of workers (step 5) give the same run in the same browser.' },
   { name: 'prompt_tuning_init', label: 'Initialisation', kind: 'choice', basic: true,
     choices: [['TEXT', 'From the objective’s text'], ['SAMPLE_VOCAB', 'From random words of the vocabulary'], ['RANDOM', 'From random numbers'], ['ZERO', 'From zeros']],
     help: 'Where the virtual tokens start: with real words they begin closer to something useful.' },
@@ -52,7 +54,7 @@ export const FIELDS = [
   { name: 'prompt_tuning_init_text', label: 'Initial text', kind: 'text', applies: (settings) => settings.prompt_tuning_init === 'TEXT',
     help: 'Start from these words instead of the objective; leave it empty to use the objective.' },
   { name: 'encoder_reparameterization_type', label: 'Encoder', kind: 'choice', basic: true, applies: isPTuning, choices: [['MLP', 'Perceptron (MLP)'], ['LSTM', 'LSTM']],
-    help: 'The small network that makes the virtual tokens: a perceptron makes each by itself, an LSTM lets neighbours know of each other.' },
+    help: 'The small network (a prompt encoder) that makes the virtual tokens: a perceptron makes each by itself, an LSTM lets neighbours know of each other.' },
   { name: 'prefix_projection', label: 'Keys and values come from', kind: 'boolean', basic: true, applies: (settings) => settings.peft_type === 'PREFIX_TUNING',
     choices: [['false', 'Trained numbers'], ['true', 'A perceptron (MLP)']],
     help: 'The perceptron, trained with them, makes the training of many numbers steadier; only what it makes is kept.' },

@@ -88,7 +88,7 @@ impl<'a> Matcher<'a> {
         let is_text =
             |kind| !matches!(kind, PatternKind::NumberedSteps | PatternKind::AtMostWords | PatternKind::ValidJson);
         if is_text(pattern.kind) && value.is_empty() {
-            return Err("The pattern is empty and would match every answer. Write what the answers should have.".into());
+            return Err("The check is empty and every answer would meet it. Write what the answers should have.".into());
         }
         Ok(match pattern.kind {
             PatternKind::NumberedSteps => Self::NumberedSteps(whole_number(value, "steps", "at least", MOST_STEPS)?),

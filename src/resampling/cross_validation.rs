@@ -65,7 +65,7 @@ pub struct HeldOutRow {
     pub outlier: bool,
 }
 
-/// The best step of the folds: how long to train the final prompt, which sees all rows.
+/// The step of the lowest held-out loss of each fold: how long to train a prompt that sees all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -94,16 +94,15 @@ fn verdict(curve: &LearningCurve) -> Verdict {
 
 fn sentence(curve: &LearningCurve) -> String {
     let [first, .., last] = &curve.points[..] else {
-        let only = curve
-            .points
-            .first()
-            .map(|p| format!("With {} the held-out loss is {}.", counted(p.size, "example"), number(p.mean)));
+        let only = curve.points.first().map(|p| {
+            format!("With {} the loss on rows not trained on is {}.", counted(p.size, "example"), number(p.mean))
+        });
         let one_size =
             only.map_or("No training has given a loss yet.".into(), |only| only + " One size makes no curve.");
         return paragraph(&[one_size, skipped(curve.skipped)]);
     };
     let measured = format!(
-        "With {} the held-out loss is {}, with {} it is {} (mean of {}).",
+        "With {} the loss on rows not trained on is {}, with {} it is {} (mean of {}).",
         counted(first.size, "example"),
         number(first.mean),
         last.size,
@@ -112,8 +111,8 @@ fn sentence(curve: &LearningCurve) -> String {
     );
     let continued = curve.doubled.map_or(String::new(), |d| {
         format!(
-            "Continued to {} examples, the fitted curve gives {} (90 % interval: {} to {}): a fall of \
-             {} from where it is with {}, which may be anything from {} to {}.",
+            "Continued to {} examples, the fitted curve gives {} (90 % interval over the draws: {} to {}; other inquiries \
+             may differ more): a fall of {} from where it is with {}, which may be anything from {} to {}.",
             d.size,
             number(d.loss),
             number(d.low),
@@ -143,12 +142,13 @@ fn advice(curve: &LearningCurve) -> String {
              is a guess beyond the sizes that were measured, so measure again when you have them."
         }
         Verdict::Enough if rises => {
-            "More examples made it worse here: look for rows that contradict each other, or train for more steps where \
-             there are more rows."
+            "The mean rose with more examples, which may be chance: look for rows that contradict each other, or train \
+             for more steps where there are more rows."
         }
         Verdict::Enough => {
-            "More examples of the same kind will change little: twice as many lower the loss by less than a twentieth. \
-             Examples of a kind that is missing, other settings or a larger model are the next thing to try."
+            "More examples of the same kind will probably change little for these inquiries: twice as many lower the loss by \
+             less than a twentieth. Examples of a kind that is missing, other settings or a larger model are the next \
+             thing to try."
         }
         Verdict::Unclear => {
             "Whether more examples would help cannot be told: the draws differ too much for the small change that is \
@@ -200,9 +200,9 @@ mod tests {
         assert!((curve.band[0].size - 2.0).abs() < 1e-9 && (curve.band[39].size - 40.0).abs() < 1e-9);
         assert_eq!(curve.points[1].runs, 5);
         assert!(
-            curve
-                .sentence
-                .starts_with("With 2 examples the held-out loss is 2.03, with 10 it is 1.20 (mean of 5 draws)."),
+            curve.sentence.starts_with(
+                "With 2 examples the loss on rows not trained on is 2.03, with 10 it is 1.20 (mean of 5 draws)."
+            ),
             "{}",
             curve.sentence
         );
@@ -271,7 +271,7 @@ mod tests {
     fn a_curve_that_rises_is_said_to_be_worse() {
         let curve = read_learning_curve(&simulate(5, 0.01, 1, |size| 1.0 + 0.05 * size as f64), 1);
         assert_eq!(curve.verdict, Verdict::Enough);
-        assert!(curve.advice.starts_with("More examples made it worse"), "{}", curve.advice);
+        assert!(curve.advice.starts_with("The mean rose with more examples"), "{}", curve.advice);
     }
 
     #[test]

@@ -109,8 +109,8 @@ fn skipped(count: usize) -> String {
 pub fn advice(summary: &CrossValidation) -> String {
     let main = match summary.verdict {
         Verdict::TuningHelps => {
-            "What was learned carries over to rows like these: train the final prompt on all of them with the same \
-             settings."
+            "What was learned carries over to rows like these. To train the final prompt on all of them, set the held-out \
+             share to 0; no better step can be chosen then, so stop it where the held-out loss was lowest here."
         }
         Verdict::TuningHurts => {
             "On rows that it has not seen, the tuned prompt is worse than none: lower the learning rate, train for fewer \

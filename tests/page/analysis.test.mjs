@@ -38,15 +38,15 @@ test('rows are measured one by one, from best to worst and back', () => playgrou
 }));
 
 test('checks of form: numbered steps, length, JSON; a value that makes no sense is named', () => playground.withPage({}, async (page) => {
-  const kind = page.getByRole('combobox', { name: 'Kind of pattern 1' });
+  const kind = page.getByRole('combobox', { name: 'Kind of check 1' });
   await kind.selectOption('numbered_steps');
-  const steps = page.getByRole('spinbutton', { name: 'Number of steps of pattern 1, at least' });
+  const steps = page.getByRole('spinbutton', { name: 'Number of steps of check 1, at least' });
   await steps.fill('21');
   await page.locator('#pattern-0-error').waitFor();
   await steps.fill('2');
   await page.locator('#pattern-0-error').waitFor({ state: 'detached' });
   await kind.selectOption('at_most_words');
-  await page.getByRole('spinbutton', { name: 'Number of words of pattern 1, at most' }).fill('500');
+  await page.getByRole('spinbutton', { name: 'Number of words of check 1, at most' }).fill('500');
   await train(page, 3);
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   await analysis(page).locator('.pattern-counts').first().getByText('1 of 1').first().waitFor({ timeout: 60_000 });

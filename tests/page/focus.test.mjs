@@ -87,7 +87,7 @@ test('experiments: start, cancel, go on', () => playground.withPage({}, async (p
   await press(page, section.getByRole('button', { name: 'Cancel' }), /^Go on/);
 }));
 
-test('steps 6 and 7: ask, stop, delete an inquiry, delete a pattern, measure, cancel', () => playground.withPage({}, async (page) => {
+test('steps 6 and 7: ask, stop, delete an inquiry, delete a check, measure, cancel', () => playground.withPage({}, async (page) => {
   const button = (name) => page.getByRole('button', { name, exact: true });
   await train(page, 2);
   await box(page, 'Temperature').fill('2'); // so that an answer hardly ends by itself
@@ -106,9 +106,9 @@ test('steps 6 and 7: ask, stop, delete an inquiry, delete a pattern, measure, ca
   for (let number = chapter.test.length - 1; number > 1; number--) await press(page, button(`Delete inquiry ${number}`), `Delete inquiry ${number - 1}`);
   await press(page, button('Delete inquiry 1'), 'Add an inquiry');
 
-  const patterns = await page.getByRole('button', { name: /^Delete pattern/ }).count();
-  for (let number = patterns; number > 1; number--) await press(page, button(`Delete pattern ${number}`), `Delete pattern ${number - 1}`);
-  await press(page, button('Delete pattern 1'), 'Add a pattern');
+  const patterns = await page.getByRole('button', { name: /^Delete check/ }).count();
+  for (let number = patterns; number > 1; number--) await press(page, button(`Delete check ${number}`), `Delete check ${number - 1}`);
+  await press(page, button('Delete check 1'), 'Add a check');
 
   await press(page, button('Measure'), 'Measure');
   const cancel = page.locator('#step-analysis').getByRole('button', { name: 'Cancel', exact: true });

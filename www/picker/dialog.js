@@ -97,7 +97,7 @@ function Bundled() {
   const card = html`<a href="./models/bundled/README.md">its model card</a>`;
   return html`
     <${Row} name=${BUNDLED.name} facts=${['comes with the page', bytes ? formatBytes(bytes) : ''].filter(Boolean)} current=${current}
-      about=${html`Knows customer service and little else. Trains in seconds, on any computer: the right one to begin with. Data and licences are in ${card}.
+      about=${html`Knows customer service and little else, and was made to be prompt-tuned: it was trained on thousands of companies, each with a voice of its own. Trains in seconds, on any computer: the right one to begin with. Data and licences are in ${card}.
         <${Found} look=${look} />`}>
       <${LookCloser} source=${source} />
       ${!current && html`<${Button} disabled=${isBusy.value} onClick=${() => void useBundled()}>Use<//>`}

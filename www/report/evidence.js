@@ -48,12 +48,12 @@ export function metricsSection({ metrics, run, prompt }) {
   if (used.length === 0) return new Markup('');
   const trusted = sets.find(({ name, base, tuned }) => name !== 'training' && isNumber(base.loss) && isNumber(tuned.loss));
   return section('Metrics: base against tuned',
-    trusted && markup`<p>On ${trusted.name === 'heldOut' ? `${plural(trusted.measured, 'held-out row')}, which the prompt ${metrics.itsRows ? 'has never seen' : 'was not to see'},` : `${plural(trusted.measured, 'test inquiry', 'test inquiries')} with a reference`} the loss ${moved(trusted.base.loss, trusted.tuned.loss)} from ${loss(trusted.base.loss)} (base) to ${loss(trusted.tuned.loss)} (tuned).</p>`,
+    trusted && markup`<p>On ${trusted.name === 'heldOut' ? `${plural(trusted.measured, 'held-out row')}, which the prompt was ${metrics.itsRows ? 'not' : 'not to be'} trained on,` : `${plural(trusted.measured, 'test inquiry', 'test inquiries')} with a reference`} the loss ${moved(trusted.base.loss, trusted.tuned.loss)} from ${loss(trusted.base.loss)} (base) to ${loss(trusted.tuned.loss)} (tuned).</p>`,
     trusted?.name === 'heldOut' && run?.kept === 'best' && run.best !== null && prompt?.ofRun && metrics.ofPrompt && metrics.itsRows && markup`<p class="note">The prompt was chosen by the loss on these rows, so it looks a little better than on new ones.</p>`,
     !metrics.ofPrompt && markup`<p class="note">These numbers belong to another prompt (${metrics.prefix}) than the one chosen when the report was made.</p>`,
     !metrics.itsRows && markup`<p class="note">The run that made the prompt was no longer there, so the rows were measured as they stood on the page.</p>`,
     table({
-      caption: 'Base → tuned; better values of the tuned model are marked ✓', stacked: true,
+      caption: 'Base → tuned; better values of the tuned model are marked ✓ (small differences can be chance)', stacked: true,
       columns: [{ name: 'Metric' }, ...sets.map(({ title, measured, all }) => ({ name: `${title} (${measured < all ? `${number(measured)} of ${number(all)}` : number(all)})`, number: true }))],
       rows: used, cells: (metric) => [markup`<b>${metric.name}</b> <small>${capital(metric.means)} It misleads ${metric.misleads}</small>`, ...sets.map(({ base, tuned }) => change(metric, base[metric.key], tuned[metric.key]))],
     }));
@@ -98,7 +98,7 @@ export function answersSection({ answers, decoding, objective }) {
   const drawn = decoding.temperature === 0 ? 'at every place the likeliest token' : `sampled at temperature ${decoding.temperature}, top p ${decoding.top_p}`;
   const how = !isNumber(decoding.repetition_penalty) || decoding.repetition_penalty === 1 ? drawn : `${drawn}, repetition penalty ${decoding.repetition_penalty}`;
   return section('Answers side by side',
-    markup`<p>Each inquiry was asked in three ways: of the frozen model as it is, with the objective as plain text in front, and with the trained prompt in front (decoding: ${how}, at most ${plural(decoding.max_new_tokens, 'token')}).</p>`,
+    markup`<p>Each inquiry was asked in three ways: of the frozen model as it is, with the objective as plain text (a system message) in front, and with the trained prompt in front (decoding: ${how}, at most ${plural(decoding.max_new_tokens, 'token')}).</p>`,
     asked.some((row) => row.discrete) && objective.trim() === '' ? markup`<p class="note">The objective has been removed since.</p>` : '',
     ...asked.slice(0, MOST_INQUIRIES).map(inquiry),
     asked.length > MOST_INQUIRIES && markup`<p class="note">The first ${String(MOST_INQUIRIES)} of ${number(asked.length)} inquiries; all of them are in the JSON file.</p>`);

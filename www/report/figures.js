@@ -87,7 +87,7 @@ export function lossFigure(run) {
 export function learningFigure({ points, band: whole, doubled }, draws) {
   const band = doubled ? whole.filter(({ size }) => size <= doubled.size) : whole;
   const measured = points.map(({ size, mean, runs }) => `${loss(mean)} with ${plural(size, 'row')} (${plural(runs, 'training')})`).join(', ');
-  const caption = `Mean held-out loss: ${measured}.${doubled ? ` Continued to ${doubled.size} rows: ${loss(doubled.loss)}, between ${loss(doubled.low)} and ${loss(doubled.high)}.` : ''}`;
+  const caption = `Mean loss on rows that were not trained on: ${measured}.${doubled ? ` Continued to ${doubled.size} rows: ${loss(doubled.loss)}, between ${loss(doubled.low)} and ${loss(doubled.high)}.` : ''}`;
   return figure({
     svg: points.length === 0 ? NOTHING : chart({
       id: 'figure-learning', title: 'Held-out loss by the number of training rows', description: caption, xLabel: 'Training rows', yLabel: 'Held-out loss', fromZero: true,

@@ -4,7 +4,7 @@ import { stepsOf } from '../run/record.js';
 import { answersSection, checksSection, curvesSection, metricsSection, rowsSection } from './evidence.js';
 import { consistencySection, copyingSection, hardestSection } from './looks.js';
 import { Markup, markup, words } from './markup.js';
-import { date, isNumber, loss, number, percent, share } from './numbers.js';
+import { date, isNumber, loss, number, percent, plural, share } from './numbers.js';
 import { dataSection, frozenSection, methodSection, objectiveSection, otherRunsSection, section, settingsSection } from './setup.js';
 import { STYLE } from './style.js';
 import { comparisonSection, crossValidationSection, learningCurveSection } from './trials.js';
@@ -81,7 +81,7 @@ function checksFact({ checks }) {
   const sum = (/** @type {'base'|'tuned'} */ variant, /** @type {'asked'|'met'} */ what) => checks.filter(({ problem }) => problem === '').reduce((total, check) => total + check[what][variant], 0);
   const [base, tuned] = [sum('base', 'asked'), sum('tuned', 'asked')];
   if (base === 0 || tuned === 0) return null;
-  return ['Checks met', `${percent(sum('base', 'met') / base)} → ${percent(sum('tuned', 'met') / tuned)}`, 'test inquiries, base → tuned'];
+  return ['Checks met', `${sum('base', 'met')} of ${base} → ${sum('tuned', 'met')} of ${tuned}`, `${plural(Math.max(...checks.map(({ asked }) => asked.tuned)), 'answer')}, base → tuned`];
 }
 
 /** @param {Report} report @returns {Fact} */

@@ -88,7 +88,7 @@ function rowsSentence({ split }) {
   const [train, heldOut] = [split.train.length, split.heldOut.length];
   if (train === 0) return '';
   return heldOut === 0 ? `All ${plural(train, 'example')} were trained on; none was held out.`
-    : `Of ${plural(train + heldOut, 'example')}, ${number(train)} were trained on and ${number(heldOut)} held out, to measure the loss on what the prompt has never seen.`;
+    : `Of ${plural(train + heldOut, 'example')}, ${number(train)} were trained on and ${number(heldOut)} held out, to measure the loss on what the prompt is not trained on.`;
 }
 
 /** @param {ReportRun} run */

@@ -151,7 +151,7 @@ export const DatasetStep = () => {
   };
   return html`
     <${Card} step=${1} name="dataset" title="Show how it should answer"
-      intro="Each row pairs an inquiry with the response you would be proud of. Ten consistent rows are enough to set a voice; they will not teach the model new facts. The bundled model reads English only, and far from customer support it keeps the voice but loses the thread.">
+      intro="Each row pairs an inquiry with the response you would be proud of. Ten consistent rows are enough to set a voice; they will not teach the model new facts. The bundled model reads English only. It was made to be tuned for customer support; far from that it keeps the voice but loses the thread.">
       <div class=${dragging.value ? 'dataset is-dropping' : 'dataset'} onDragOver=${onDragOver} onDragLeave=${() => { dragging.value = false; }} onDrop=${onDrop} onKeyDown=${onKeyDown}>
         <${Toolbar} />
         <${ImportPanel} />

@@ -2,7 +2,8 @@
 /** Step 2: what should improve, in the person's words; also the soft prompt's initial text. */
 import { Card, debounce, effect, Field, GrowingText, html, Icon, signal } from '../ui.js';
 import { engine } from '../engine.js';
-import { model, objective, settings } from '../state.js';
+import { hasTemplate } from '../settings.js';
+import { model, objective, settings, startFrom, startPrompt } from '../state.js';
 
 /** Number of tokens of the objective; null while unknown.
  * @type {import('../vendor/signals/signals.js').Signal<number|null>} */
@@ -18,7 +19,7 @@ const count = debounce(async (/** @type {string} */ text) => {
 effect(() => { if (model.value.status === 'ready') count(objective.value); });
 
 const PROMPTS = [
-  { title: 'Product knowledge', text: 'Which products, parts and policies must an answer get right?' },
+  { title: 'Product knowledge', text: 'Which products, parts and policies will be asked about? (The prompt sets how they are spoken of; it does not learn facts.)' },
   { title: 'Response style', text: 'How should it read: tone, length, numbered steps, a closing sentence?' },
   { title: 'Query types', text: 'Which questions will come: set-up, repair, orders, accounts?' },
 ];
@@ -40,7 +41,8 @@ const Fit = ({ count: found, virtual }) => {
 
 export const ObjectiveStep = () => {
   const { prompt_tuning_init: init, prompt_tuning_init_text: ownText, num_virtual_tokens: virtual } = settings.value;
-  const used = init === 'TEXT' && ownText.trim() === '';
+  const goesOn = startPrompt.value !== null;
+  const used = init === 'TEXT' && ownText.trim() === '' && !goesOn;
   return html`
     <${Card} step=${2} name="objective" title="Say what should improve"
       intro="Put the aim of the tuning in words, as you would brief a new colleague.">
@@ -53,8 +55,8 @@ export const ObjectiveStep = () => {
       <div class="objective-foot">
         <p class="aside"><${Icon} name="info" /><span>${used
           ? 'These words are also where training begins: they become the initial text of the soft prompt, and in step 6 the discrete prefix it is compared with.'
-          : 'In step 6 these words are the discrete prefix that the soft prompt is compared with. Training does not begin with them, because step 3 chooses another initialisation.'}</span></p>
-        ${used && html`<${Fit} count=${tokens.value} virtual=${virtual} />`}
+          : `In step 6 these words are the discrete prefix that the soft prompt is compared with. Training does not begin with them, because step 3 ${goesOn ? `goes on from the prompt of ${startFrom.value}` : 'chooses another initialisation'}.`}</span></p>
+        ${used && !hasTemplate(settings.value) && html`<${Fit} count=${tokens.value} virtual=${virtual} />`}
       </div>
     <//>`;
 };

@@ -141,7 +141,7 @@ export const TechniqueStep = () => {
   const changed = FIELDS.some((field) => field.name !== 'prefix_token' && isChanged(field));
   return html`
     <${Card} step=${3} name="technique" title="Choose the technique and name the prompt"
-      intro="The defaults were chosen with ten examples. Change one thing at a time and watch what it does in step 5.">
+      intro="Begin with prompt tuning: on the bundled model the three techniques do about equally well with their defaults, which were chosen with ten examples, and the other two train more numbers. Change one thing at a time and watch what it does in step 5.">
       <${TechniqueChoice} />
       <${Template} />
       <${PrefixToken} />

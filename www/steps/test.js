@@ -11,7 +11,7 @@ import { Variants } from './test/variants.js';
 export function TestStep() {
   return html`
     <${Card} step=${6} name="test" title="Test on new inquiries"
-      intro="Ask what the model was never trained on, and read three answers side by side. All three are decoded in the same way, so what differs is only what stands in front of the inquiry.">
+      intro="Ask what the prompt was not trained on, and read three answers side by side. All three are decoded in the same way, so what differs is only what stands in front of the inquiry. Judge voice and form: names, numbers and steps are often invented.">
       <${Variants} />
       <${Decoding} />
       <${AskBar} />

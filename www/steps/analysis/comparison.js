@@ -25,7 +25,7 @@ export function Comparison() {
     <section class="part" aria-labelledby="comparison-title">
       <h3 class="part-title" id="comparison-title">Base against tuned</h3>
       <p class="part-intro">${activePrompt.value
-        ? html`The frozen model with nothing in front (the untrained prompt of step 5 is another thing: it stands in front), and with the prompt <span class="voice-tag">${activePrefix.value}</span>. The held-out rows tell most: the prompt was not trained on them. Where it was chosen by its loss on them, their numbers are a little too good; “Is that result luck?” below checks that.`
+        ? html`The frozen model with nothing in front (the untrained prompt of step 5 is another thing: it stands in front), and with the prompt <span class="voice-tag">${activePrefix.value}</span>. The held-out rows tell most: the prompt was not trained on them. Where it was chosen by its loss on them, their numbers are a little too good; “Is that result luck?” below checks that. The objective as plain text is measured by “Compare techniques” in step 5.`
         : 'Train a prompt in step 5, and its numbers can be compared with those of the base model here.'}</p>
       <div class="part-actions" ref=${group} tabindex="-1">
         <${Button} kind="primary" icon="play" disabled=${!ready} inactive=${now !== null} onClick=${() => void measure(true)}>Measure<//>

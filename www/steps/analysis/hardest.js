@@ -64,7 +64,7 @@ export function Hardest() {
   return html`
     <section class="part" aria-labelledby="hardest-title">
       <h3 class="part-title" id="hardest-title">What kind of example is missing?</h3>
-      <p class="part-intro">The rows that the tuned model finds hardest, and the tokens in them that it did not expect. If they have a topic, a form or a fact in common, that is what to write examples of. A name or a number that stands nowhere in your rows is always hard: a soft prompt sets style, it does not know facts.</p>
+      <p class="part-intro">The rows that the model with your prompt finds hardest, and the tokens in them that it did not expect. If they have a topic or a form in common, examples of it may help; with so few rows it can be chance. A name or a number that stands nowhere in your rows is always hard: a soft prompt sets style, it does not know facts.</p>
       <p><${Button} icon="play" disabled=${!ready} inactive=${busy.value} onClick=${() => void look()}>${busy.value ? 'Looking …' : 'Find the hardest rows and tokens'}<//></p>
       ${problem.value && html`<${Notice} kind="error" onClose=${() => { problem.value = ''; }}>${problem.value}<//>`}
       ${hardest.value && html`<${Found} found=${hardest.value} />`}

@@ -21,7 +21,7 @@ export function LearningCurve() {
   return html`
     <section class="part" aria-labelledby="learning-curve-title">
       <h3 class="part-title" id="learning-curve-title">Is more data needed?</h3>
-      <p class="part-intro">Prompts are trained on a few of your rows, on more, and so on, and asked about ${own ? 'the test inquiries that have a reference' : 'rows that were held out'}. If the loss still falls at the right end, more rows would probably help. The line is continued to twice the largest training set with its uncertainty, which is wide with so few.</p>
+      <p class="part-intro">Prompts are trained on a few of your rows, on more, and so on, and asked after their last step about ${own ? 'the test inquiries that have a reference' : 'rows that were held out'}. If the loss still falls at the right end, more rows would probably help. The line is continued to twice the largest training set with its uncertainty, which is wide with so few.</p>
       <${ExperimentControls} experiment=${learningCurve} label="Measure the learning curve" problem=${problem} onStart=${() => void measureLearningCurve(draws.value)}>
         <${Field} label="Draws" class="is-inline">
           <select value=${String(draws.value)} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { draws.value = Number(event.currentTarget.value); }}>
@@ -80,7 +80,7 @@ function Rows({ reading }) {
       <p class="part-intro">${reading.rowsSentence}</p>
       <div class="table-scroll" tabindex="0" role="region" aria-label="Effect of every row">
         <table class="plain-table">
-          <thead><tr><th scope="col">Row</th><th scope="col" class="number">Loss with it, less without</th><th scope="col" class="number">± error</th><th scope="col">Reading</th></tr></thead>
+          <thead><tr><th scope="col">Row</th><th scope="col" class="number">Loss with it minus loss without<br /><small>below 0: it helps</small></th><th scope="col" class="number">± error</th><th scope="col">Reading</th></tr></thead>
           <tbody>${known.map((row) => html`
             <tr key=${row.row}><th scope="row">${row.row + 1}. ${shortened(examples[row.row]?.input ?? '')}</th>
               <td class="number">${(row.difference ?? 0).toFixed(3)}</td><td class="number">${row.standardError === null ? '–' : row.standardError.toFixed(3)}</td><td>${CALLS[row.call] ?? row.call}</td></tr>`)}</tbody>

@@ -39,7 +39,7 @@ export function NearestTokens() {
   return html`
     <section class="part" aria-labelledby="nearest-title">
       <h3 class="part-title" id="nearest-title">What do the virtual tokens look like?</h3>
-      ${!inLayers && html`<p class="part-intro">A virtual token is a point between the words. These are the words nearest to each${activePrefix.value && rows ? html` of <span class="voice-tag">${activePrefix.value}</span>` : ''}, with their cosine similarity (1 is the same direction).</p>`}
+      ${!inLayers && html`<p class="part-intro">A virtual token is a vector like a word’s embedding, but of no word. These are the words nearest to each${activePrefix.value && rows ? html` of <span class="voice-tag">${activePrefix.value}</span>` : ''}, with their cosine similarity (1 is the same direction).</p>`}
       ${problem.value && html`<p class="field-error">${problem.value}</p>`}
       ${rows
         ? html`
@@ -47,7 +47,7 @@ export function NearestTokens() {
             ${(showAll.value ? rows : rows.slice(0, FIRST)).map((near, index) => html`<${VirtualToken} key=${index} near=${near} number=${index + 1} />`)}
           </ol>
           ${rows.length > FIRST && html`<button type="button" class="text-button" onClick=${() => { showAll.value = !showAll.value; }}>${showAll.value ? `Show the first ${FIRST}` : `Show all ${rows.length}`}</button>`}
-          <p class="part-caution">Read this with care: a soft prompt works through directions that no word has, so the nearest words are a hint at best. Words of your objective are here because training started from them.${rows.flat().some(({ token }) => token.includes(NO_LETTER)) && ` A “${NO_LETTER}” is a part of a letter: rare letters are written as several tokens.`}</p>`
+          <p class="part-caution">Read this with care: a soft prompt works through directions that no word has, so the nearest words are a hint at best. Where training started from words (by default those of the objective), it is they that are here.${rows.flat().some(({ token }) => token.includes(NO_LETTER)) && ` A “${NO_LETTER}” is a part of a letter: rare letters are written as several tokens.`}</p>`
         : !problem.value && html`<p class="hint">${inLayers
           ? 'Prefix tuning trains keys and values inside every layer. They lie in another space than the words’ embeddings, so no word is near to them.'
           : 'They appear here once a prompt is trained.'}</p>`}

@@ -78,7 +78,7 @@ export function Patterns() {
   return html`
     <section class="part" aria-labelledby="patterns-title">
       <h3 class="part-title" id="patterns-title">Does it keep to the brand’s form?</h3>
-      <p class="part-intro">Write what a right answer must show, for example its closing sentence, and see how many answers of step 6 do. A pattern tells whether the form is there, not whether the facts are right.</p>
+      <p class="part-intro">Write what a right answer must show, for example its closing sentence, and see how many answers of step 6 do. A check tells whether the form is there, not whether the facts are right.</p>
       ${list.length > 0 && html`
         <ul class="patterns">
           ${list.map((pattern, index) => html`<${PatternRow} key=${index} pattern=${pattern} index=${index} />`)}
@@ -86,7 +86,7 @@ export function Patterns() {
       ${list.length > 0 && someAreStale() && html`<p class="part-caution">Some of the answers counted here were asked before the last change. <a href="#step-test">Ask again in step 6</a> to count new ones.</p>`}
       ${none && html`<p class="hint">There are no answers to count yet. <a href="#step-test">Ask the inquiries in step 6</a>.</p>`}
       ${problem.value && html`<p class="field-error"><${Icon} name="error" />${problem.value}</p>`}
-      <${Button} icon="plus" id="pattern-add" onClick=${add}>Add a pattern<//>
+      <${Button} icon="plus" id="pattern-add" onClick=${add}>Add a check<//>
     </section>`;
 }
 
@@ -97,12 +97,12 @@ function PatternRow({ pattern, index }) {
   return html`
     <li class="pattern">
       <div class="pattern-edit">
-        <select aria-label=${`Kind of pattern ${index + 1}`} value=${pattern.kind}
+        <select aria-label=${`Kind of check ${index + 1}`} value=${pattern.kind}
           onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => change(index, asKind(/** @type {Pattern['kind']} */ (event.currentTarget.value), pattern))}>
           ${PATTERN_KINDS.map(([kind, label]) => html`<option key=${kind} value=${kind}>${label}</option>`)}
         </select>
         <${PatternValue} pattern=${pattern} index=${index} wrong=${Boolean(wrong)} />
-        <${Button} kind="quiet" icon="trash" iconOnly id=${`pattern-delete-${index}`} onClick=${() => remove(index)}>${`Delete pattern ${index + 1}`}<//>
+        <${Button} kind="quiet" icon="trash" iconOnly id=${`pattern-delete-${index}`} onClick=${() => remove(index)}>${`Delete check ${index + 1}`}<//>
       </div>
       ${wrong && html`<p class="field-error" id=${`pattern-${index}-error`}><${Icon} name="error" />${wrong}</p>`}
       ${!wrong && (pattern.value !== '' || pattern.kind === 'valid_json') && now?.matches[index] && html`
@@ -121,11 +121,11 @@ function PatternValue({ pattern, index, wrong }) {
     onInput: (/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => change(index, { value: event.currentTarget.value }),
   };
   const number = NUMBERS[pattern.kind];
-  if (!number) return html`<input ...${shared} type="text" aria-label=${`Text of pattern ${index + 1}`} placeholder=${pattern.kind === 'regex' ? '\\d\\) .+' : 'our support team is here to help'} />`;
+  if (!number) return html`<input ...${shared} type="text" aria-label=${`Text of check ${index + 1}`} placeholder=${pattern.kind === 'regex' ? '\\d\\) .+' : 'our support team is here to help'} />`;
   return html`
     <span class="pattern-number">
       <span aria-hidden="true">${number.before}</span>
-      <input ...${shared} type="number" class="is-number" min="1" max=${number.most} step="1" inputmode="numeric" aria-label=${`Number of ${number.unit} of pattern ${index + 1}, ${number.before}`} />
+      <input ...${shared} type="number" class="is-number" min="1" max=${number.most} step="1" inputmode="numeric" aria-label=${`Number of ${number.unit} of check ${index + 1}, ${number.before}`} />
       <span aria-hidden="true">${number.unit}</span>
     </span>`;
 }

@@ -80,7 +80,7 @@ function contents() {
     entry(run ? `What was done, and the curves: run ${run.number}, ${plural(run.steps.at(-1)?.step ?? 0, 'step')}` : 'What was done, and the curves', Boolean(run && run.steps.length > 0), 'Train a prompt in step 5.'),
     entry('Metrics, base against tuned', measured !== null && !stale, stale ? `Measure in “Base against tuned” again: those there belong to another prompt or model (${measured.prefix}).` : activePrompt.value ? 'Measure in “Base against tuned” first to have metrics.' : 'Train a prompt in step 5, then measure in “Base against tuned”.'),
     entry('Answers side by side', answered, 'Ask the inquiries in step 6.'),
-    entry('Checks of the form', patterns.value.length > 0 && answered, patterns.value.length > 0 ? 'They are counted over the answers of step 6.' : 'Write a pattern in “Does it keep to the brand’s form?”.'),
+    entry('Checks of the form', patterns.value.length > 0 && answered, patterns.value.length > 0 ? 'They are counted over the answers of step 6.' : 'Write a check in “Does it keep to the brand’s form?”.'),
     entry('What the answers copy', copied.value !== null && shareOf(copied.value, 'tuned') !== null, 'Ask the inquiries in step 6.'),
     entry('Cross-validation', crossValidation.state.value.results.length > 0, 'Run it in “Is that result luck?”.'),
     entry('Learning curve', learningCurve.state.value.results.length > 0, 'Measure it in “Is more data needed?”.'),

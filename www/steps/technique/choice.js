@@ -21,7 +21,8 @@ const TECHNIQUES = [
     paper: 'Li and Liang 2021' },
   { type: 'P_TUNING', name: 'P-tuning', short: 'a small network makes the vectors',
     text: html`A small network, the <em>prompt encoder</em>, makes the virtual tokens and is trained in their place; afterwards only what it made is
-      kept. They may stand between ordinary words: continuous and discrete prompts in one.`,
+      kept. Here it begins at the embeddings of the objective and learns what to add; from random numbers it is as in PEFT. Ordinary words
+      may stand between the virtual tokens: continuous and discrete prompts in one.`,
     paper: 'Liu et al. 2021' },
 ];
 

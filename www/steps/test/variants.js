@@ -13,7 +13,7 @@ export function Variants() {
     <div class="variants">
       <${Column} variant="base" front="nothing in front" detail="The frozen model as it is." />
       <${Column} variant="discrete" front=${objective.value.trim() ? `“${objective.value.trim()}”` : 'no objective yet'}
-        detail="The same intent in ordinary words: a discrete prefix." />
+        detail="The same intent in ordinary words, as the system message of the conversation: a discrete prefix, which only writing can improve." />
       <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens, which stand in front of every inquiry here. Begin an inquiry with the prefix token of another trained prompt, and that one answers it." />
     </div>
     <${PromptChoice} />

@@ -4,6 +4,7 @@ import { downloadCsv } from '../../csv.js';
 import { addSettingsOfPage, chosenWays, comparisonOfWays, compareWays, prefixOf, promote, removeWay, shots, ways } from '../../experiments/comparison.js';
 import { Plot } from '../../plots.js';
 import { loss as formatLoss } from '../../report/numbers.js';
+import { inUse } from '../../model.js';
 import { promptName, stepsOf } from '../../run/record.js';
 import { objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
@@ -54,6 +55,9 @@ function setShots(count) {
   if (Number.isInteger(count) && count >= 1 && count <= 20) shots.value = count;
 }
 
+/** Whether few-shot was asked of a model that was made for something else. @param {Trial[]} trials */
+const unlearned = (trials) => inUse.value.source.kind === 'bundled' && trials.some(({ way }) => way.kind === 'shots');
+
 /** The best loss of all that were measured, to mark it. @param {Trial[]} trials */
 const bestLoss = (trials) => Math.min(...trials.map(({ heldOutLoss }) => heldOutLoss ?? Infinity));
 
@@ -73,7 +77,7 @@ function Results() {
         <tbody>${trials.map((trial) => html`<${Row} key=${trial.name} trial=${trial} best=${trial.heldOutLoss === best} measured=${measured} />`)}</tbody>
       </table>
     </div>
-    <p class="part-caution">Held-out loss: of the prompt that is kept, the best step or the mean of steps near it. It was chosen on these same rows, so it flatters a little. Checks: how many of the patterns of step 7 hold in the answers.${measured.chrf && ' chrF: answers to the inquiries of step 6 that have a reference.'} Two held-out rows decide little: cross-validate in step 7 before you choose.</p>
+    <p class="part-caution">Held-out loss: of the prompt that is kept, the best step or the mean of steps near it. It was chosen on these same rows, so it flatters a little. Checks: how many of the checks of step 7 hold in the answers.${measured.chrf && ' chrF: answers to the inquiries of step 6 that have a reference.'} Two held-out rows decide little: cross-validate in step 7 before you choose.${unlearned(trials) && ' The bundled model has practised being prompt-tuned and unlearned to use examples in its context, so few-shot does badly here; compare it with a larger model before you conclude anything about it.'}</p>
     <details class="earlier"><summary>Read the answers</summary><${Answers} trials=${trials} /></details>
     <p><${Button} kind="quiet" icon="download" onClick=${() => download(trials)}>Download comparison as CSV<//></p>`;
 }

@@ -7,6 +7,7 @@ import { nameOfRun } from '../../run/names.js';
 import { bestEvaluation, isMean, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
 import { loss as formatLoss } from '../../report/numbers.js';
+import { nameOf } from '../analysis/row_names.js';
 import { goOn } from './controls.js';
 
 /** @typedef {import('../../run/record.js').Run} Run */
@@ -33,7 +34,8 @@ export function Outcome() {
             onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
         <//>
         <${Button} icon="plus" disabled=${!valid || experimentInTheWay() !== ''} onClick=${() => goOn(more.value)}>Train ${valid ? more.value : ''} more steps<//>
-      </div>`}
+      </div>
+      ${now.settings.lr_scheduler_type !== 'constant' && html`<p class="field-help">With more steps the learning rate is planned anew to the new end: it rises again, and the loss may jump at first. To compare run lengths, set Steps in step 3 and start a new run.</p>`}`}
     </div>`;
 }
 
@@ -64,8 +66,16 @@ function outcomeSentence(now) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
   }
   return html`
-    On ${plural(now.split.heldOut.length, 'example')} that it has never seen, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.
+    On the ${plural(now.split.heldOut.length, 'example')} that ${now.split.heldOut.length === 1 ? 'was' : 'were'} held out${heldOutRows(now)}, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.${now.kept === 'best' && now.best ? ' They also chose the prompt, so new inquiries may do a little worse.' : ''}
     The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+}
+
+/** More held-out rows than this are not listed. */
+const MOST_LISTED = 5;
+
+/** The held-out rows by their numbers in step 1, where they are few. @param {Run} now */
+function heldOutRows({ split, examples, asked }) {
+  return split.heldOut.length > MOST_LISTED ? '' : ` (${split.heldOut.map((index) => nameOf(examples[index], asked.examples)).join(', ')})`;
 }
 
 /** @param {{now: Run}} props */
