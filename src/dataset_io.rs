@@ -12,7 +12,7 @@ use crate::dataset::Example;
 pub const MAX_ROWS: usize = 10_000;
 /// Characters (Unicode scalar values) of one input or output.
 pub const MAX_FIELD: usize = 100_000;
-/// After so many problems the rest is only counted.
+/// So many lines that are left out are listed, and so many notes; the rest is only counted.
 const MAX_PROBLEMS: usize = 100;
 
 /// The formats that can be written; all of them can be read.
@@ -33,15 +33,20 @@ pub enum DatasetFormat {
 }
 
 /// `line` counts from 1 in the text as it was given; `message` is a sentence without the line number.
+/// `left_out`: for this reason nothing is imported from the line; otherwise it is a note, and costs no row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LineProblem"))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     pub line: usize,
     pub message: String,
+    pub left_out: bool,
 }
 
 /// `format`: that of the first row, "csv" for every separated text, "unknown" where there is no row.
+///
+/// `problems`: in the order of the lines, at most 100 that are left out and at most 100 notes. `left_out` and `noted`
+/// count all of both. Where nothing can be read from a line on, all that follows counts as one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +56,8 @@ pub struct ParsedDataset {
     pub assumed_columns: bool,
     pub examples: Vec<Example>,
     pub problems: Vec<Problem>,
+    pub left_out: usize,
+    pub noted: usize,
 }
 
 /// Reads a dataset. The ending of `file_name` (.json, .jsonl, .csv, .tsv) decides how; without one of these (pasted
@@ -65,15 +72,18 @@ pub fn parse_dataset(text: &str, file_name: &str) -> ParsedDataset {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rows = Rows::default();
     if text.contains('\0') {
-        rows.problem(
+        rows.leave_out(
             1,
             "This is not plain text in UTF-8. Save the file as JSON lines or as \"CSV UTF-8\" and try again.",
         );
     } else if text.trim().is_empty() {
-        rows.problem(1, "The text is empty. Paste or drop JSON lines or CSV with an input and an output in every row.");
+        rows.leave_out(
+            1,
+            "The text is empty. Paste or drop JSON lines or CSV with an input and an output in every row.",
+        );
     } else {
         if let Some(line) = text.lines().position(|line| line.contains('\u{fffd}')) {
-            rows.problem(
+            rows.note(
                 line + 1,
                 "Some characters could not be read (\u{fffd}). Save the file as UTF-8 to keep accents \
                  and other scripts.",
@@ -118,25 +128,35 @@ struct Rows {
     assumed_columns: bool,
     examples: Vec<Example>,
     problems: Vec<Problem>,
-    unlisted: usize,
+    left_out: usize,
+    noted: usize,
+    /// A row came that is one too many: what follows is only counted.
+    over: bool,
 }
 
 impl Rows {
-    fn problem(&mut self, line: usize, message: impl Into<String>) {
-        if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(Problem { line, message: message.into() });
-        } else {
-            self.unlisted += 1;
+    /// Nothing is imported from this line.
+    fn leave_out(&mut self, line: usize, message: impl Into<String>) {
+        self.left_out += 1;
+        if self.left_out <= MAX_PROBLEMS && !self.over {
+            self.problems.push(Problem { line, message: message.into(), left_out: true });
         }
     }
 
-    /// Takes a row, unless a field is too long. False once the dataset is full: reading can stop.
+    /// Something to know of a line, which costs no row.
+    fn note(&mut self, line: usize, message: impl Into<String>) {
+        self.noted += 1;
+        if self.noted <= MAX_PROBLEMS {
+            self.problems.push(Problem { line, message: message.into(), left_out: false });
+        }
+    }
+
+    /// Takes a row, unless the dataset is full or a field is too long: whether it was taken.
     fn push(&mut self, line: usize, format: DatasetFormat, example: Example) -> bool {
         if self.examples.len() == MAX_ROWS {
-            self.problem(
-                line,
-                format!("Only the first {MAX_ROWS} rows were read; the rows from here on are left out."),
-            );
+            let message = format!("Only the first {MAX_ROWS} rows were read; the rows from here on are left out.");
+            self.leave_out(line, message);
+            self.over = true;
             return false;
         }
         for (name, field) in [("input", &example.input), ("output", &example.output)] {
@@ -146,8 +166,8 @@ impl Rows {
                     "The {name} has {} characters, more than the {MAX_FIELD} allowed. The row was left out: shorten it.",
                     field.chars().count()
                 );
-                self.problem(line, message);
-                return true;
+                self.leave_out(line, message);
+                return false;
             }
         }
         self.format.get_or_insert(format);
@@ -157,21 +177,14 @@ impl Rows {
 
     fn finish(mut self) -> ParsedDataset {
         self.problems.sort_by_key(|problem| problem.line);
-        if let (Some(last), true) = (self.problems.last(), self.unlisted > 0) {
-            let more = if self.unlisted == 1 {
-                "1 more problem follows".into()
-            } else {
-                format!("{} more problems follow", self.unlisted)
-            };
-            let message = format!("{more}. Correct the ones above first.");
-            self.problems.push(Problem { line: last.line, message });
-        }
         let name = |format| serde_json::to_value(format).ok()?.as_str().map(String::from);
         ParsedDataset {
             format: self.format.and_then(name).unwrap_or_else(|| "unknown".into()),
             assumed_columns: self.assumed_columns,
             examples: self.examples,
             problems: self.problems,
+            left_out: self.left_out,
+            noted: self.noted,
         }
     }
 }
@@ -193,6 +206,14 @@ impl<'a> Lines<'a> {
         self.line += self.text[self.position..position].matches('\n').count();
         self.position = position;
         self.line
+    }
+}
+
+/// The beginning of a text for a sentence: at most `most` characters (Unicode scalar values), then "…" if more follow.
+pub(crate) fn beginning(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{} …", text[..end].trim_end()),
+        None => text.to_string(),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::dataset::Example;
 use crate::discrete_prompt::DiscretePrompt;
 use crate::error::{Error, Result};
-use crate::language_model::LanguageModel;
+use crate::language_model::{LanguageModel, quoted};
 use crate::ops::cross_entropy::Prediction;
 use crate::rows::TokenRow;
 use crate::soft_prompt::SoftPrompt;
@@ -61,10 +61,10 @@ impl Evaluation {
         let rows = rows.collect::<Result<Vec<TokenRow>>>()?;
         let context = model.llama.config.max_position_embeddings;
         let needed = |row: &TokenRow| prompt.virtual_tokens() + row.ids.len();
-        if let Some((i, row)) = rows.iter().enumerate().find(|(_, row)| needed(row) > context) {
+        if let Some((example, row)) = examples.iter().zip(&rows).find(|(_, row)| needed(row) > context) {
             return Err(Error::input(format!(
-                "Example {} needs {} positions with what stands in front of it, but the model has {context}. {}.",
-                i + 1,
+                "The example {} needs {} positions with what stands in front of it, but the model has {context}. {}.",
+                quoted(example),
                 needed(row),
                 front.shorten()
             )));

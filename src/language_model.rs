@@ -1,7 +1,8 @@
 //! A frozen model with its tokenizer: what the page calls "the model".
 
 use crate::config::LlamaConfig;
-use crate::dataset::{DatasetReport, Example, TokenCounts, check_dataset};
+use crate::dataset::{DatasetReport, Example, TokenCounts, check_dataset, squeeze};
+use crate::dataset_io::beginning;
 use crate::error::{Error, Result};
 use crate::gguf::Gguf;
 use crate::model::Llama;
@@ -11,6 +12,9 @@ use crate::rows::{Rows, TokenRow};
 use crate::soft_prompt::SoftPrompt;
 use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
 use crate::{gguf_tokenizer, weights};
+
+/// Characters of an example that a sentence quotes.
+const QUOTED: usize = 40;
 
 pub struct LanguageModel {
     pub llama: Llama,
@@ -75,9 +79,9 @@ impl LanguageModel {
             ));
         }
         let report = self.check_dataset(examples, virtual_tokens)?;
-        for (i, row) in report.rows.iter().enumerate() {
+        for (example, row) in examples.iter().zip(&report.rows) {
             if let Some(warning) = row.warnings.iter().find(|w| w.blocking) {
-                return Err(Error::input(format!("Example {}: {}", i + 1, warning.message)));
+                return Err(Error::input(format!("{}: {}", quoted(example), warning.message)));
             }
         }
         Ok(())
@@ -107,4 +111,20 @@ impl LanguageModel {
         let x = self.inputs(rows, prompt);
         self.llama.forward(x, rows.place(), &mut prompt.cache(&self.llama))
     }
+}
+
+/// An example as a sentence names it: the beginning of its input in quotation marks, or of its response where the input
+/// is blank. A number would be taken for that of a row of step 1, whatever set was asked about.
+pub(crate) fn quoted(example: &Example) -> String {
+    let input = squeeze(&example.input);
+    let text = if input.is_empty() { squeeze(&example.output) } else { input };
+    format!("“{}”", beginning(&text, QUOTED))
+}
+
+#[test]
+fn an_example_is_named_by_how_it_begins() {
+    let of = |input: &str, output: &str| quoted(&Example::new(input, output));
+    assert_eq!(of(" How do I\n reset it? ", "b"), "“How do I reset it?”");
+    assert_eq!(of(&"ü".repeat(41), "b"), format!("“{} …”", "ü".repeat(40)));
+    assert_eq!((of(" ", "Press it."), of("", "")), ("“Press it.”".into(), "“”".into()));
 }

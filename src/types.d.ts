@@ -168,8 +168,11 @@ export type LearningCurve = { verdict: LearningCurveVerdict, sentence: string, a
 /** By the fall of the loss that twice the examples bring, compared with a twentieth of the loss now. */
 export type LearningCurveVerdict = "more_data_helps" | "unclear" | "enough" | "too_few_points";
 
-/** `line` counts from 1 in the text as it was given; `message` is a sentence without the line number. */
-export type LineProblem = { line: number, message: string, };
+/**
+ * `line` counts from 1 in the text as it was given; `message` is a sentence without the line number.
+ * `leftOut`: for this reason nothing is imported from the line; otherwise it is a note, and costs no row.
+ */
+export type LineProblem = { line: number, message: string, leftOut: boolean, };
 
 /** Means over all response tokens. */
 export type LossReport = {
@@ -217,11 +220,16 @@ tokens: Array<Neighbour>,
 /** A word of the vocabulary near a virtual token, by cosine similarity. */
 export type Neighbour = { token: string, similarity: number, };
 
-/** `format`: that of the first row, "csv" for every separated text, "unknown" where there is no row. */
+/**
+ * `format`: that of the first row, "csv" for every separated text, "unknown" where there is no row.
+ *
+ * `problems`: in the order of the lines, at most 100 that are left out and at most 100 notes. `leftOut` and `noted`
+ * count all of both. Where nothing can be read from a line on, all that follows counts as one line.
+ */
 export type ParsedDataset = {
 format: string,
 /** No line of a separated text names its columns: the first was read as the input, the second as the output. */
-assumedColumns: boolean, examples: Array<Example>, problems: Array<LineProblem>,
+assumedColumns: boolean, examples: Array<Example>, problems: Array<LineProblem>, leftOut: number, noted: number,
 };
 
 /** A piece of an answer that stands in a response word for word. */

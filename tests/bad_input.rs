@@ -34,9 +34,9 @@ fn rows_that_cannot_be_trained_on() {
     let long = "x ".repeat(50_000);
     for (examples, part) in [
         (vec![], "no example"),
-        (example("", "b"), "Example 1"),
+        (example("", "b"), "“b”: The input is empty"),
         (example("a", " \n"), "response is empty"),
-        (example(&long, "b"), "positions"),
+        (example(&long, "b"), "x x …”: This row needs"),
         (example("a", &long), "positions"),
     ] {
         assert_sentence(Tuner::new(model.clone(), &examples, settings()).err().expect(part), part);

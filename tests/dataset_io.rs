@@ -25,7 +25,13 @@ fn lines(parsed: &ParsedDataset) -> Vec<usize> {
 fn read(text: &str, name: &str) -> ParsedDataset {
     let parsed = parse_dataset(text, name);
     assert_eq!(parsed.problems, [], "{text}");
+    assert_eq!(counts(&parsed), (0, 0), "{text}");
     parsed
+}
+
+/// How many lines are left out, and how many have a note.
+fn counts(parsed: &ParsedDataset) -> (usize, usize) {
+    (parsed.left_out, parsed.noted)
 }
 
 // ---------------------------------------------------------------- JSON
@@ -71,6 +77,7 @@ fn a_conversation_gives_its_last_exchange_behind_the_system_text() {
     assert_eq!(pairs(&parsed), [("Be kind.\n\nc", "d")]);
     assert_eq!(lines(&parsed), [1]);
     assert!(parsed.problems[0].message.contains("several turns"));
+    assert!(!parsed.problems[0].left_out && counts(&parsed) == (0, 1), "the row is taken");
 }
 
 #[test]
@@ -114,6 +121,7 @@ not json
     let parsed = parse_dataset(text, "rows.jsonl");
     assert_eq!(pairs(&parsed), [("a", "b"), ("c", "d")]);
     assert_eq!(lines(&parsed), (2..=13).collect::<Vec<_>>());
+    assert!(parsed.problems.iter().all(|problem| problem.left_out) && counts(&parsed) == (12, 0));
     for problem in &parsed.problems {
         assert!(problem.message.ends_with('.') && !problem.message.contains(" at line "), "{}", problem.message);
     }
@@ -130,7 +138,7 @@ fn a_broken_array_gives_the_rows_before_the_fault() {
     assert_eq!(lines(&parsed), [3, 5]);
     let open = parse_dataset("[\n{\"input\": \"a\", \"output\": \"b\"},\n", "rows.json");
     assert_eq!(pairs(&open), [("a", "b")]);
-    assert_eq!(open.problems.len(), 1);
+    assert_eq!((open.problems.len(), counts(&open)), (1, (0, 1)));
     assert!(open.problems[0].message.contains(']'));
     let case = parse_dataset("{\n \"name\": \"x\"\n \"examples\": []\n}", "case.json");
     assert_eq!(lines(&case), [3], "{:?}", case.problems);
@@ -220,7 +228,7 @@ fn empty_and_binary_texts_are_explained() {
     assert!(utf16.problems[0].message.contains("UTF-8"));
     let latin = parse_dataset("input,output\na,b\nZ\u{fffd}rich,c\n", "rows.csv");
     assert_eq!(latin.examples.len(), 2, "the rows are kept");
-    assert_eq!(lines(&latin), [3]);
+    assert_eq!((lines(&latin), counts(&latin)), (vec![3], (0, 1)));
 }
 
 #[test]
@@ -237,17 +245,19 @@ fn long_fields_are_left_out_with_their_line() {
         assert_eq!(parsed.examples, [rows[0].clone(), rows[1].clone(), rows[3].clone()]);
         assert_eq!(lines(&parsed), [if format == DatasetFormat::Csv { 4 } else { 3 }]);
         assert!(parsed.problems[0].message.contains("100001"), "{}", parsed.problems[0].message);
+        assert_eq!(counts(&parsed), (1, 0));
     }
 }
 
 #[test]
 fn ten_thousand_rows_are_read_and_not_one_more() {
-    let rows: Vec<Example> = (0..10_001).map(|i| Example::new(format!("q{i}"), "a")).collect();
+    let rows: Vec<Example> = (0..10_003).map(|i| Example::new(format!("q{i}"), "a")).collect();
     for format in FORMATS {
         let full = parse_dataset(&export_dataset(&rows[..10_000], format), "");
         assert_eq!((full.examples.len(), full.problems.len()), (10_000, 0));
         let over = parse_dataset(&export_dataset(&rows, format), "");
         assert_eq!(over.examples, rows[..10_000]);
+        assert_eq!(counts(&over), (3, 0), "all that are too many are counted, and one problem stands for them");
         assert_eq!(lines(&over), [if format == DatasetFormat::Csv { 10_002 } else { 10_001 }]);
         assert!(over.problems[0].message.contains("10000"));
     }
@@ -256,11 +266,28 @@ fn ten_thousand_rows_are_read_and_not_one_more() {
 #[test]
 fn a_file_of_faults_lists_a_hundred() {
     let parsed = parse_dataset(&"{oops}\n".repeat(5000), "rows.jsonl");
-    assert_eq!(parsed.problems.len(), 101);
-    assert!(parsed.problems[100].message.starts_with("4900 more"));
+    assert_eq!((parsed.problems.len(), counts(&parsed)), (100, (5000, 0)));
     let quotes = parse_dataset(&format!("input,output\n{}", "\"a,b\nc,d\n".repeat(5000)), "rows.csv");
-    assert_eq!((quotes.examples.len(), quotes.problems.len()), (5000, 101));
-    assert!(quotes.problems[100].message.starts_with("4900 more"));
+    assert_eq!((quotes.examples.len(), quotes.problems.len(), counts(&quotes)), (5000, 100, (5000, 0)));
+}
+
+#[test]
+fn notes_are_told_from_lines_that_are_left_out() {
+    let turn = |role: &str, text: &str| serde_json::json!({"role": role, "content": text});
+    let several = |answer: &str| {
+        let turns = [turn("user", "a"), turn("assistant", "b"), turn("user", "c"), turn("assistant", answer)];
+        serde_json::json!({"messages": turns}).to_string() + "\n"
+    };
+    let text = several("d").repeat(150) + "{oops}\n" + &several(&"e".repeat(100_001)) + &several("Z\u{fffd}rich");
+    let parsed = parse_dataset(&text, "chats.jsonl");
+    assert_eq!((parsed.examples.len(), counts(&parsed)), (151, (2, 152)), "a row that is left out has no note");
+    let left_out: Vec<usize> = parsed.problems.iter().filter(|p| p.left_out).map(|p| p.line).collect();
+    assert_eq!(
+        (left_out, parsed.problems.len()),
+        (vec![151, 152], 102),
+        "a hundred notes hide no line that is left out"
+    );
+    assert!(parsed.problems.is_sorted_by_key(|problem| problem.line));
 }
 
 #[test]

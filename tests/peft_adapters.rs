@@ -244,6 +244,23 @@ fn absurd_offsets_and_shapes_are_refused() {
 }
 
 #[test]
+fn very_many_virtual_tokens_are_refused() {
+    let model = tiny();
+    let mut config: Value = serde_json::from_slice(&file("prompt_tuning", "adapter_config.json")).unwrap();
+    let mut read = |count: usize| {
+        config["num_virtual_tokens"] = count.into();
+        let header = format!(
+            r#"{{"prompt_embeddings":{{"dtype":"F32","shape":[{count},32],"data_offsets":[0,{}]}}}}"#,
+            count * 128
+        );
+        from_peft(config.to_string().as_bytes(), &with_header(&header, &vec![0; count * 128]), &model.llama)
+    };
+    assert!(read(512).is_ok());
+    let error = read(513).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("513 virtual tokens. The page opens up to 512"), "{error}");
+}
+
+#[test]
 fn the_card_answers_as_the_page_was_set() {
     let model = tiny();
     let prompt = load("prompt_tuning", &model).prompt;

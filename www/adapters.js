@@ -107,17 +107,18 @@ async function readFiles(files) {
   if (named(PICKLE) && !named(WEIGHTS)) throw new Error(PICKLE_REFUSED);
   const [config, weights] = [named(CONFIG), named(WEIGHTS)];
   if (!config || !weights) throw new Error(`An adapter is a zip, or the two files ${CONFIG} and ${WEIGHTS}: choose both of them at once.`);
-  checkSizes(config.size, weights.size);
+  checkSize(CONFIG, config.size);
+  checkSize(WEIGHTS, weights.size);
   return { name: 'adapter', config: await bytesOf(config), weights: await bytesOf(weights) };
 }
 
 const PICKLE_REFUSED =
   `${PICKLE} is a PyTorch pickle. Opening a pickle can run any code, so it is refused: save the adapter again with save_pretrained, which writes ${WEIGHTS}.`;
 
-/** @param {number} config @param {number} weights bytes */
-function checkSizes(config, weights) {
-  if (config > LARGEST_CONFIG) throw new Refused(`${CONFIG} has ${Math.round(config / 1e6)} MB, far more than the config of an adapter. Choose the folder that PEFT's save_pretrained wrote.`);
-  if (weights > LARGEST_WEIGHTS) throw new Refused(`${WEIGHTS} has ${Math.round(weights / 1e6)} MB; a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB. It may be an adapter of another kind, such as LoRA.`);
+/** @param {string} name @param {number} bytes */
+function checkSize(name, bytes) {
+  if (name === CONFIG && bytes > LARGEST_CONFIG) throw new Refused(`${CONFIG} has ${Math.round(bytes / 1e6)} MB, far more than the config of an adapter. Choose the folder that PEFT's save_pretrained wrote.`);
+  if (name === WEIGHTS && bytes > LARGEST_WEIGHTS) throw new Refused(`${WEIGHTS} has ${Math.round(bytes / 1e6)} MB; a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB. It may be an adapter of another kind, such as LoRA.`);
 }
 
 /** @param {File} file */
@@ -130,7 +131,8 @@ async function bytesOf(file) {
 }
 
 /**
- * The two files of a zip, in whatever folder they lie. Nothing else is unpacked, and nothing that is too large.
+ * The two files of a zip, in whatever folder they lie. Nothing else is unpacked, and nothing that is too large or there
+ * twice.
  * @param {File} file
  * @returns {Promise<AdapterFiles>}
  */
@@ -138,17 +140,26 @@ async function readZip(file) {
   if (file.size > LARGEST_WEIGHTS) throw new Error(`${file.name} has ${Math.round(file.size / 1e6)} MB; the zip of a soft prompt has at most ${LARGEST_WEIGHTS / 1e6} MB.`);
   const zip = await bytesOf(file);
   const { unzipSync } = await import('./vendor/fflate/fflate.js');
-  const sizes = /** @type {Map<string, number>} */ (new Map());
+  const seen = /** @type {Set<string>} */ (new Set());
   const baseOf = (/** @type {string} */ path) => path.split('/').at(-1) ?? '';
   /** @type {Record<string, Uint8Array>} */
   let unpacked;
   try {
-    unzipSync(zip, { filter: ({ name, originalSize }) => { sizes.set(baseOf(name), originalSize); return false; } });
-    if (sizes.has(PICKLE) && !sizes.has(WEIGHTS)) throw new Refused(PICKLE_REFUSED);
+    unzipSync(zip, {
+      filter: ({ name: path, originalSize }) => {
+        const name = baseOf(path);
+        if (seen.has(name) && [CONFIG, WEIGHTS].includes(name)) {
+          throw new Refused(`${file.name} has more than one ${name}, so it is not clear which adapter is meant. Make a zip of one adapter’s folder alone.`);
+        }
+        checkSize(name, originalSize);
+        seen.add(name);
+        return false;
+      },
+    });
+    if (seen.has(PICKLE) && !seen.has(WEIGHTS)) throw new Refused(PICKLE_REFUSED);
     for (const name of [CONFIG, WEIGHTS]) {
-      if (!sizes.has(name)) throw new Refused(`${file.name} has no ${name}, so it is not the zip of a PEFT adapter.`);
+      if (!seen.has(name)) throw new Refused(`${file.name} has no ${name}, so it is not the zip of a PEFT adapter.`);
     }
-    checkSizes(sizes.get(CONFIG) ?? 0, sizes.get(WEIGHTS) ?? 0);
     unpacked = unzipSync(zip, { filter: ({ name }) => [CONFIG, WEIGHTS].includes(baseOf(name)) });
   } catch (error) {
     if (error instanceof Refused) throw error;

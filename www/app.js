@@ -3,7 +3,7 @@
 import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progress, signal, useEffect } from './ui.js';
 import { activePrompt, addNotice, conclusions, model, objective, settingsProblems, usableExamples } from './state.js';
 import { inUse, loadFirst } from './model.js';
-import { Notices } from './notices.js';
+import { Notices, NoticesLink } from './notices.js';
 import { isKept } from './offline.js';
 import { ModelPicker } from './picker/dialog.js';
 import { isOpen, loading, openPicker } from './picker/actions.js';
@@ -17,6 +17,7 @@ import { obstacle } from './steps/training/controls.js';
 import { TestStep } from './steps/test.js';
 import { isTested } from './steps/test/answers.js';
 import { AnalysisStep } from './steps/analysis.js';
+import { keepPlace, returnToPlace } from './place.js';
 import { rememberPlace } from './url.js';
 
 /** The steps in order. `done`: nothing is left to do there.
@@ -68,7 +69,7 @@ const RailItem = ({ name, index, label, done }) => html`
   <li class="rail-item">
     <a href=${`#step-${name}`} class=${classes('rail-link', done && 'is-done')} aria-current=${current.value === name ? 'step' : undefined}
       onClick=${(/** @type {MouseEvent} */ event) => follow(event, name)}>
-      <span class="rail-mark">${done ? html`<${Icon} name="check" />` : index + 1}</span>
+      <span class="rail-mark"><span class="rail-number">${index + 1}</span>${done && html`<span class="rail-done"><${Icon} name="check" /></span>`}</span>
       <span class="rail-label">${label}</span>
       ${done && html`<span class="visually-hidden">(done)</span>`}
     </a>
@@ -185,18 +186,25 @@ document.addEventListener('drop', keepPage);
 /** How many steps are mounted: one more per task, so that opening the page never blocks the main thread for long. */
 const mounted = signal(1);
 const mountNext = () => {
-  if (mounted.value >= STEPS.length) return;
+  if (mounted.value >= STEPS.length) {
+    returnToPlace();
+    return;
+  }
   mounted.value += 1;
   setTimeout(mountNext, 0);
 };
 
 const Steps = () => {
-  useEffect(() => { setTimeout(mountNext, 0); }, []);
+  useEffect(() => {
+    keepPlace();
+    setTimeout(mountNext, 0);
+  }, []);
   return html`<main class="steps">${STEPS.slice(0, mounted.value).map(({ name, step }) => html`<${step} key=${name} />`)}</main>`;
 };
 
 export const App = () => html`
   <a class="skip-link" href="#step-dataset" onClick=${(/** @type {MouseEvent} */ event) => follow(event, 'dataset')}>Skip to step 1</a>
+  <${NoticesLink} />
   <div class="page">
     <${Header} />
     <${Rail} />

@@ -19,6 +19,7 @@ export const numberOf = (text) => (text.trim() === '' ? NaN : Number(text.replac
 
 /** @param {DecodingField} field @param {string} text @returns {string} a sentence, or "" */
 export function problem({ min, max, whole, above }, text) {
+  if (whole && /,/.test(text)) return 'Write a whole number without a comma.';
   const value = numberOf(text);
   const fits = Number.isFinite(value) && value <= max && (above ? value > min : value >= min) && (!whole || Number.isInteger(value));
   if (fits) return '';

@@ -3,6 +3,8 @@
 
 /** Held-out rows in each evaluation of a run. */
 export const MOST_HELD_OUT_ROWS = 50;
+/** How many of its held-out rows a run measures. @param {number} count */
+export const measuredHeldOut = (count) => Math.min(count, MOST_HELD_OUT_ROWS);
 /** Rows of each set in step 7. */
 export const MOST_MEASURED_ROWS = 100;
 /** Greedy answers for each set and model in step 7. */

@@ -10,6 +10,7 @@ import { experimentInTheWay } from './experiments/under_way.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt, takeBest } from './run/record.js';
 import { addNotice, closeNoticesAbout, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
+import { readInquiry } from './inquiry.js';
 import { computed, effect, formatBytes, formatNumber, sentenceOf, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
 
@@ -88,6 +89,11 @@ let shownAt = 0;
 /** Wall-clock time of the steps since the run was started or continued, without its pauses. */
 let clock = { since: 0, milliseconds: 0, steps: 0 };
 
+/** Only the current run can go on, so one that no longer is needs no state of its optimiser. @param {Run} gone */
+function becomeEarlier(gone) {
+  earlierRuns.value = [{ ...gone, state: null }, ...earlierRuns.value].slice(0, KEPT_RUNS);
+}
+
 /** A run and an experiment share the workers. */
 function refusedByExperiment() {
   startError.value = experimentInTheWay();
@@ -103,7 +109,7 @@ export async function startRun() {
   const asked = pageNow();
   const starting = emptyRun(asked, before.current, effectiveQuestion(), model.value.info?.weightsHash ?? '');
   current = starting;
-  if (before.current) earlierRuns.value = [before.current, ...earlierRuns.value].slice(0, KEPT_RUNS);
+  if (before.current) becomeEarlier(before.current);
   publishNow();
   try {
     starting.examples = await trainableRows(asked.examples, asked.settings);
@@ -184,7 +190,7 @@ export function usePromptOf(earlier) {
 /** The question that the sample answers are for: the chosen one, else the first test question, else the first row. */
 export function effectiveQuestion() {
   const questions = [sampleQuestion.value, ...testRows.value.map((row) => row.question), ...examples.value.slice(0, 1).map((row) => row.input)];
-  return questions.map((question) => question.trim()).find((question) => question !== '') ?? '';
+  return questions.map((question) => readInquiry(question, settings.value.prefix_token).text).find((question) => question !== '') ?? '';
 }
 
 /** @param {import('./protocol.js').Control['action']} action @param {Run['status']} status shown until the worker has acted */
@@ -197,7 +203,7 @@ function control(action, status) {
 
 /** @returns {Asked} */
 function pageNow() {
-  return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '' };
+  return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '', startMadeAt: startPrompt.value?.trainedAt };
 }
 
 /**
@@ -351,7 +357,7 @@ function bringBack(cancelled) {
   const back = /** @type {Run} */ ({ ...rewound(gone, 0), status: 'stopped' });
   const wentOnFromCurrent = current === previous && current?.asked === gone.asked;
   if (current && !wentOnFromCurrent) {
-    earlierRuns.value = [current, ...earlierRuns.value].slice(0, KEPT_RUNS);
+    becomeEarlier(current);
     back.number = current.number + 1; // its own may have been given to another run
     back.changes = differences(current.asked, gone.asked);
   }

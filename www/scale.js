@@ -4,6 +4,7 @@ import { download } from './download.js';
 import { engine } from './engine.js';
 import { baseModel } from './model.js';
 import { scaleFolder } from './scale/folder.js';
+import { readInquiry } from './inquiry.js';
 import { addNotice, effectiveSettings, generation, startPrompt, testRows, usableExamples } from './state.js';
 import { sentenceOf } from './ui.js';
 
@@ -24,7 +25,7 @@ export async function saveRunForScale() {
       },
     });
     const scripts = await Promise.all(SCRIPTS.map(async (name) => /** @type {[string, string]} */ ([name, await script(name)])));
-    const test = testRows.value.filter(({ question }) => question.trim() !== '').map(({ question, reference }) => ({ input: question, output: reference }));
+    const test = testRows.value.map(({ question, reference }) => ({ input: readInquiry(question, settings.prefix_token).text, output: reference })).filter(({ input }) => input !== '');
     const files = scaleFolder(plan, examples, test, base, generation.value, Object.fromEntries(scripts));
     const { zipSync } = await import('./vendor/fflate/fflate.js');
     const zip = zipSync(Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${FOLDER}/${name}`, bytes])));

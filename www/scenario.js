@@ -2,6 +2,7 @@
 /** Scenarios: those of cases/, and the file in which a person keeps one or hands it out. */
 
 import { PATTERN_KINDS } from './pattern_kinds.js';
+import { prefixProblem } from './settings.js';
 
 /** @typedef {import('./state.js').Case} Case */
 
@@ -52,11 +53,13 @@ export function readScenario(text) {
   try {
     read = JSON.parse(text);
   } catch {
-    throw new Error('This file is no scenario: it is not JSON. Choose one that was saved here with “Save my work as a scenario”; a dataset is read by Import.');
+    throw new Error('This file is no scenario: it is not JSON. Choose one that was saved here with “Save as a scenario file”; a dataset is read by Import.');
   }
   for (const [part, fits, form] of PARTS) {
-    if (!isObject(read) || !fits(read[part])) throw new Error(`This file is no scenario: its "${part}" must be ${form}. Choose one that was saved here with “Save my work as a scenario”; a dataset is read by Import.`);
+    if (!isObject(read) || !fits(read[part])) throw new Error(`This file is no scenario: its "${part}" must be ${form}. Choose one that was saved here with “Save as a scenario file”; a dataset is read by Import.`);
   }
   const { name, objective, prefix, examples, test, patterns } = /** @type {Case} */ (/** @type {unknown} */ (read));
+  const wrong = prefixProblem(prefix);
+  if (wrong) throw new Error(`The "prefix" of this scenario cannot be used. ${wrong}`);
   return { name, objective, prefix, examples, test, patterns };
 }

@@ -254,15 +254,27 @@ export const announce = (text) => {
   }, TOLD_AFTER_MS);
 };
 
-/** Fills the page with a scenario: dataset, objective, prefix token, test inquiries. Trained prompts stay, and
- * undo brings the dataset back.
- * @param {Case} scenario */
-export const startWith = (scenario) => batch(() => {
+/** What a scenario takes the place of. */
+const ofAScenario = [examples, objective, settings, settingTexts, testRows, generation, generationTexts, patterns, conclusions];
+
+/** Fills the page with a scenario: dataset, objective, prefix token, test inquiries. Trained prompts stay.
+ * @param {Case} scenario @returns {() => void} brings back what stood there before */
+export const startWith = (scenario) => {
+  const before = ofAScenario.map((part) => part.peek());
+  fill(scenario);
+  return () => batch(() => {
+    replaceExamples(/** @type {any} */ (before[0]));
+    ofAScenario.slice(1).forEach((part, index) => { /** @type {any} */ (part).value = before[index + 1]; });
+  });
+};
+
+/** @param {Case} scenario */
+const fill = (scenario) => batch(() => {
   replaceExamples(scenario.examples);
   objective.value = scenario.objective;
   settings.value = { ...DEFAULT_SETTINGS, prefix_token: scenario.prefix };
   settingTexts.value = {};
-  testRows.value = scenario.test.map((row) => ({ id: newId(), ...(typeof row === 'string' ? { question: row, reference: '' } : row) }));
+  testRows.value = scenario.test.map((row) => ({ id: newId(), ...(typeof row === 'string' ? { question: row, reference: '' } : { question: row.question, reference: row.reference }) }));
   generation.value = { ...DEFAULT_GENERATION };
   generationTexts.value = {};
   patterns.value = scenario.patterns;

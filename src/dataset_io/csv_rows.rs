@@ -1,7 +1,7 @@
 //! Comma-, semicolon- and tab-separated datasets (RFC 4180 quoting), with a header line, or without one where there are two
 //! columns.
 
-use super::{DatasetFormat, Lines, PAIRS, Rows, join_alpaca};
+use super::{DatasetFormat, Lines, PAIRS, Rows, beginning, join_alpaca};
 use crate::dataset::Example;
 
 /// The one of tab, comma and semicolon that is most frequent in the first line that is not blank.
@@ -52,7 +52,7 @@ fn read_from(
         let byte = byte + blank;
         let line = lines.line_of(start + byte);
         if !quotes_match(&rest[byte..end.min(rest.len())], delimiter) {
-            rows.problem(
+            rows.leave_out(
                 line,
                 "The quotation marks of this record do not match. Close what is opened, and double every quotation mark \
                  inside a quoted text.",
@@ -63,7 +63,7 @@ fn read_from(
         let columns = match columns {
             Some(columns) => columns,
             None => {
-                let found = columns.insert(Columns::of(&record).map_err(|message| rows.problem(line, message)).ok()?);
+                let found = columns.insert(Columns::of(&record).map_err(|message| rows.leave_out(line, message)).ok()?);
                 if found.named {
                     continue;
                 }
@@ -72,12 +72,10 @@ fn read_from(
             }
         };
         match columns.example(&record) {
-            Err(message) => rows.problem(line, message),
+            Err(message) => rows.leave_out(line, message),
             Ok(None) => {}
             Ok(Some(example)) => {
-                if !rows.push(line, DatasetFormat::Csv, example) {
-                    return None;
-                }
+                rows.push(line, DatasetFormat::Csv, example);
             }
         }
     }
@@ -139,7 +137,7 @@ impl Columns {
         }
         Err(format!(
             "The first line must name the columns, for example: input,output. It reads: {}.",
-            shorten(&header.iter().collect::<Vec<_>>().join(", "))
+            beginning(&header.iter().collect::<Vec<_>>().join(", "), 60)
         ))
     }
 
@@ -164,9 +162,4 @@ impl Columns {
         };
         Ok(Some(Example::new(input, &record[self.output])))
     }
-}
-
-fn shorten(text: &str) -> String {
-    let short: String = text.chars().take(60).collect();
-    if short.len() < text.len() { short + " ..." } else { short }
 }

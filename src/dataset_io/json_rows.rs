@@ -36,18 +36,12 @@ pub fn line(example: &Example, format: DatasetFormat) -> String {
 
 fn read_lines(text: &str, rows: &mut Rows) {
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let more = match serde_json::from_str::<Value>(line) {
+        match serde_json::from_str::<Value>(line) {
             Ok(value) => read_row(&value, index + 1, rows),
-            Err(error) => {
-                rows.problem(
-                    index + 1,
-                    format!("This line is not valid JSON: {} at character {}.", explain(&error), error.column()),
-                );
-                true
-            }
-        };
-        if !more {
-            return;
+            Err(error) => rows.leave_out(
+                index + 1,
+                format!("This line is not valid JSON: {} at character {}.", explain(&error), error.column()),
+            ),
         }
     }
 }
@@ -63,22 +57,20 @@ fn read_values(text: &str, mut position: usize, close: u8, rows: &mut Rows) {
             None if close == b'\0' => return,
             None => {
                 let last = text.trim_end().lines().count();
-                rows.problem(last, "The text ends before the list is closed by ]: something is missing at the end.");
+                rows.note(last, "The text ends before the list is closed by ]: something is missing at the end.");
                 return;
             }
             Some(_) => {}
         }
         match next_value::<Value>(text, position) {
             Ok((value, end)) => {
-                if !read_row(&value, line, rows) {
-                    return;
-                }
+                read_row(&value, line, rows);
                 position = end;
             }
             Err(error) => {
                 let message =
                     format!("This is not valid JSON: {}. The rows from here on were not read.", explain(&error));
-                rows.problem(line + error.line().saturating_sub(1), message);
+                rows.leave_out(line + error.line().saturating_sub(1), message);
                 return;
             }
         }
@@ -122,23 +114,19 @@ fn is_spread_over_lines(text: &str, start: usize) -> bool {
     first_is_open && lines.next().is_some_and(|line| !line.trim_start().starts_with('{'))
 }
 
-/// Takes the example of one value or reports why there is none. False once the dataset is full.
-fn read_row(value: &Value, line: usize, rows: &mut Rows) -> bool {
+/// Takes the example of one value or reports why there is none.
+fn read_row(value: &Value, line: usize, rows: &mut Rows) {
     let Some(object) = value.as_object() else {
-        rows.problem(line, "A row must be an object such as {\"input\": \"...\", \"output\": \"...\"}.");
-        return true;
+        rows.leave_out(line, "A row must be an object such as {\"input\": \"...\", \"output\": \"...\"}.");
+        return;
     };
     match row_of(object) {
         Ok((format, example, note)) => {
-            if let Some(note) = note {
-                rows.problem(line, note);
+            if let (true, Some(note)) = (rows.push(line, format, example), note) {
+                rows.note(line, note);
             }
-            rows.push(line, format, example)
         }
-        Err(message) => {
-            rows.problem(line, message);
-            true
-        }
+        Err(message) => rows.leave_out(line, message),
     }
 }
 

@@ -11,6 +11,10 @@ use crate::model::Llama;
 use crate::prefix;
 use crate::soft_prompt::{PromptKind, SoftPrompt};
 
+/// Twice what can be trained here, as the words of a P-tuning template are positions too. Every answer would fail with more
+/// than the model has.
+const MAX_VIRTUAL_TOKENS: usize = 512;
+
 /// What is read of an `adapter_config.json`; unknown fields are ignored.
 #[derive(Deserialize)]
 struct ReadConfig {
@@ -36,7 +40,8 @@ pub struct Loaded {
 /// Reads an adapter of prompt tuning, prefix tuning or P-tuning for `model`.
 ///
 /// # Errors
-/// Where the files are not such an adapter, are damaged, pickled, or belong to a model of another hidden size.
+/// Where the files are not such an adapter, are damaged, pickled, or belong to a model of another hidden size, or where
+/// there are more than 512 virtual tokens.
 pub fn from_peft(config: &[u8], weights: &[u8], model: &Llama) -> Result<Loaded> {
     let config: ReadConfig = serde_json::from_slice(config).map_err(|e| {
         Error::model(format!(
@@ -128,6 +133,12 @@ fn read_rows(weights: &[u8], virtual_tokens: Option<usize>, width: usize) -> Res
         let said = virtual_tokens.map_or("some".into(), |n| n.to_string());
         return Err(Error::model(format!(
             "The adapter's weights are {rows} rows of {columns} numbers, but {said} virtual tokens of {width} are expected. The files are not of one adapter, or it was trained on another model."
+        )));
+    }
+    if rows > MAX_VIRTUAL_TOKENS {
+        return Err(Error::model(format!(
+            "This adapter has {rows} virtual tokens. The page opens up to {MAX_VIRTUAL_TOKENS}: choose an \
+             adapter with fewer, or train one."
         )));
     }
     let data = tensor.data();

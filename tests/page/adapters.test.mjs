@@ -79,6 +79,7 @@ test('what is no adapter of this model is refused in a sentence, and nothing is 
     [[['other.zip', zip({ 'notes.txt': new Uint8Array(9) })]], /has no adapter_config\.json/],
     [[['bomb.zip', zip({ 'adapter_config.json': config, 'adapter_model.safetensors': new Uint8Array(200e6) })]], /200 MB; a soft prompt has at most 64 MB/],
     [[['adapter_config.json', config]], /choose both of them/],
+    [[['twice.zip', zip({ 'a/adapter_config.json': config, 'a/adapter_model.safetensors': weights, 'b/adapter_model.safetensors': weights })]], /more than one adapter_model\.safetensors/],
     [[['half.zip', zip({ 'adapter_config.json': Buffer.from('{"peft_type": "PROMPT_TUNING"'), 'adapter_model.safetensors': weights })]], /adapter_config\.json cannot be read/],
   ];
   for (const [files, sentence] of refusals) {

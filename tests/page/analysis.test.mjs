@@ -37,6 +37,15 @@ test('rows are measured one by one, from best to worst and back', () => playgrou
   for (const { input } of chapter.examples) assert.ok(csv.includes(input.slice(0, 20)), input);
 }));
 
+test('the questions of step 7 are listed above its parts and lead there', () => playground.withPage({}, async (page) => {
+  const links = page.getByRole('navigation', { name: 'Questions of step 7' }).getByRole('link');
+  const headings = await analysis(page).getByRole('heading', { level: 3 }).allInnerTexts();
+  assert.ok(headings.length >= 13, `${headings}`);
+  await until(() => links.allInnerTexts(), (texts) => texts.join() === headings.join(), { what: 'a link for each heading' });
+  await links.getByText('Is more data needed?').click();
+  await until(() => page.locator('#learning-curve-title').evaluate((title) => title.getBoundingClientRect().top), (top) => top >= 0 && top < 200, { what: 'the part in sight' });
+}));
+
 test('checks of form: numbered steps, length, JSON; a value that makes no sense is named', () => playground.withPage({}, async (page) => {
   const kind = page.getByRole('combobox', { name: 'Kind of check 1' });
   await kind.selectOption('numbered_steps');

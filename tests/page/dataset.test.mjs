@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, chapter, datasetRows, downloaded, importText, project, startPlayground, until } from './helpers.mjs';
+import { box, chapter, datasetRows, downloaded, importText, project, readPasted, startPlayground, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -147,6 +147,48 @@ test('another scenario asks first', () => playground.withPage({}, async (page) =
   assert.deepEqual([await box(page, 'Temperature').inputValue(), await box(page, 'Repetition penalty').inputValue()], ['0', '1.1']);
 }));
 
+test('another scenario gives back all that it took the place of', () => playground.withPage({}, async (page) => {
+  await box(page, 'Input of row 1').fill('Changed');
+  await box(page, 'Objective').fill('My own objective.');
+  await box(page, 'Your conclusions').fill('What I saw.');
+  await box(page, 'Temperature').fill('0.5');
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  await page.getByRole('radio', { name: /Saltmere Museum/ }).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start with it' }).click();
+  await until(() => box(page, 'Your conclusions').inputValue(), (text) => text === '');
+  await page.getByRole('button', { name: 'Bring my work back' }).click();
+  await until(() => box(page, 'Your conclusions').inputValue(), (text) => text === 'What I saw.');
+  assert.equal((await datasetRows(page))[0].input, 'Changed');
+  assert.equal(await box(page, 'Objective').inputValue(), 'My own objective.');
+  assert.equal(await box(page, 'Temperature').inputValue(), '0.5');
+  assert.equal(await box(page, 'Inquiry 1').inputValue(), chapter.test[0]);
+}));
+
+test('what was found in a paste goes when the paste is edited', () => playground.withPage({}, async (page) => {
+  await readPasted(page, 'Frage\tAntwort\nWhere is it?\tOn its way.');
+  await page.getByText('2 rows found in the pasted text').waitFor();
+  await page.getByText('No header is recognised').waitFor();
+  const paste = page.getByRole('textbox', { name: /^Paste rows here/ });
+  await paste.fill('input\toutput\nWhere is it?\tOn its way.');
+  await until(() => page.getByRole('button', { name: 'Append below' }).count(), (count) => count === 0, { what: 'nothing to append before it is read again' });
+  await page.getByRole('button', { name: 'Read the pasted text' }).click();
+  await page.getByText('1 row found in the pasted text').waitFor();
+  await page.getByRole('button', { name: 'Append below' }).click();
+  assert.deepEqual((await datasetRows(page)).slice(10), [{ input: 'Where is it?', output: 'On its way.' }]);
+}));
+
+test('lines that are left out are counted, all of them; lines with a remark are imported', () => playground.withPage({}, async (page) => {
+  const turns = (n) => ({ messages: [{ role: 'user', content: `First ${n}?` }, { role: 'assistant', content: 'Yes.' }, { role: 'user', content: `Question ${n}?` }, { role: 'assistant', content: `Answer ${n}.` }] });
+  const text = [...Array.from({ length: 130 }, (_, n) => JSON.stringify(turns(n))), ...Array.from({ length: 120 }, () => '{"input": 1}')].join('\n');
+  await readPasted(page, text);
+  await page.getByText('130 rows found in the pasted text').waitFor();
+  await page.getByText('120 lines can’t be used and are left out:').waitFor();
+  await page.getByText('130 lines are read, with a remark:').waitFor();
+  await page.getByText('… and 100 more.').waitFor();
+  await page.getByRole('button', { name: /^Replace all/ }).click();
+  await page.getByText('130 rows, all can be trained on').waitFor();
+}));
+
 test('a scenario is chosen, saved as a file, and opened again', () => playground.withPage({}, async (page) => {
   const dialog = page.getByRole('dialog');
   const museum = JSON.parse(readFileSync(`${project}/www/cases/museum.json`, 'utf8'));
@@ -160,7 +202,8 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
 
   await box(page, 'Input of row 1').fill('What is new?');
   await page.getByRole('button', { name: 'Scenarios' }).click();
-  const saved = await downloaded(page, () => dialog.getByRole('button', { name: 'Save my work as a scenario' }).click());
+  const saved = await downloaded(page, () => dialog.getByRole('button', { name: 'Save as a scenario file' }).click());
+  await dialog.getByText('Saved: 10 rows, the objective').waitFor();
   const file = (name, text) => dialog.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
   await file('rows.json', '{"examples": [{"input": 1}]}');
   await dialog.getByText('its "name" must be a text').waitFor();
@@ -168,11 +211,15 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
   await dialog.getByText('its "patterns" must be a list of').waitFor();
   await file('rows.csv', 'input,output');
   await dialog.getByText('it is not JSON').waitFor();
+  await file('prefix.json', JSON.stringify({ ...museum, prefix: 'two words' }));
+  await dialog.getByText('The "prefix" of this scenario cannot be used.').waitFor();
   await dialog.getByRole('button', { name: 'Keep my work' }).click();
   await box(page, 'Input of row 1').fill('Something else');
   await page.getByRole('button', { name: 'Scenarios' }).click();
-  await file('mine.scenario.json', saved);
+  await file('mine.scenario.json', saved.replaceAll('"question"', '"id": "the same", "question"')); // ids are the page's own
   await until(() => datasetRows(page), (rows) => rows[0].input === 'What is new?');
+  await page.getByRole('button', { name: 'Delete inquiry 1' }).click();
+  await until(() => page.getByRole('textbox', { name: /^Inquiry \d+$/ }).count(), (count) => count === museum.test.length - 1, { what: 'one inquiry less' });
   assert.deepEqual(JSON.parse(saved), { ...museum, name: 'saltmere', examples: [{ ...museum.examples[0], input: 'What is new?' }, ...museum.examples.slice(1)] });
 }));
 

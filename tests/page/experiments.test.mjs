@@ -1,7 +1,7 @@
 // Experiments: techniques compared, cross-validation, a learning curve; cancelled, gone on with after a reload, kept.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, unfold, until } from './helpers.mjs';
+import { box, downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, unfold, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -82,6 +82,15 @@ test('cross-validation holds out every row once, is cancelled, goes on after a r
   await section.getByText(/Trained on 9/).waitFor();
   const csv = await downloaded(page, () => section.getByRole('button', { name: 'Download cross-validation as CSV' }).click());
   assert.equal(csv.trim().split('\r\n').length, 11);
+
+  assert.equal(await section.getByText(/^Made with/).count(), 0);
+  await box(page, 'Output of row 1').fill('Another answer.');
+  await setting(page, 'Steps').fill('400');
+  await section.getByText('Made with other rows than step 1 has now; another setting than step 3 has now: Steps 4.').waitFor();
+  await section.getByRole('button', { name: 'Cross-validate' }).click();
+  await section.getByRole('button', { name: 'Cancel' }).click();
+  await section.getByRole('button', { name: 'Cross-validate' }).waitFor();
+  assert.deepEqual(await rowsOf(section), rows, 'begun by mistake and cancelled: what was there is there again');
 }));
 
 test('a learning curve is measured, drawn and read', () => playground.withPage({}, async (page) => {

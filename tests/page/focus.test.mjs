@@ -1,7 +1,7 @@
 // The keyboard stays where the work is: after a press the focus is on the button that follows, never nowhere.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, chapter, importText, runNumber, runStatus, setting, startPlayground, train, until } from './helpers.mjs';
+import { box, chapter, importText, modelReady, runNumber, runStatus, setting, startPlayground, train, until } from './helpers.mjs';
 import { folder, startHub } from './hub.mjs';
 
 let playground;
@@ -47,7 +47,7 @@ test('step 5: start, pause, continue, stop, go on, cancel', () => playground.wit
   await press(page, button('Cancel'), 'Start again');
 }));
 
-test('step 5: where no new run can be started at the end, the focus stays with the buttons', () => playground.withPage({}, async (page) => {
+test('step 5: where no new run can be started at the end, the focus goes to the button that goes on', () => playground.withPage({}, async (page) => {
   const button = (name) => page.locator('#step-training').getByRole('button', { name, exact: true });
   await setting(page, 'Steps').fill('5000');
   await press(page, button('Start fine-tuning'), 'Pause');
@@ -56,7 +56,7 @@ test('step 5: where no new run can be started at the end, the focus stays with t
   await button('Stop and keep').focus();
   await page.keyboard.press('Enter');
   await runStatus(page).filter({ hasText: 'Stopped' }).waitFor();
-  await until(() => page.evaluate(() => document.activeElement.className), (name) => name === 'run-buttons', { what: 'the focus on the group', timeout: 5_000 });
+  await until(() => focused(page), (name) => name === 'Continue to step 5000', { what: 'the focus on the button that goes on', timeout: 5_000 });
 }));
 
 test('the rail leads to a step, and Back to where it was pressed', () => playground.withPage({}, async (page) => {
@@ -75,6 +75,15 @@ test('the rail leads to a step, and Back to where it was pressed', () => playgro
   await until(() => top('objective'), (at) => Math.abs(at - objective) < 5, { what: 'step 2 where it was left' });
   await page.goForward();
   await until(() => top('analysis'), (at) => Math.abs(at - analysis) < 5, { what: 'step 7 where it was left' });
+}));
+
+test('a reload comes back to where the page was', () => playground.withPage({}, async (page) => {
+  const top = () => box(page, 'Inquiry 3').evaluate((inquiry) => inquiry.getBoundingClientRect().top);
+  await box(page, 'Inquiry 3').scrollIntoViewIfNeeded();
+  const before = await top();
+  await page.reload();
+  await modelReady(page);
+  await until(top, (now) => Math.abs(now - before) < 40, { what: `inquiry 3 at ${before}` });
 }));
 
 test('experiments: start, cancel, go on', () => playground.withPage({}, async (page) => {
@@ -109,6 +118,8 @@ test('steps 6 and 7: ask, stop, delete an inquiry, delete a check, measure, canc
   const patterns = await page.getByRole('button', { name: /^Delete check/ }).count();
   for (let number = patterns; number > 1; number--) await press(page, button(`Delete check ${number}`), `Delete check ${number - 1}`);
   await press(page, button('Delete check 1'), 'Add a check');
+  await page.locator('.notice').filter({ hasText: 'Check 1' }).getByRole('button', { name: 'Bring it back' }).click();
+  await until(() => page.getByRole('button', { name: /^Delete check/ }).count(), (count) => count === 1, { what: 'the check that came back' });
 
   await press(page, button('Measure'), 'Measure');
   const cancel = page.locator('#step-analysis').getByRole('button', { name: 'Cancel', exact: true });
@@ -163,6 +174,37 @@ test('the model picker: a closer look, and a download that is cancelled', () => 
   hub.answer = ({ url }) => url.includes('model.safetensors'); // never
   await press(page, download, 'Cancel');
   await press(page, picker.getByRole('button', { name: 'Cancel' }), 'Language model');
+}));
+
+test('messages fold, Escape closes them, and they cover nothing that has the focus', () => playground.withPage({}, async (page) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.evaluate(async () => {
+    const { addNotice } = await import(new URL('state.js', document.baseURI).href);
+    for (const text of ['First.', 'Second.', 'Third.', 'Fourth.']) addNotice('info', `${text} ${'So it goes. '.repeat(12)}`);
+  });
+  const shown = () => page.locator('.notices .notice').evaluateAll((all) => all.map((one) => one.innerText.split(' ')[0]));
+  assert.deepEqual(await shown(), ['Third.', 'Fourth.']);
+
+  const covered = await page.evaluate(async () => {
+    const stack = document.querySelector('.notices');
+    const under = [];
+    for (const control of document.querySelectorAll('main :is(button, textarea, input, select, a):not(:disabled)')) {
+      if (control.tabIndex < 0 || !control.offsetParent) continue;
+      control.focus();
+      await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); });
+      const [box, pile] = [control.getBoundingClientRect(), stack.getBoundingClientRect()];
+      if (box.top > pile.top && box.bottom < pile.bottom && box.left > pile.left && box.right < pile.right) under.push(control.getAttribute('aria-label') ?? control.innerText);
+    }
+    return under;
+  });
+  assert.deepEqual(covered, []);
+
+  await page.getByRole('link', { name: 'Go to the messages' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await until(shown, (now) => now.join(' ') === 'Second. Third.');
+  await page.getByRole('button', { name: 'Show 1 older message' }).click();
+  await until(shown, (now) => now.join(' ') === 'First. Second. Third.');
 }));
 
 test('a message that is closed gives the focus to the next one, and then back to where it was', () => playground.withPage({}, async (page) => {

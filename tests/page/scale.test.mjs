@@ -38,11 +38,19 @@ test('the folder holds the run as the page would do it', () => playground.withPa
   const config = JSON.parse(text(files['start/adapter_config.json']));
   assert.deepEqual([config.peft_type, config.num_virtual_tokens, config.token_dim], ['PROMPT_TUNING', 64, bundledConfig.hidden_size]);
 
+  await box(page, 'Inquiry 1').fill(`[TECH_SUPPORT] ${chapter.test[0]}`);
+  assert.deepEqual(lines((await exported(page))['data/test.jsonl'])[0].input, chapter.test[0], 'no model reads the prefix token');
+
   await train(page, 7);
   const later = await exported(page);
   assert.deepEqual(later['start/adapter_model.safetensors'], files['start/adapter_model.safetensors'], 'where a run starts does not depend on an earlier one');
   const trained = (await runCurve(page)).filter((point) => point.training_loss !== null);
   assert.equal(trained.length, 7);
+
+  await page.getByRole('combobox', { name: 'Start from' }).selectOption('[TECH_SUPPORT]');
+  await box(page, 'Objective').fill(''); // where a prompt is given, no text is needed to start from
+  const onwards = await exported(page);
+  assert.notDeepEqual(onwards['start/adapter_model.safetensors'], files['start/adapter_model.safetensors']);
 }));
 
 test('P-tuning is exported with the encoder that makes its prompt; a template, which PEFT does not know, is not', () => playground.withPage({}, async (page) => {

@@ -11,7 +11,7 @@ import { trainableRows, workers } from '../run.js';
 import { differences } from '../run/differences.js';
 import { nameOfRun } from '../run/names.js';
 import { addNotice, effectiveSettings, examples as pageRows, generation, objective, patterns, saveTrainedPrompt, settings, testRows } from '../state.js';
-import { readInquiry } from '../steps/test/answers.js';
+import { readInquiry } from '../inquiry.js';
 import { keep } from '../store.js';
 import { computed, signal } from '../ui.js';
 import { Experiment } from './experiment.js';

@@ -4,9 +4,9 @@
  * done is kept, over a reload too, so that an experiment goes on where it was left.
  */
 import { isActive } from '../run.js';
-import { model } from '../state.js';
+import { addNotice, model } from '../state.js';
 import { keep } from '../store.js';
-import { computed, sentenceOf, signal } from '../ui.js';
+import { computed, plural, sentenceOf, signal } from '../ui.js';
 import { experimentInTheWay, underWay } from './under_way.js';
 
 /** What is to be done, as it stood on the page when it was begun. `modelHash`: of the model that it is for.
@@ -60,6 +60,7 @@ export class Experiment {
   /** Begins anew; what stands in the way is said. @param {() => Promise<{jobs: Job[], context: Context}>} prepare */
   async begin(prepare) {
     if (obstacleToExperiments.value !== '') return;
+    const before = this.state.value;
     underWay.value = this.name;
     try {
       const { jobs, context } = await prepare();
@@ -72,6 +73,15 @@ export class Experiment {
       underWay.value = null;
     }
     await this.goOn();
+    if (this.state.value.status !== 'done' && before.results.length > 0) this.#offer(before);
+  }
+
+  /** What stood there before comes back by itself where nothing has taken its place, else when it is asked for.
+   * @param {State<Job, Context, Result>} before */
+  #offer(before) {
+    const back = () => { this.state.value = { ...before, problem: this.state.value.problem }; };
+    if (this.state.value.results.length === 0) back();
+    else addNotice('info', `The ${this.name} before this one had ${plural(before.results.length, 'result')}.`, { label: 'Bring it back', run: () => { if (underWay.value !== this.name) back(); } });
   }
 
   /** Whether it was left in the middle and can go on with the model in use. */

@@ -3,7 +3,7 @@
 import { engine } from '../engine.js';
 import { effectiveSettings, examples as pageRows, testRows } from '../state.js';
 import { trainableRows, workers } from '../run.js';
-import { readInquiry } from '../steps/test/answers.js';
+import { readInquiry } from '../inquiry.js';
 import { effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
 

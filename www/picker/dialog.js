@@ -94,7 +94,7 @@ function Bundled() {
   const source = /** @type {import('../protocol.js').BundledSource} */ (bundled().source);
   const look = looks.value[lookKey(source)];
   const bytes = look?.report?.bytes ?? (current ? model.value.info?.bytes : 0);
-  const card = html`<a href="./models/bundled/README.md">its model card</a>`;
+  const card = html`<a href="./models/bundled/README.md" target="_blank" rel="noopener">its model card</a>`;
   return html`
     <${Row} name=${BUNDLED.name} facts=${['comes with the page', bytes ? formatBytes(bytes) : ''].filter(Boolean)} current=${current}
       about=${html`Knows customer service and little else, and was made to be prompt-tuned: it was trained on thousands of companies, each with a voice of its own. Trains in seconds, on any computer: the right one to begin with. Data and licences are in ${card}.

@@ -14,7 +14,8 @@ import { itsRun } from '../steps/analysis/inside/choices.js';
 import { comparison, isOfNow } from '../steps/analysis/measure.js';
 import { readingOf } from '../steps/analysis/reading.js';
 import { nameOf } from '../steps/analysis/row_names.js';
-import { VARIANTS, answerKey, answersOf, readInquiry } from '../steps/test/answers.js';
+import { VARIANTS, answerKey, answersOf, wholeText } from '../steps/test/answers.js';
+import { readInquiry } from '../inquiry.js';
 import { linkOf } from '../url.js';
 import { comparisonData, crossValidationData, learningCurveData, sizeOf } from './experiments.js';
 
@@ -175,7 +176,7 @@ function answersData() {
 /** How many of the answers to the test inquiries meet each check of the person. */
 async function checkAnswers() {
   const usable = patterns.value.filter(({ kind, value }) => kind === 'valid_json' || value.trim() !== '');
-  const texts = answersData().flatMap((row) => VARIANTS.flatMap((variant) => { const answer = row[variant]; return answer ? [{ variant, text: answer.text }] : []; }));
+  const texts = testRows.value.flatMap((row) => VARIANTS.flatMap((variant) => { const text = wholeText(answersOf(row.id).value[variant]); return text === null ? [] : [{ variant, text }]; }));
   if (usable.length === 0 || texts.length === 0) return [];
   const { matches, problems } = await engine.request('matchPatterns', { texts: texts.map(({ text }) => text), patterns: usable });
   const count = (/** @type {Variant} */ variant, /** @type {(index: number) => boolean} */ holds) => texts.filter((one, index) => one.variant === variant && holds(index)).length;

@@ -3,6 +3,7 @@
 import { lossFigure } from './figures.js';
 import { Markup, markup, table, words } from './markup.js';
 import { METRICS, isBetter } from '../metrics.js';
+import { measuredHeldOut } from '../limits.js';
 import { SETS } from './sets.js';
 import { NONE, isNumber, loss, number, plural } from './numbers.js';
 import { VARIANT_NAMES } from './variants.js';
@@ -21,7 +22,7 @@ const VARIANTS = /** @type {[Variant, string][]} */ (Object.entries(VARIANT_NAME
 export function curvesSection({ run }) {
   if (!run || run.steps.length === 0) return new Markup('');
   return section('Training', lossFigure(run), run.reading && markup`<p>${run.reading.sentence} ${run.reading.advice}</p>`,
-    run.evaluations.length > 0 && markup`<p class="note">The held-out loss comes from ${plural(run.split.heldOut.length, 'example')}, so small ups and downs are chance.</p>`,
+    run.evaluations.length > 0 && markup`<p class="note">The held-out loss comes from ${plural(measuredHeldOut(run.split.heldOut.length), 'example')}, so small ups and downs are chance.</p>`,
     samples(run));
 }
 

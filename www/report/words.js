@@ -1,6 +1,7 @@
 // @ts-check
 /** What was done, in sentences with numbers. */
 import { FIELDS, fieldOf } from '../settings.js';
+import { measuredHeldOut } from '../limits.js';
 import { isMean, promptName } from '../run/record.js';
 import { date, duration, isNumber, loss, number, plural, share } from './numbers.js';
 
@@ -88,7 +89,7 @@ function rowsSentence({ split }) {
   const [train, heldOut] = [split.train.length, split.heldOut.length];
   if (train === 0) return '';
   return heldOut === 0 ? `All ${plural(train, 'example')} were trained on; none was held out.`
-    : `Of ${plural(train + heldOut, 'example')}, ${number(train)} were trained on and ${number(heldOut)} held out, to measure the loss on what the prompt is not trained on.`;
+    : `Of ${plural(train + heldOut, 'example')}, ${number(train)} were trained on and ${number(heldOut)} held out, to measure the loss on what the prompt is not trained on${measuredHeldOut(heldOut) < heldOut ? `: on ${number(measuredHeldOut(heldOut))} of them` : ''}.`;
 }
 
 /** @param {ReportRun} run */

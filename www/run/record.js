@@ -16,8 +16,9 @@ import { differences } from './differences.js';
  * is the mean of several steps' prompts, from `step` to this one (protocol.js, BestPrompt).
  * @typedef {{step: number, through?: number, averaged?: number, heldOutLoss: number|null, softPrompt: SoftPrompt}} ReachedPrompt */
 
-/** What a run is started with, as it stood on the page. `startFrom`: the prefix token of the prompt it goes on from, or "".
- * @typedef {{settings: Settings, objective: string, examples: readonly Example[], startFrom: string}} Asked */
+/** What a run is started with, as it stood on the page. `startFrom`: the prefix token of the prompt it goes on from, or "";
+ * `startMadeAt`: when that prompt was made.
+ * @typedef {{settings: Settings, objective: string, examples: readonly Example[], startFrom: string, startMadeAt?: number}} Asked */
 
 /**
  * @typedef {object} Run

@@ -1,8 +1,9 @@
 // @ts-check
 /** Step 7: what was learned, what it is worth, and what to do next. */
-import { conclusions } from '../state.js';
-import { Card, GrowingText, html } from '../ui.js';
+import { conclusions, model } from '../state.js';
+import { Card, GrowingText, html, useEffect, useRef, useSignal } from '../ui.js';
 import { Comparison } from './analysis/comparison.js';
+import { comparison } from './analysis/measure.js';
 import { CopyingPart } from './analysis/copying.js';
 import { Consistency } from './analysis/consistency.js';
 import { Forgetting } from './analysis/forgetting.js';
@@ -21,6 +22,7 @@ export function AnalysisStep() {
   return html`
     <${Card} step=${7} name="analysis" title="Analyse"
       intro="Did the prompt learn the objective, or only its examples? Each part below answers one question, and says where its answer can mislead.">
+      <${Contents} />
       <${Comparison} />
       <${Rows} />
       <${Patterns} />
@@ -37,6 +39,20 @@ export function AnalysisStep() {
       <${Conclusions} />
       <${Report} />
     <//>`;
+}
+
+/** The questions of this step, as they stand above its parts, as links. */
+function Contents() {
+  const list = useRef(/** @type {HTMLElement|null} */ (null));
+  const questions = useSignal(/** @type {{id: string, text: string}[]} */ ([]));
+  useEffect(() => {
+    const titles = list.current?.closest('.card')?.querySelectorAll('.part-title') ?? [];
+    questions.value = [...titles].map(({ id, textContent }) => ({ id, text: textContent ?? '' }));
+  }, [model.value.status, comparison.value !== null]); // some parts wait for the model, or for what was measured
+  return html`
+    <nav class="contents" ref=${list} aria-label="Questions of step 7">
+      <ul>${questions.value.map(({ id, text }) => html`<li key=${id}><a href=${`#${id}`}>${text}</a></li>`)}</ul>
+    </nav>`;
 }
 
 function Conclusions() {

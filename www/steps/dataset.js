@@ -2,7 +2,7 @@
 /** Step 1: the table of inquiries and ideal responses. */
 import { Button, Card, classes, Field, formatNumber, html, Notice, plural, signal, useLayoutEffect } from '../ui.js';
 import {
-  addExample, canRedo, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, undo, usableExamples,
+  addExample, announce, canRedo, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, undo, usableExamples,
 } from '../state.js';
 import { DatasetRow } from './dataset_row.js';
 import { closeImport, ExportTools, ImportPanel, importOpen, takeFiles } from './dataset_files.js';
@@ -15,8 +15,6 @@ const page = signal(0);
 const dragging = signal(false);
 /** What to focus after the next rendering: `part` of the row `id`. */
 const wanted = signal(/** @type {{id: string, part: string}|null} */ (null));
-/** Said to screen readers after a change of the table. */
-const said = signal('');
 
 const pageCount = () => Math.max(1, Math.ceil(examples.value.length / PAGE_SIZE));
 
@@ -32,9 +30,9 @@ const showRow = (id, part) => {
 };
 
 const actions = {
-  add: () => { showRow(addExample(), 'input'); said.value = 'An empty row was added at the end.'; },
+  add: () => { showRow(addExample(), 'input'); announce('An empty row was added at the end.'); },
   /** @param {string} id */
-  duplicate: (id) => { showRow(duplicateExample(id), 'input'); said.value = 'The row was duplicated.'; },
+  duplicate: (id) => { showRow(duplicateExample(id), 'input'); announce('The row was duplicated.'); },
   /** @param {string} id */
   remove: (id) => {
     const index = indexOf(id);
@@ -42,7 +40,7 @@ const actions = {
     const next = examples.value[Math.min(index, examples.value.length - 1)];
     if (next) showRow(next.id, 'remove');
     else document.getElementById('dataset-add')?.focus();
-    said.value = `Row ${index + 1} was deleted. Undo brings it back.`;
+    announce(`Row ${index + 1} was deleted. Undo brings it back.`);
   },
   /** @param {string} id @param {number} by @param {string} part */
   move: (id, by, part) => {
@@ -50,13 +48,13 @@ const actions = {
     moveExample(id, by);
     if (indexOf(id) === before) return;
     showRow(id, part);
-    said.value = `The row is now number ${indexOf(id) + 1}.`;
+    announce(`The row is now number ${indexOf(id) + 1}.`);
   },
-  undo: () => { undo(); said.value = 'Undone.'; },
-  redo: () => { redo(); said.value = 'Done again.'; },
+  undo: () => { undo(); announce('Undone.'); },
+  redo: () => { redo(); announce('Done again.'); },
 };
 
-const started = () => { closeImport(); page.value = 0; said.value = 'The scenario is there.'; };
+const started = () => { closeImport(); page.value = 0; announce('The scenario is there.'); };
 
 const Toolbar = () => html`
   <div class="toolbar">
@@ -163,7 +161,6 @@ export const DatasetStep = () => {
           <${Pager} />
           <p class="hint dataset-keys">In a row, <kbd>Alt</kbd> <kbd>↑</kbd> and <kbd>Alt</kbd> <kbd>↓</kbd> move it.</p>
         </div>
-        <p class="visually-hidden" role="status">${said.value}</p>
       </div>
       <${Scenarios} onStarted=${started} />
     <//>`;

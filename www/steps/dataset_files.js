@@ -1,6 +1,6 @@
 // @ts-check
 /** Import by paste, drop or file, and export, of the dataset. The formats are read and written in Rust. */
-import { batch, Button, Field, formatNumber, html, Notice, plural, signal, useEffect, useRef } from '../ui.js';
+import { batch, Button, Field, formatNumber, html, Notice, plural, sentenceOf, signal, useEffect, useRef } from '../ui.js';
 import { engine } from '../engine.js';
 import { download } from '../download.js';
 import { addNotice, appendExamples, examples, patterns, replaceExamples, testRows } from '../state.js';
@@ -23,7 +23,7 @@ const FORMATS = [
 
 const FORMAT_NAMES = /** @type {Record<string, string>} */ ({
   input_output: 'JSONL with input and output', messages: 'JSONL with chat messages', alpaca: 'Alpaca JSONL',
-  prompt_completion: 'JSONL with prompt and completion', csv: 'CSV',
+  prompt_completion: 'JSONL with prompt and completion', csv: 'a table',
 });
 
 // ---------------------------------------------------------------- import
@@ -34,6 +34,8 @@ const reading = signal('');
 /** @type {import('../vendor/signals/signals.js').Signal<{name: string, parsed: ParsedDataset}|null>} */
 const found = signal(/** @type {{name: string, parsed: ParsedDataset}|null} */ (null));
 const failure = signal('');
+/** Goes up with each file or text that is read: only the latest one counts. */
+let latest = 0;
 
 /** @param {string} text @param {string} name of the file; "" where the text was pasted */
 const read = async (text, name) => {
@@ -41,12 +43,14 @@ const read = async (text, name) => {
   failure.value = '';
   found.value = null;
   reading.value = name || 'the pasted text';
+  const mine = ++latest;
   try {
-    found.value = { name, parsed: await engine.request('parseDataset', { text, name }) };
+    const parsed = await engine.request('parseDataset', { text, name });
+    if (mine === latest) found.value = { name, parsed };
   } catch (error) {
-    failure.value = error instanceof Error ? error.message : String(error);
+    if (mine === latest) failure.value = sentenceOf(error);
   }
-  reading.value = '';
+  if (mine === latest) reading.value = '';
 };
 
 /** @param {FileList|File[]} files only the first is read */
@@ -69,8 +73,21 @@ export const takeFiles = async (files) => {
 /** What was pasted stays for the next time. */
 export const closeImport = () => {
   importOpen.value = false;
+  forget();
+};
+
+/** Takes back what was found. */
+const forget = () => {
+  latest++;
+  reading.value = '';
   found.value = null;
   failure.value = '';
+};
+
+/** What was found in the text before is not what stands there now. @param {string} text */
+const edit = (text) => {
+  pasted.value = text;
+  if (!found.value?.name) forget();
 };
 
 const close = () => {
@@ -86,7 +103,7 @@ const take = (how) => {
   const imported = `${plural(rows.length, 'row')} ${rows.length === 1 ? 'was' : 'were'} imported`;
   if (how === 'append') addNotice('success', `${imported} below the others.`);
   else sayReplaced(`${imported} in place of the old ones; undo brings those back.`);
-  pasted.value = '';
+  if (!found.value?.name) pasted.value = '';
   close();
 };
 
@@ -105,15 +122,20 @@ const sayReplaced = (said) => {
   addNotice('info', `${said} The objective (step 2), the test inquiries (step 6) and the checks (step 7) are still the ones from before.`, { label: 'Clear inquiries and checks', run: clear });
 };
 
-/** @param {{problems: ParsedDataset['problems']}} props */
-const Problems = ({ problems }) => html`
-  <${Notice} kind="warning">
-    <p>${plural(problems.length, 'line')} can’t be used and ${problems.length === 1 ? 'is' : 'are'} left out:</p>
+/** Lines with what is to be said of each; `count` of them there are. @param {{said: string, kind: 'warning'|'info', lines: ParsedDataset['problems'], count: number}} props */
+const Lines = ({ said, kind, lines, count }) => count > 0 && html`
+  <${Notice} kind=${kind}>
+    <p>${said}</p>
     <ul class="import-problems">
-      ${problems.slice(0, PROBLEMS_SHOWN).map(({ line, message }, index) => html`<li key=${index}><strong>Line ${line}</strong> ${message}</li>`)}
-      ${problems.length > PROBLEMS_SHOWN && html`<li>… and ${formatNumber(problems.length - PROBLEMS_SHOWN)} more.</li>`}
+      ${lines.slice(0, PROBLEMS_SHOWN).map(({ line, message }, index) => html`<li key=${index}><strong>Line ${line}</strong> ${message}</li>`)}
+      ${count > PROBLEMS_SHOWN && html`<li>… and ${formatNumber(count - PROBLEMS_SHOWN)} more.</li>`}
     </ul>
   <//>`;
+
+/** @param {ParsedDataset} parsed */
+const Problems = ({ problems, leftOut, noted }) => html`
+  <${Lines} kind="warning" said=${`${plural(leftOut, 'line')} can’t be used and ${leftOut === 1 ? 'is' : 'are'} left out:`} lines=${problems.filter((one) => one.leftOut)} count=${leftOut} />
+  <${Lines} kind="info" said=${`${plural(noted, 'line is', 'lines are')} read, with a remark:`} lines=${problems.filter((one) => !one.leftOut)} count=${noted} />`;
 
 /** What was found, and what to do with it. @param {{name: string, parsed: ParsedDataset}} props */
 const Found = ({ name, parsed }) => {
@@ -122,10 +144,10 @@ const Found = ({ name, parsed }) => {
     <div class="import-found">
       <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || 'the pasted text'}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
       ${assumedColumns && html`<p class="part-caution">No header is recognised, so the first column is read as the input and the second as the output. If the first line is a header, name its columns input and output.</p>`}
-      ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first" dir="auto"><span>${input.slice(0, 160)}</span> <span class="prefix-sign">→</span> <span>${output.slice(0, 160)}</span></p>`)}
+      ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first"><bdi>${input.slice(0, 160)}</bdi> <span class="prefix-sign" aria-label="becomes">→</span> <bdi>${output.slice(0, 160)}</bdi></p>`)}
       ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}
       ${rows.length === 0 && problems.length === 0 && html`<p>There is nothing to import in it: each row needs an input and an output, in one of the formats named above.</p>`}
-      ${problems.length > 0 && html`<${Problems} problems=${problems} />`}
+      <${Problems} ...${parsed} />
       ${rows.length > 0 && html`
         <div class="toolbar">
           <${Button} kind="primary" onClick=${() => take('append')}>Append below<//>
@@ -147,9 +169,9 @@ export const ImportPanel = () => {
   return html`
     <section class="well import" aria-label="Import" ref=${text}>
       <${Field} label="Paste rows here, drop a file on the table, or choose one"
-        help="JSONL (input and output, chat messages, Alpaca, prompt and completion), a JSON list of the same, or CSV, with a header line or of two columns: input, output.">
+        help="JSONL (input and output, chat messages, Alpaca, prompt and completion), a JSON list of the same, CSV, or cells copied from a spreadsheet, with a header line or of two columns: input, output.">
         <textarea class="import-text" rows="5" spellcheck=${false} value=${pasted.value} placeholder=${'{"input": "How do I …?", "output": "To …"}'}
-          onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => { pasted.value = event.currentTarget.value; }}></textarea>
+          onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => edit(event.currentTarget.value)}></textarea>
       <//>
       <div class="toolbar">
         <${Button} kind="primary" disabled=${pasted.value.trim() === ''} onClick=${() => read(pasted.value, '')}>Read the pasted text<//>

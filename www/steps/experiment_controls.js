@@ -3,7 +3,8 @@
 import { obstacleToExperiments } from '../experiments/experiment.js';
 import { underWay } from '../experiments/under_way.js';
 import { useSuccessor } from '../focus.js';
-import { announce } from '../state.js';
+import { differingSettings } from '../report/words.js';
+import { announce, effectiveSettings, model, usableExamples } from '../state.js';
 import { Button, Notice, Progress, html, plural, useEffect, useId, useRef } from '../ui.js';
 
 /** @typedef {import('../experiments/experiment.js').Experiment<any, any, any>} AnyExperiment */
@@ -34,7 +35,22 @@ export function ExperimentControls({ experiment, label, problem, onStart, childr
     ${progress && html`<${Progress} value=${progress.done + progress.share} max=${progress.total} label=${label}
       text=${`${progress.done + 1} of ${progress.total}${progress.secondsLeft === null ? '' : `, about ${timeLeft(progress.secondsLeft)} left`}`} />`}
     ${status === 'left' && !progress && left > 0 && results.length > 0 && html`<p class="part-caution">${results.length} of ${plan?.jobs.length} are done; what follows is about these.</p>`}
-    ${experiment.state.value.problem !== '' && html`<${Notice} kind="error">${experiment.state.value.problem}<//>`}`;
+    ${experiment.state.value.problem !== '' && html`<${Notice} kind="error">${experiment.state.value.problem}<//>`}
+    ${results.length > 0 && !progress && html`<${Otherwise} plan=${plan} />`}`;
+}
+
+/** Where results belong to another model, other rows or other settings than the page has now.
+ * @param {{plan: import('../experiments/experiment.js').Plan<any, {examples: readonly import('../protocol.js').Example[], settings?: import('../protocol.js').Settings}>|null}} props */
+function Otherwise({ plan }) {
+  if (!plan || model.value.status !== 'ready') return null;
+  const { examples, settings } = plan.context;
+  const rows = usableExamples.value;
+  const other = [
+    plan.modelHash !== model.value.info?.weightsHash && 'another language model than the one in use',
+    (examples.length !== rows.length || examples.some(({ input, output }, index) => input !== rows[index].input || output !== rows[index].output)) && 'other rows than step 1 has now',
+    ...(settings ? differingSettings(settings, effectiveSettings.value).map(([label, value]) => `another setting than step 3 has now: ${label} ${value}`) : []),
+  ].filter(Boolean);
+  return other.length > 0 && html`<p class="part-caution">Made with ${other.join('; ')}.</p>`;
 }
 
 /** Tells that an experiment has ended; an error says so itself. @param {AnyExperiment} experiment */

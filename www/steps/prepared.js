@@ -91,7 +91,8 @@ const Prepared = ({ prompt }) => html`
 
 export const PreparedStep = () => {
   const shown = row.value;
-  const answer = prepared.value;
+  // The tokens of the row before stay for the moment that those of this one take, not for as long as the model is away.
+  const answer = model.value.status === 'ready' || prepared.value?.row === shown ? prepared.value : null;
   return html`
     <${Card} step=${4} name="prepared" title="See what the model sees"
       intro="Each example is laid out as one sequence: your virtual tokens, the chat template, the inquiry, the response. Only the response is learned from.">

@@ -9,15 +9,18 @@ const open = signal(false);
 const chosen = signal(SCENARIOS[0].id);
 /** Why the file or the scenario could not be used; "" where nothing is wrong. */
 const failure = signal('');
+/** What was saved, said in the dialog: what lies behind it can't be read. */
+const saved = signal('');
 
-export const openScenarios = () => { failure.value = ''; open.value = true; };
+export const openScenarios = () => { failure.value = ''; saved.value = ''; open.value = true; };
 const close = () => { open.value = false; };
 
 /** @param {import('../state.js').Case} scenario @param {() => void} started */
 function use(scenario, started) {
-  startWith(scenario);
+  const bringBack = startWith(scenario);
   close();
   started();
+  addNotice('info', `“${scenario.name}” is in place of your work.`, { label: 'Bring my work back', run: bringBack });
 }
 
 /** @param {() => void} started */
@@ -50,7 +53,7 @@ function save() {
     patterns: patterns.peek(),
   });
   download(`${name}.scenario.json`, new Blob([text], { type: 'application/json' }));
-  addNotice('success', `The scenario was saved: ${plural(examples.peek().length, 'row')}, the objective, the test inquiries and the checks.`);
+  saved.value = `Saved: ${plural(examples.peek().length, 'row')}, the objective, the test inquiries and the checks (conclusions go into the report of step 7).`;
 }
 
 /** @param {{onStarted: () => void}} props */
@@ -72,12 +75,13 @@ export const Scenarios = ({ onStarted }) => {
             <span>${name} <small>${about}</small></span>
           </label>`)}
       </fieldset>
-      <p>A scenario takes the place of your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions. Trained prompts stay, and undo brings the rows back.</p>
+      <p>A scenario takes the place of your ${plural(examples.value.length, 'row')}, objective, settings, test inquiries, checks and conclusions. Trained prompts stay, and a message offers to bring your work back.</p>
       <p class="toolbar scenario-files">
-        <${Button} icon="download" onClick=${save}>Save my work as a scenario<//>
+        <${Button} icon="export" onClick=${save}>Save as a scenario file<//>
         <${Button} icon="import" onClick=${() => file.current?.click()}>Open a scenario file<//>
         <input ref=${file} type="file" class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".json" onChange=${onFile} />
       </p>
+      <p class="hint" role="status">${saved.value}</p>
       <p class="scenario-failure" role="alert">${failure.value}</p>
     <//>`;
 };

@@ -3,6 +3,7 @@
 import { model, newId, testRows } from '../state.js';
 import { useSuccessor } from '../focus.js';
 import { Button, Card, html, plural, useRef } from '../ui.js';
+import { Adapters } from './test/adapters.js';
 import { answersLeft, ask, askingEnded, isAsking, stopAsking } from './test/answers.js';
 import { Decoding } from './test/decoding.js';
 import { Inquiry } from './test/inquiry.js';
@@ -20,6 +21,7 @@ export function TestStep() {
       </ol>
       ${testRows.value.length === 0 && html`<p class="hint">There is no inquiry. Add one to test the prompt.</p>`}
       <${Button} icon="plus" class="inquiry-add" id="inquiry-add" onClick=${addInquiry}>Add an inquiry<//>
+      <${Adapters} />
     <//>`;
 }
 
@@ -33,7 +35,7 @@ function AskBar() {
     <div class="ask-bar" ref=${group} tabindex="-1">
       <${Button} kind="primary" icon="play" disabled=${!ready || testRows.value.length === 0} inactive=${isAsking.value} onClick=${() => ask(testRows.value)}>Ask all<//>
       ${isAsking.value && html`<${Button} icon="stop" onClick=${stopAsking}>Stop<//>`}
-      <p class="run-note" role="status">${isAsking.value ? `Writing; ${plural(answersLeft.value, 'answer')} to go.` : !ready ? 'The language model is not ready yet.' : ENDS[askingEnded.value]}</p>
+      <p class="run-note">${isAsking.value && `Writing; ${plural(answersLeft.value, 'answer')} to go.`}<span role="status">${isAsking.value ? '' : !ready ? 'The language model is not ready yet.' : ENDS[askingEnded.value]}</span></p>
     </div>`;
 }
 

@@ -43,7 +43,10 @@ export async function filesOf(source, library, task) {
 export async function chosenFiles(files) {
   const gguf = files.filter((file) => /\.gguf$/i.test(file.name));
   if (gguf.length > 1) throw new ModelFileError(`These are ${gguf.length} GGUF files. Choose one: it is a whole model.`);
-  if (gguf.length === 1) return { gguf: gguf[0] };
+  if (gguf.length === 1) {
+    refuseTooLarge(gguf);
+    return { gguf: gguf[0] };
+  }
   const named = (/** @type {string} */ name) => files.find((file) => file.name === name) ?? null;
   const weights = files.filter((file) => /\.safetensors$/i.test(file.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
   const [config, tokenizer] = [named('config.json'), named('tokenizer.json')];
@@ -52,9 +55,14 @@ export async function chosenFiles(files) {
   if (!config || !tokenizer || missing.length > 0) {
     throw new ModelFileError(`A model is one GGUF file, or config.json, tokenizer.json and model.safetensors of one folder. ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: choose all files at once.`);
   }
+  refuseTooLarge(weights);
+  return { config, tokenizer, weights, tokenizerConfig: await withTemplate(named('tokenizer_config.json'), named('chat_template.jinja')) };
+}
+
+/** @param {File[]} weights of one model */
+function refuseTooLarge(weights) {
   const bytes = totalSize(weights);
   if (bytes > LARGEST) throw new ModelFileError(`These weights have ${(bytes / 1e9).toFixed(1)} GB, more than a browser tab can hold (${LARGEST / 1e9} GB). Choose a smaller model.`);
-  return { config, tokenizer, weights, tokenizerConfig: await withTemplate(named('tokenizer_config.json'), named('chat_template.jinja')) };
 }
 
 /**

@@ -21,8 +21,10 @@ export function planRun(library, model, { examples, settings, startFrom, about }
     const softPrompt = takeOut(tuner.softPrompt());
     const batches = tuner.plannedBatches(settings.steps).map((/** @type {Uint32Array} */ batch) => [...batch]);
     const encoder = tuner.saveEncoder();
-    const start = [...exportAdapter(library, model, softPrompt, about), ...(encoder ? [{ name: 'encoder.safetensors', bytes: encoder }] : [])];
-    return { split, batches, start, settings: tuner.settings() };
+    // the settings as the run has them: one that goes on from a prompt needs no text to start from
+    const settingsOfRun = tuner.settings();
+    const start = [...exportAdapter(library, model, softPrompt, { ...about, settings: settingsOfRun }), ...(encoder ? [{ name: 'encoder.safetensors', bytes: encoder }] : [])];
+    return { split, batches, start, settings: settingsOfRun };
   } finally {
     release(tuner);
     if (prompt) release(prompt);

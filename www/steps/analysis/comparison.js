@@ -51,7 +51,7 @@ function Table() {
       <table class="plain-table measures">
         <thead>
           <tr>
-            <th scope="col">Rows</th><th scope="col">Model</th>
+            <th scope="col"><span class="visually-hidden">Model</span></th>
             ${METRICS.map((metric) => html`<th key=${metric.key} scope="col" class="number">${metric.name.replace('-', '\u2011')}${metric.better !== 'neither' && html`${'\u00a0'}<span class="better" aria-hidden="true">${metric.better === 'lower' ? '↓' : '↑'}</span><span class="visually-hidden"> (${metric.better} is better)</span>`}</th>`)}
           </tr>
         </thead>
@@ -65,8 +65,10 @@ function Table() {
 function SetRows({ set }) {
   return html`
     <tbody>
+      <tr class="measured-set">
+        <th scope="rowgroup" colspan=${METRICS.length + 1}><span>${SET_NAMES[set.name]} <small>${rowCount(set)}</small></span></th>
+      </tr>
       <tr>
-        <th scope="rowgroup" rowspan="2">${SET_NAMES[set.name].replace('-', '\u2011')}<small>${rowCount(set)}</small></th>
         <th scope="row">Base</th>
         ${METRICS.map((metric) => html`<td key=${metric.key} class="number">${value(metric, set.base)}</td>`)}
       </tr>

@@ -6,7 +6,7 @@ import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, up
 import { keepWhole } from '../../store.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
-import { readInquiry } from '../test/answers.js';
+import { readInquiry } from '../../inquiry.js';
 import { Asking } from './greedy.js';
 import { LongText } from './long_text.js';
 import { isOfNow, promptKey } from './measure.js';

@@ -5,7 +5,8 @@ import { percent } from '../../report/numbers.js';
 import { isActive } from '../../run.js';
 import { activePrefix, activePrompt, model, testRows, usableExamples } from '../../state.js';
 import { computed, debounce, effect, html, plural, signal } from '../../ui.js';
-import { answersOf, finishedAnswers, isStale, readInquiry } from '../test/answers.js';
+import { answersOf, finishedAnswers, isStale, wholeText } from '../test/answers.js';
+import { readInquiry } from '../../inquiry.js';
 import { itsRows, itsSplit } from './inside/choices.js';
 import { LongText } from './long_text.js';
 import { nameOf } from './row_names.js';
@@ -36,8 +37,9 @@ const look = debounce(async () => {
   const [{ isTrained, rows }, prefix] = [trainedOn.value, activePrefix.value];
   const written = testRows.value.flatMap((row) => {
     const { base, tuned } = answersOf(row.id).peek();
-    if (tuned?.status !== 'done' || tuned.prefix !== prefix) return [];
-    return [{ id: row.id, question: readInquiry(row.question).text, base: base?.status === 'done' ? base.text : '', tuned: tuned.text }];
+    const text = wholeText(tuned);
+    if (text === null || tuned?.prefix !== prefix) return [];
+    return [{ id: row.id, question: readInquiry(row.question).text, base: wholeText(base) ?? '', tuned: text }];
   });
   if (written.length === 0 || !activePrompt.value) {
     copied.value = null;

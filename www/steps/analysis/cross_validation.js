@@ -3,8 +3,7 @@
 import { downloadCsv } from '../../csv.js';
 import { crossValidate, crossValidation, foldSummary } from '../../experiments/cross_validation.js';
 import { loss as formatLoss } from '../../report/numbers.js';
-import { differingSettings } from '../../report/words.js';
-import { effectiveSettings, settingsProblems, usableExamples } from '../../state.js';
+import { settingsProblems, usableExamples } from '../../state.js';
 import { Button, Field, html, shortened, signal } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 
@@ -42,15 +41,13 @@ function Summary() {
   const summary = foldSummary.value;
   const { plan } = crossValidation.state.value;
   if (!summary || !plan) return null;
-  const { examples, settings } = plan.context;
-  const different = differingSettings(settings, effectiveSettings.value);
+  const { examples } = plan.context;
   const spread = (/** @type {import('../../protocol.js').Spread|null} */ of) =>
     (of ? `${formatLoss(of.mean)}${of.standardDeviation === null ? '' : ` ± ${formatLoss(of.standardDeviation)}`}` : '–');
   return html`
     <div class="reading">
       <div class="reading-words"><p>${summary.sentence}</p><p>${summary.advice}</p></div>
     </div>
-    ${different.length > 0 && html`<p class="part-caution">Made with other settings than step 3 has now: ${different.map(([label, value]) => `${label} ${value}`).join('; ')}.</p>`}
     <div class="table-scroll" tabindex="0" role="region" aria-label="Loss of every row when it was held out">
       <table class="plain-table">
         <thead><tr><th scope="col">Row held out</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned on the others</th><th scope="col"><span class="visually-hidden">Remark</span></th></tr></thead>

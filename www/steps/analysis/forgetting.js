@@ -1,10 +1,10 @@
 // @ts-check
 /** Did training change what the model answers without the prefix? Its first answers of this visit against later ones. */
 import { MOST_WRITTEN_ANSWERS } from '../../limits.js';
-import { model, testRows } from '../../state.js';
+import { announce, model, testRows } from '../../state.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, Icon, Notice, Progress, html, plural, useRef } from '../../ui.js';
-import { readInquiry } from '../test/answers.js';
+import { readInquiry } from '../../inquiry.js';
 import { Asking, baseAnswersTo } from './greedy.js';
 import { LongText } from './long_text.js';
 
@@ -16,6 +16,12 @@ const asking = new Asking();
 /** The test inquiries without their tags, each once. */
 const questions = () =>
   [...new Set(testRows.value.map((row) => readInquiry(row.question).text).filter((text) => text !== ''))].slice(0, MOST_WRITTEN_ANSWERS);
+
+/** @param {string[]} all */
+async function askAgain(all) {
+  await asking.askAll(all.map((question) => ({ question, softPrompt: null })));
+  if (asking.problem.value === '') announce('The base model has been asked.');
+}
 
 /** @param {Compared} compared */
 const same = ({ first, latest }) => first.text === latest.text && first.tokens === latest.tokens && first.finishReason === latest.finishReason;
@@ -32,12 +38,12 @@ export function Forgetting() {
       <p class="part-intro">The test inquiries without the prefix, asked before and after training. At every place the likeliest token is taken (after the repetition penalty of step 6), so an unchanged model gives the same answer, letter by letter.</p>
       <div class="part-actions" ref=${group} tabindex="-1">
         <${Button} icon="restart" disabled=${!ready} inactive=${now !== null}
-          onClick=${() => void asking.askAll(all.map((question) => ({ question, softPrompt: null })))}>Ask the base model again<//>
+          onClick=${() => void askAgain(all)}>Ask the base model again<//>
         ${now && html`<${Button} icon="stop" onClick=${() => asking.cancel()}>Stop asking the base model<//>`}
       </div>
       ${now && html`<${Progress} value=${now.done} max=${now.total} label="Asking the base model" text=${`Asking the base model: ${now.done} of ${now.total}`} />`}
       ${asking.problem.value && html`<${Notice} kind="error" onClose=${() => { asking.problem.value = ''; }}>${asking.problem.value}<//>`}
-      <div class="forgetting" role="status"><${Outcome} all=${all} /></div>
+      <div class="forgetting"><${Outcome} all=${all} /></div>
       <p class="part-caution">This shows that training left the model as it was: whoever asks without the prefix notices nothing of it. It does not show what happens with the prefix in front; there, questions of another kind may be answered worse than by the base model. The model is read anew from its file on every visit, so only answers of this visit are compared.</p>
     </section>`;
 }
@@ -54,7 +60,7 @@ function Outcome({ all }) {
   if (compared.length === 0) {
     return answers.length === 0
       ? html`<p class="hint">No answer is recorded in this visit yet, with the decoding of step 6 as it is now. The first time, the answers are only recorded, so ask once before you train, here or in step 6.</p>`
-      : html`<p class="hint">${plural(answers.length, 'base answer is', 'base answers are')} recorded, the first at ${timeOf(answers[0].first)}. Train a prompt in step 5, then ask again.</p>`;
+      : html`<p class="hint">${plural(answers.length, 'base answer is', 'base answers are')} recorded, the first at ${timeOf(answers[0].first)}. ${answers.every(({ first }) => first.trained === '') ? 'Train a prompt in step 5, then ask again.' : 'Training had begun by then, so they are compared with answers after the next training: train once more in step 5, then ask again.'}</p>`;
   }
   const differing = compared.filter((one) => !same(one));
   const identical = compared.length - differing.length;

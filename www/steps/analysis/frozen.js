@@ -2,7 +2,7 @@
 /** The proof that only the soft prompt has changed: the hash of the model's weights before and after, and the count. */
 import { engine } from '../../engine.js';
 import { run } from '../../run.js';
-import { activePrompt, model } from '../../state.js';
+import { activePrompt, announce, model } from '../../state.js';
 import { Button, Icon, formatNumber, html, signal } from '../../ui.js';
 import { itsRun } from './inside/choices.js';
 
@@ -17,6 +17,7 @@ async function checkAgain(of) {
   problem.value = '';
   try {
     again.value = { of, hash: await engine.request('weightsHash', {}), at: new Date() };
+    announce(again.value.hash === of ? 'The same, bit for bit: the model is untouched.' : 'They differ: the model is not the one that was loaded.');
   } catch (error) {
     problem.value = error instanceof Error ? error.message : String(error);
   }

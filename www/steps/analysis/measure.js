@@ -10,7 +10,7 @@ import { mean } from '../../metrics.js';
 import { activePrompt, activePrefix, announce, model, softPromptOf, testRows, usableExamples } from '../../state.js';
 import { keepWhole } from '../../store.js';
 import { signal } from '../../ui.js';
-import { readInquiry } from '../test/answers.js';
+import { readInquiry } from '../../inquiry.js';
 import { askGreedily } from './greedy.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */

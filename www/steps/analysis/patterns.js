@@ -1,9 +1,9 @@
 // @ts-check
 /** Checks that the person writes, counted over the answers of step 6. */
 import { engine } from '../../engine.js';
-import { model, patterns, testRows } from '../../state.js';
-import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, signal } from '../../ui.js';
-import { VARIANTS, answersOf, finishedAnswers, isStale } from '../test/answers.js';
+import { addNotice, model, patterns, testRows } from '../../state.js';
+import { Button, Icon, debounce, effect, formatNumber, html, sentenceOf, shortened, signal } from '../../ui.js';
+import { VARIANTS, answersOf, finishedAnswers, isStale, wholeText } from '../test/answers.js';
 import { VARIANT_NAMES } from '../../report/variants.js';
 import { PATTERN_KINDS } from '../../pattern_kinds.js';
 
@@ -45,11 +45,11 @@ effect(() => {
   else counts.value = null;
 });
 
-/** The finished answers of step 6. @returns {{variant: Variant, text: string}[]} */
+/** The answers of step 6 that were written to their end. @returns {{variant: Variant, text: string}[]} */
 function finished() {
   return testRows.value.flatMap((row) => VARIANTS.flatMap((variant) => {
-    const written = answersOf(row.id).peek()[variant];
-    return written?.status === 'done' ? [{ variant, text: written.text }] : [];
+    const text = wholeText(answersOf(row.id).peek()[variant]);
+    return text === null ? [] : [{ variant, text }];
   }));
 }
 
@@ -147,7 +147,12 @@ function change(index, changed) {
 function remove(index) {
   const next = Math.min(index, patterns.value.length - 2);
   document.getElementById(next < 0 ? 'pattern-add' : `pattern-delete-${next}`)?.focus();
+  const gone = patterns.value[index];
   patterns.value = patterns.value.filter((_, other) => other !== index);
+  addNotice('info', `Check ${index + 1}${gone.value ? ` (“${shortened(gone.value)}”)` : ''} was deleted.`, {
+    label: 'Bring it back',
+    run: () => { patterns.value = [...patterns.value.slice(0, index), gone, ...patterns.value.slice(index)]; },
+  });
 }
 
 function add() {

@@ -3,6 +3,7 @@
 import { engine } from '../../engine.js';
 import { isActive, run } from '../../run.js';
 import { nameOfRun } from '../../run/names.js';
+import { measuredHeldOut } from '../../limits.js';
 import { computed, debounce, effect, html, plural, signal } from '../../ui.js';
 import { itsRun } from './inside/choices.js';
 
@@ -65,7 +66,7 @@ export function Reading() {
               <p>${now.advice}</p>
             </div>
           </div>
-          ${of.evaluations.length > 0 && html`<p class="part-caution">The held-out loss comes from ${plural(of.split.heldOut.length, 'example')}${of.split.heldOut.length < 10 ? ', so small ups and downs are chance' : ''}. Another seed in step 3 holds out others, and changes the order of the batches too; see whether the reading stays the same.</p>`}`
+          ${of.evaluations.length > 0 && html`<p class="part-caution">The held-out loss comes from ${plural(measuredHeldOut(of.split.heldOut.length), 'example')}${of.split.heldOut.length < 10 ? ', so small ups and downs are chance' : ''}. Another seed in step 3 holds out others, and changes the order of the batches too; see whether the reading stays the same.</p>`}`
         : html`<p class="hint">A reading of the curves stands here after a run in step 5.</p>`}
     </section>`;
 }

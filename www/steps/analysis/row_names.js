@@ -1,7 +1,7 @@
 // @ts-check
 /** What an example is called: by its number among some rows, or as an inquiry of step 6. */
 import { examples, testRows } from '../../state.js';
-import { readInquiry } from '../test/answers.js';
+import { readInquiry } from '../../inquiry.js';
 
 /** @typedef {import('../../protocol.js').Example} Example */
 

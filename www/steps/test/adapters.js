@@ -1,7 +1,7 @@
 // @ts-check
 /** The way to and from Hugging Face PEFT: saves the chosen prompt as an adapter, and opens adapters. */
-import { freePrefix, openAdapter, openHubAdapter, saveAdapter } from '../../adapters.js';
-import { activePrefix, activePrompt, deleteTrainedPrompt, addNotice, model, saveTrainedPrompt, trainedPrompts } from '../../state.js';
+import { openAdapter, openHubAdapter, saveAdapter } from '../../adapters.js';
+import { activePrefix, activePrompt, model } from '../../state.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, Field, html, useRef, useSignal } from '../../ui.js';
 
@@ -17,14 +17,14 @@ export function Adapters() {
     if (files.length > 0) void openAdapter(files);
   };
   return html`
-    <div class="adapters" ref=${group} tabindex="-1">
+    <section class="adapters" ref=${group} tabindex="-1" aria-labelledby="adapters-title">
+      <h3 class="part-title" id="adapters-title">To and from Hugging Face PEFT</h3>
       ${prompt && html`<${Button} icon="download" disabled=${!ready} onClick=${() => void saveAdapter(activePrefix.value, prompt)}>Save for PEFT<//>`}
       <${Button} icon="import" disabled=${!ready} onClick=${() => input.current?.click()}>Open a PEFT adapter<//>
-      ${prompt && html`<${Button} kind="quiet" icon="trash" onClick=${remove}>Delete ${activePrefix.value}<//>`}
       <input ref=${input} type="file" multiple class="visually-hidden" tabindex="-1" aria-hidden="true" accept=".zip,.json,.safetensors,.bin" onChange=${onFiles} />
       <p class="field-help">The zip is a folder that <code>PeftModel.from_pretrained</code> loads. To open one, choose a zip, or adapter_config.json and adapter_model.safetensors together.</p>
       <${FromHub} />
-    </div>`;
+    </section>`;
 }
 
 function FromHub() {
@@ -47,23 +47,4 @@ function FromHub() {
         <${Button} type="submit" disabled=${model.value.status !== 'ready'} inactive=${busy.value}>${busy.value ? 'Opening …' : 'Open'}<//>
       </form>
     </details>`;
-}
-
-/** Deletes the chosen prompt; a notice brings it back. */
-function remove() {
-  const [prefix, prompt] = [activePrefix.value, activePrompt.value];
-  if (!prompt) return;
-  deleteTrainedPrompt(prefix);
-  addNotice('info', `The prompt of ${prefix} was deleted.`, { label: 'Bring it back', run: () => bringBack(prefix, prompt) });
-}
-
-/** Under another prefix token where a newer prompt has taken its own. @param {string} prefix @param {import('../../state.js').TrainedPrompt} prompt */
-function bringBack(prefix, prompt) {
-  if (!trainedPrompts.value[prefix]) {
-    saveTrainedPrompt(prefix, prompt);
-    return;
-  }
-  const free = freePrefix(prefix);
-  saveTrainedPrompt(free, { ...prompt, settings: { ...prompt.settings, prefix_token: free } });
-  addNotice('info', `A newer prompt stands under ${prefix}, so the one that was deleted is back as ${free}.`);
 }

@@ -5,7 +5,8 @@
  * Tokens arrive faster than a screen is drawn, so a row's answers are shown at most once per animation frame.
  */
 import { EngineError, engine } from '../../engine.js';
-import { generation, model, objective, softPromptOf, testRows, trainedPrompts, activePrefix } from '../../state.js';
+import { generation, model, objective, softPromptOf, testRows } from '../../state.js';
+import { readInquiry } from '../../inquiry.js';
 import { keep } from '../../store.js';
 import { recordBaseAnswer } from '../analysis/greedy.js';
 import { computed, signal } from '../../ui.js';
@@ -13,7 +14,6 @@ import { computed, signal } from '../../ui.js';
 /** @typedef {import('../../protocol.js').Variant} Variant */
 /** @typedef {import('../../protocol.js').Answer} Answer */
 /** @typedef {import('../../state.js').TestRow} TestRow */
-/** @typedef {import('../../state.js').TrainedPrompt} TrainedPrompt */
 
 /** One answer. `key` says what it was an answer to: when that has changed, the answer is out of date.
  * @typedef {{status: 'waiting'|'writing'|'done'|'failed', text: string, key: string, prefix: string, answer: Answer|null, error: string, before?: Written}} Written
@@ -32,7 +32,11 @@ export const finishedAnswers = signal(0);
 const finished = signal(/** @type {Record<string, RowAnswers>} */ ({}));
 
 /** Whether a trained prompt has answered an inquiry. */
-export const isTested = computed(() => Object.values(finished.value).some(({ tuned }) => tuned));
+export const isTested = computed(() => testRows.value.some(({ id }) => finished.value[id]?.tuned));
+
+/** The text of an answer that was written to its end; null where there is none, also where it was stopped.
+ * @param {Written|undefined} written */
+export const wholeText = (written) => (written?.status === 'done' && written.answer?.finishReason !== 'cancelled' ? written.text : null);
 
 /** @param {any} written */
 const isFinished = (written) => written?.status === 'done' && ['text', 'key', 'prefix'].every((field) => typeof written[field] === 'string') && typeof written.answer?.tokens === 'number';
@@ -49,19 +53,6 @@ export function answersOf(rowId) {
   let answers = byRow.get(rowId);
   if (!answers) byRow.set(rowId, answers = signal(/** @type {RowAnswers} */ (finished.peek()[rowId] ?? {})));
   return answers;
-}
-
-/**
- * The tag is the switch: an inquiry that begins with the prefix token of a trained prompt is answered by that prompt;
- * otherwise the tuned column uses the chosen one. The text that the model reads never contains the tag.
- * @param {string} question
- * @returns {{text: string, prefix: string, prompt: TrainedPrompt|null}}
- */
-export function readInquiry(question) {
-  const text = question.trim();
-  const tag = Object.keys(trainedPrompts.value).filter((prefix) => text.startsWith(prefix)).sort((a, b) => b.length - a.length)[0];
-  const prefix = tag ?? activePrefix.value;
-  return { text: tag ? text.slice(tag.length).trim() : text, prefix, prompt: trainedPrompts.value[prefix] ?? null };
 }
 
 /** Why a variant cannot be asked now, or "". @param {TestRow} row @param {Variant} variant */

@@ -2,18 +2,21 @@
 /** How all answers of step 6 are decoded. A value that cannot be used stays as typed and says why. */
 import { FIELDS, numberOf, problem } from '../../decoding_fields.js';
 import { generation, generationTexts } from '../../state.js';
-import { Field, html } from '../../ui.js';
+import { Field, html, plural } from '../../ui.js';
 
 /** @typedef {import('../../decoding_fields.js').DecodingField} DecodingField */
 
+/** On a phone the inquiries come first. */
+const isWide = matchMedia('(min-width: 48rem)').matches;
+
 export function Decoding() {
   return html`
-    <fieldset class="decoding">
-      <legend class="part-title">Decoding, the same for all three</legend>
-      <div class="decoding-fields">
+    <details class="decoding" open=${isWide}>
+      <summary>Decoding, the same for all three: ${generation.value.temperature === 0 ? 'greedy' : 'drawn'}, at most ${plural(generation.value.max_new_tokens, 'token')}</summary>
+      <div class="decoding-fields" role="group" aria-label="Decoding">
         ${FIELDS.map((field) => html`<${DecodingInput} key=${field.name} field=${field} />`)}
       </div>
-    </fieldset>`;
+    </details>`;
 }
 
 /** @param {{field: DecodingField}} props */

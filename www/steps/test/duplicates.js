@@ -1,7 +1,8 @@
 // @ts-check
 /** Which test inquiries nearly repeat a training question: an answer to them proves little. */
 import { engine } from '../../engine.js';
-import { examples, testRows } from '../../state.js';
+import { readInquiry } from '../../inquiry.js';
+import { examples, testRows, trainedPrompts } from '../../state.js';
 import { debounce, effect, signal } from '../../ui.js';
 
 /** The row of step 1 that an inquiry repeats, by the inquiry's id. `row` counts from 1; `similarity` is 0 to 1.
@@ -17,7 +18,7 @@ const look = debounce(async () => {
   const inputs = examples.value.map((row) => row.input);
   const asked = ++latest;
   try {
-    const found = await engine.request('nearDuplicates', { questions: rows.map((row) => row.question), inputs });
+    const found = await engine.request('nearDuplicates', { questions: rows.map((row) => readInquiry(row.question).text), inputs });
     if (asked !== latest) return;
     const byId = new Map();
     for (const { question, input, similarity } of found) {
@@ -31,6 +32,6 @@ const look = debounce(async () => {
 }, WAIT_MS);
 
 effect(() => {
-  void [testRows.value, examples.value];
+  void [testRows.value, examples.value, trainedPrompts.value];
   look();
 });

@@ -3,7 +3,8 @@
 import { addNotice, model, testRows, trainedPrompts, updateTestRow } from '../../state.js';
 import { Button, GrowingText, Icon, classes, formatNumber, html, shortened, useState } from '../../ui.js';
 import { VARIANT_NAMES } from '../../report/variants.js';
-import { VARIANTS, answersOf, ask, isAskingRow, isStale, obstacleTo, readInquiry } from './answers.js';
+import { VARIANTS, answersOf, ask, isAskingRow, isStale, obstacleTo } from './answers.js';
+import { readInquiry } from '../../inquiry.js';
 import { repeats } from './duplicates.js';
 
 /** @typedef {import('../../state.js').TestRow} TestRow */

@@ -2,8 +2,9 @@
 /** What the three columns put in front of an inquiry, and which trained prompt the third one uses. */
 import { activePrefix, activePrompt, model, objective, trainedPrompts } from '../../state.js';
 import { VARIANT_NAMES } from '../../report/variants.js';
-import { Adapters } from './adapters.js';
-import { Field, Notice, html } from '../../ui.js';
+import { Button, Field, Notice, html, useRef } from '../../ui.js';
+import { useSuccessor } from '../../focus.js';
+import { deletePrompt } from './delete_prompt.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 
 /** @typedef {import('../../protocol.js').Variant} Variant */
@@ -16,8 +17,7 @@ export function Variants() {
         detail="The same intent in ordinary words, as the system message of the conversation: a discrete prefix, which only writing can improve." />
       <${Column} variant="tuned" tag=${activePrefix.value} front=${tunedFront()} detail="The trained virtual tokens, which stand in front of every inquiry here. Begin an inquiry with the prefix token of another trained prompt, and that one answers it." />
     </div>
-    <${PromptChoice} />
-    <${Adapters} />`;
+    <${PromptChoice} />`;
 }
 
 function tunedFront() {
@@ -34,18 +34,21 @@ const Column = ({ variant, front, tag, detail }) => html`
   </div>`;
 
 function PromptChoice() {
+  const group = useRef(/** @type {HTMLElement|null} */ (null));
+  useSuccessor(group, 'button:enabled', 'a');
   const prefixes = Object.keys(trainedPrompts.value);
   const prompt = activePrompt.value;
-  if (prefixes.length === 0) {
-    return html`<p class="hint">No prompt is trained yet, so the third column stays empty. <a href="#step-training">Train one in step 5</a>.</p>`;
-  }
   const foreign = prompt && model.value.info && prompt.modelHash !== '' && prompt.modelHash !== model.value.info.weightsHash;
   return html`
-    <${Field} label="Trained prompt" class="prompt-choice" help=${prompt ? promptSentence(prompt) : 'Choose which trained prompt answers in the third column.'}>
-      <select value=${activePrefix.value} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { activePrefix.value = event.currentTarget.value; }}>
-        ${prefixes.map((prefix) => html`<option key=${prefix} value=${prefix}>${prefix}</option>`)}
-      </select>
-    <//>
+    <div class="prompt-bar" ref=${group} tabindex="-1">
+      ${prefixes.length === 0 ? html`<p class="hint">No prompt is trained yet, so the third column stays empty. <a href="#step-training">Train one in step 5</a>.</p>` : html`
+        <${Field} label="Trained prompt" class="prompt-choice" help=${prompt ? promptSentence(prompt) : 'Choose which trained prompt answers in the third column.'}>
+          <select value=${activePrefix.value} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { activePrefix.value = event.currentTarget.value; }}>
+            ${prefixes.map((prefix) => html`<option key=${prefix} value=${prefix}>${prefix}</option>`)}
+          </select>
+        <//>
+        ${prompt && html`<${Button} kind="quiet" icon="trash" onClick=${deletePrompt}>Delete ${activePrefix.value}<//>`}`}
+    </div>
     ${foreign && html`<${Notice} kind="warning">This prompt was trained with another model, so its answers will make no sense with the one loaded now. Train it again in step 5.<//>`}`;
 }
 

@@ -6,7 +6,7 @@ import { Plot } from '../../plots.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 import { inUse } from '../../model.js';
 import { promptName, stepsOf } from '../../run/record.js';
-import { objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
+import { model, objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 
@@ -56,7 +56,7 @@ function setShots(count) {
 }
 
 /** Whether few-shot was asked of a model that was made for something else. @param {Trial[]} trials */
-const unlearned = (trials) => inUse.value.source.kind === 'bundled' && trials.some(({ way }) => way.kind === 'shots');
+const unlearned = (trials) => inUse.value.source.kind === 'bundled' && comparisonOfWays.state.value.plan?.modelHash === model.value.info?.weightsHash && trials.some(({ way }) => way.kind === 'shots');
 
 /** The best loss of all that were measured, to mark it. @param {Trial[]} trials */
 const bestLoss = (trials) => Math.min(...trials.map(({ heldOutLoss }) => heldOutLoss ?? Infinity));

@@ -1,10 +1,11 @@
 // @ts-check
 /** The buttons of a run, and its numbers while it goes on. */
-import { model, settingsProblems, usableExamples } from '../../state.js';
+import { model, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Notice, Progress, formatDuration, formatNumber, html, plural, useRef } from '../../ui.js';
 import { useSuccessor } from '../../focus.js';
 import { cancelRun, changesSinceRun, continueRun, isActive, pauseRun, resumeRun, run, startError, startRun, stopRun } from '../../run.js';
 import { MOST_HELD_OUT_ROWS } from '../../limits.js';
+import { keptPrompt } from '../../run/record.js';
 import { nameOfRun } from '../../run/names.js';
 import { fieldOf } from '../../settings.js';
 import { formatValue } from '../../plots.js';
@@ -49,13 +50,15 @@ function RunButtons() {
   const main = !isActive.value ? startButton()
     : status === 'paused' ? { icon: 'play', label: 'Continue', onClick: resumeRun }
       : { icon: 'pause', label: 'Pause', onClick: pauseRun, inactive: waiting || status === 'pausing' };
+  const next = nextButton();
   return html`
     <div class="run-buttons" ref=${group} tabindex="-1">
-      <${Button} kind="primary" icon=${main.icon} class=${isActive.value ? '' : 'run-start'} disabled=${main.disabled} inactive=${main.inactive}
+      <${Button} kind=${next ? undefined : 'primary'} icon=${main.icon} class=${isActive.value ? '' : 'run-start'} disabled=${main.disabled} inactive=${main.inactive}
         aria-describedby="run-note" onClick=${main.onClick}>${main.label}<//>
       ${isActive.value && html`
         <${Button} icon="stop" inactive=${waiting} title="Ends the run and keeps the prompt it has reached" onClick=${stopRun}>Stop and keep<//>
         <${Button} kind="quiet" icon="close" inactive=${status === 'stopping'} title="Ends the run and throws its prompt away" onClick=${cancelRun}>Cancel<//>`}
+      ${next}
       <p class="run-note" id="run-note">${runNote()}</p>
     </div>`;
 }
@@ -66,6 +69,16 @@ function RunButtons() {
 function startButton() {
   const label = !run.value ? 'Start fine-tuning' : changesSinceRun.value.length > 0 ? 'Start again with new settings' : 'Start again';
   return { icon: run.value ? 'restart' : 'play', label, onClick: () => void startRun(), disabled: obstacle() !== '' };
+}
+
+/** What most people do after a run: go on with one that was stopped, or try its prompt. */
+function nextButton() {
+  const now = run.value;
+  if (!now?.last || isActive.value || !['finished', 'stopped'].includes(now.status)) return null;
+  if (now.last.step < now.settings.steps && !now.stoppedEarly && now.state) {
+    return html`<${Button} kind="primary" icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => goOn(0)}>Continue to step ${now.settings.steps}<//>`;
+  }
+  return trainedPrompts.value[now.settings.prefix_token] && html`<a class="button button-primary" href="#step-test">Try it in step 6</a>`;
 }
 
 function runNote() {
@@ -115,6 +128,7 @@ function Numbers() {
   const tokens = window.reduce((sum, report) => sum + report.tokens, 0);
   const left = isActive.value && now.msPerStep > 0 ? ((total - step) * now.msPerStep) / 1000 : null;
   const heldOut = now.evaluations.at(-1);
+  const kept = keptPrompt(now);
   return html`
     <div class="run-progress">
       <p class="run-status"><strong>${statusText(now)}</strong> <span class="run-name">run ${now.number}, ${nameOfRun(now.number)}, ${now.settings.prefix_token}${now.workers > 0 && `, ${plural(now.workers, 'worker')}`}</span></p>
@@ -129,7 +143,7 @@ function Numbers() {
       </dl>
       ${now.split.heldOut.length > MOST_HELD_OUT_ROWS && html`
         <p class="run-name">The held-out loss is measured on ${MOST_HELD_OUT_ROWS} of the ${formatNumber(now.split.heldOut.length)} held-out rows, evenly spread over the table.</p>`}
-      <p class="visually-hidden" role="status">${statusText(now)}</p>
+      <p class="visually-hidden" role="status">${statusText(now)}${!isActive.value && kept && kept.heldOutLoss !== null && `; held-out loss of the prompt that is kept: ${formatLoss(kept.heldOutLoss)}`}</p>
     </div>`;
 }
 

@@ -7,6 +7,7 @@ import { nameOfRun } from '../../run/names.js';
 import { bestEvaluation, isMean, keptPrompt, promptName, samePrompt, stepsOf } from '../../run/record.js';
 import { trainedPrompts } from '../../state.js';
 import { loss as formatLoss } from '../../report/numbers.js';
+import { measuredHeldOut } from '../../limits.js';
 import { nameOf } from '../analysis/row_names.js';
 import { goOn } from './controls.js';
 
@@ -18,7 +19,6 @@ export function Outcome() {
   const now = run.value;
   if (!now || !['finished', 'stopped', 'failed'].includes(now.status) || !now.last) return null;
   const kept = keptPrompt(now);
-  const unfinished = now.settings.steps - now.last.step;
   const valid = Number.isInteger(more.value) && more.value > 0 && more.value <= 10_000;
   return html`
     <div class="outcome">
@@ -28,7 +28,6 @@ export function Outcome() {
       ${kept && !stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(kept)}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       ${now.status !== 'failed' && html`<div class="outcome-more">
-        ${unfinished > 0 && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => goOn(0)}>Continue to step ${now.settings.steps}<//>`}
         <${Field} label="More steps" class="more-steps" error=${valid ? null : 'Use a whole number from 1 to 10,000.'}>
           <input type="number" min="1" max="10000" step="10" value=${Number.isFinite(more.value) ? more.value : ''}
             onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
@@ -54,20 +53,21 @@ function stands(now) {
 function outcomeSentence(now) {
   const kept = keptPrompt(now);
   const start = now.evaluations.find((point) => point.step === 0);
-  const place = html`<a href="#step-test">Try it in step 6</a>`;
   if (!kept) return null;
   if (!stands(now)) {
     const prefix = html`<b>${now.settings.prefix_token}</b>`;
     return html`This run has reached step ${now.last?.step}. ${trainedPrompts.value[now.settings.prefix_token]
       ? html`Under ${prefix} stands the prompt of another run.` : html`No prompt is saved as ${prefix} yet.`}`;
   }
-  if (kept.heldOutLoss === null || !start) return html`The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+  if (kept.heldOutLoss === null || !start) return html`The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>.`;
   if (kept.step === 0 && !isMean(kept)) {
     return html`Training did not lower the held-out loss below ${formatLoss(start.heldOutLoss)}, where it started. A lower learning rate or more varied examples may help.`;
   }
+  const all = now.split.heldOut.length;
+  const measured = measuredHeldOut(all);
   return html`
-    On the ${plural(now.split.heldOut.length, 'example')} that ${now.split.heldOut.length === 1 ? 'was' : 'were'} held out${heldOutRows(now)}, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.${now.kept === 'best' && now.best ? ' They also chose the prompt, so new inquiries may do a little worse.' : ''}
-    The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>. ${place}.`;
+    On ${measured < all ? `${formatNumber(measured)} of ` : ''}the ${plural(all, 'example')} that ${all === 1 ? 'was' : 'were'} held out${heldOutRows(now)}, the loss went from ${formatLoss(start.heldOutLoss)}, with the untrained prompt, to <b>${formatLoss(kept.heldOutLoss)}</b>.${' '}
+    ${now.kept === 'best' && now.best && 'They also chose the prompt, so new inquiries may do a little worse. '}The ${promptName(kept)} now stands under <b>${now.settings.prefix_token}</b>.`;
 }
 
 /** More held-out rows than this are not listed. */

@@ -5,8 +5,8 @@ import { effectiveQuestion, isActive, run, sampleEvery, sampleQuestion } from '.
 import { keptPrompt, promptName } from '../../run/record.js';
 import { testRows } from '../../state.js';
 
-/** Index of the answer shown; null follows the newest. */
-const shownSample = signal(/** @type {number|null} */ (null));
+/** The answer that the person has chosen, of the run that was asked so; null follows the newest. */
+const shownSample = signal(/** @type {{asked: import('../../run/record.js').Asked, index: number}|null} */ (null));
 
 export function Voice() {
   return html`
@@ -54,9 +54,9 @@ function Answers() {
   }
   const last = samples.length - 1;
   const resting = restingSample(now);
-  const at = Math.min(shownSample.value ?? resting, last);
+  const at = Math.min(shownSample.value?.asked === now.asked ? shownSample.value.index : resting, last);
   const sample = samples[at];
-  const show = (/** @type {number} */ index) => { shownSample.value = index === resting ? null : Math.min(last, Math.max(0, index)); };
+  const show = (/** @type {number} */ index) => { shownSample.value = index === resting ? null : { asked: now.asked, index: Math.min(last, Math.max(0, index)) }; };
   return html`
     <div class="voice-answer">
       <div class="voice-bar">
@@ -65,7 +65,7 @@ function Answers() {
           aria-valuetext=${stepName(sample.step)}
           onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => show(Number(event.currentTarget.value))} />
         <${Button} kind="quiet" icon="right" iconOnly inactive=${at === last} onClick=${() => show(at + 1)}>Later answer<//>
-        <output class="voice-step">${stepName(sample.step)}</output>
+        <output class="voice-step" aria-live="off">${stepName(sample.step)}</output>
       </div>
       <blockquote class="voice-text">
         <p class="voice-question"><span class="voice-tag">${now.settings.prefix_token}</span> ${now.sampleQuestion}</p>

@@ -4,7 +4,7 @@ import { MOST_MEASURED_ROWS, spread } from '../../../limits.js';
 import { runOf } from '../../../run.js';
 import { activePrompt, testRows, usableExamples } from '../../../state.js';
 import { computed, signal } from '../../../ui.js';
-import { readInquiry } from '../../test/answers.js';
+import { readInquiry } from '../../../inquiry.js';
 
 /** @typedef {import('../../../protocol.js').Example} Example */
 /** `all`: how many there are; `examples`: those offered; `unseen`: the prompt was surely not trained on them.

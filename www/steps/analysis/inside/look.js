@@ -4,7 +4,7 @@
  * that prompt. The first look is the person's; then it is taken anew when the example or the prompt has changed.
  */
 import { engine } from '../../../engine.js';
-import { activePrefix, activePrompt, model, softPromptOf } from '../../../state.js';
+import { activePrefix, activePrompt, announce, model, softPromptOf } from '../../../state.js';
 import { batch, computed, debounce, effect, sentenceOf, signal } from '../../../ui.js';
 import { promptKey } from '../measure.js';
 import { chosenExample, itsRun } from './choices.js';
@@ -65,6 +65,7 @@ const look = debounce(async () => {
     seen.value = { example, prefix, step: prompt.step, losses: base && tuned ? { base, tuned } : null, attention, way, noWay, problems: [...problems] };
     busy.value = false;
   });
+  announce('The look inside is done.');
 }, WAIT_MS);
 
 function start() {
