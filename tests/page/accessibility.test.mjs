@@ -28,6 +28,7 @@ async function fill(page) {
   await page.getByRole('button', { name: 'Read the pasted text' }).click();
   await page.getByRole('region', { name: 'Import' }).getByText(/Line 2/).waitFor();
   await page.getByRole('button', { name: 'Add a row' }).click();
+  await unfold(page, 'Decoding, the same for all three: .*'); // it is folded on a phone
   await box(page, 'Maximum length').fill('8');
   await page.getByRole('button', { name: 'Ask inquiry 1' }).click();
   await answersTo(page, 1);
