@@ -9,6 +9,7 @@ const playground = await startPlayground();
 try {
   const context = { viewport: { width: 1360, height: 1180 }, colorScheme: 'light', reducedMotion: 'reduce' };
   await playground.withPage({ context }, async (page) => {
+    await page.locator('#step-prepared .token').first().waitFor(); // the step above has its height
     await startButton(page).click();
     await page.locator('#step-training').evaluate((card) => window.scrollTo(0, card.offsetTop - 24));
     await page.mouse.move(0, 0);
