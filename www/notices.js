@@ -24,12 +24,12 @@ export const Notices = ({ on }) => {
   useLayoutEffect(() => {
     if (document.activeElement === place.current && notices.value.length === 0 && before.current?.isConnected) before.current.focus();
     if (on) keepClear(place.current);
+    if (notices.value.length <= MOST_SHOWN) showAll.value = false;
   });
   const onFocusIn = (/** @type {FocusEvent & {relatedTarget: HTMLElement|null}} */ { relatedTarget: from }) => {
     if (from && !place.current?.contains(from)) before.current = from;
   };
   const older = notices.value.length - MOST_SHOWN;
-  if (older <= 0) showAll.value = false;
   const shown = showAll.value ? notices.value : notices.value.slice(-MOST_SHOWN);
   const onKeyDown = (/** @type {KeyboardEvent & {target: HTMLElement}} */ { key, target }) => {
     if (key !== 'Escape') return;

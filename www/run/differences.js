@@ -29,7 +29,7 @@ export function differences(before, now) {
     changes.push(now.settings.prompt_tuning_init_text.trim() ? nameOf('prompt_tuning_init_text') : 'objective');
   }
   if (before.startFrom !== now.startFrom) changes.push(now.startFrom ? `starts from ${now.startFrom}` : 'starts from an initialisation');
-  else if (now.startFrom && before.startMadeAt !== now.startMadeAt) changes.push(`starts from ${now.startFrom} as it is now, another prompt than before`);
+  else if (now.startFrom && before.startMadeAt !== undefined && before.startMadeAt !== now.startMadeAt) changes.push(`starts from ${now.startFrom} as it is now, another prompt than before`);
   const rows = changedRows(before.examples, now.examples);
   if (rows > 0) changes.push(rows === 1 ? '1 row of the dataset' : `${rows.toLocaleString('en')} rows of the dataset`);
   return changes;
