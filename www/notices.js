@@ -31,9 +31,10 @@ export const Notices = ({ on }) => {
   };
   const older = notices.value.length - MOST_SHOWN;
   const shown = showAll.value ? notices.value : notices.value.slice(-MOST_SHOWN);
-  const onKeyDown = (/** @type {KeyboardEvent & {target: HTMLElement}} */ { key, target }) => {
-    if (key !== 'Escape') return;
-    const at = [...(place.current?.querySelectorAll('.notice') ?? [])].indexOf(/** @type {Element} */ (target.closest('.notice')));
+  const onKeyDown = (/** @type {KeyboardEvent & {target: HTMLElement}} */ event) => {
+    if (event.key !== 'Escape') return;
+    event.preventDefault(); // a dialog around it stays open
+    const at = [...(place.current?.querySelectorAll('.notice') ?? [])].indexOf(/** @type {Element} */ (event.target.closest('.notice')));
     const closed = shown.at(at); // the last one where the focus is on none
     if (closed) closeNotice(closed.id);
   };

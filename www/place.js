@@ -39,7 +39,7 @@ const hold = (section, top) => {
   growth.observe(document.body);
   const held = new AbortController();
   held.signal.addEventListener('abort', () => growth.disconnect());
-  for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown', 'hashchange']) addEventListener(name, () => held.abort(), { signal: held.signal, passive: true });
+  for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown', 'click', 'popstate', 'hashchange']) addEventListener(name, () => held.abort(), { signal: held.signal, passive: true });
   setTimeout(() => held.abort(), HELD_MS);
   aim();
 };

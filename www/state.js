@@ -224,11 +224,11 @@ let lastNotice = 0;
 const SUCCESS_MS = 8000;
 
 /** Shows a sentence in the corner of the page until it is closed; good news goes by itself. The same sentence is
- * shown once.
+ * shown once, but for those that offer something: each may bring back another thing.
  * @param {NoticeItem['kind']} kind @param {string} text @param {NoticeItem['action']} [action] @param {NoticeItem['about']} [about] */
 export const addNotice = (kind, text, action = null, about = '') => {
   const id = (lastNotice += 1);
-  notices.value = [...notices.value.filter((notice) => notice.text !== text), { id, kind, text, action, about }];
+  notices.value = [...notices.value.filter((notice) => notice.text !== text || notice.action !== null), { id, kind, text, action, about }];
   if (kind === 'success') setTimeout(() => closeNotice(id), SUCCESS_MS);
 };
 /** @param {number} id */

@@ -183,7 +183,7 @@ test('lines that are left out are counted, all of them; lines with a remark are 
   await readPasted(page, text);
   await page.getByText('130 rows found in the pasted text').waitFor();
   await page.getByText('120 lines can’t be used and are left out:').waitFor();
-  await page.getByText('130 lines are read, with a remark:').waitFor();
+  await page.getByText('130 lines have a remark:').waitFor();
   await page.getByText('… and 100 more.').waitFor();
   await page.getByRole('button', { name: /^Replace all/ }).click();
   await page.getByText('130 rows, all can be trained on').waitFor();

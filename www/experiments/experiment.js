@@ -76,12 +76,17 @@ export class Experiment {
     if (this.state.value.status !== 'done' && before.results.length > 0) this.#offer(before);
   }
 
-  /** What stood there before comes back by itself where nothing has taken its place, else when it is asked for.
-   * @param {State<Job, Context, Result>} before */
-  #offer(before) {
-    const back = () => { this.state.value = { ...before, problem: this.state.value.problem }; };
+  /** Results that others have taken the place of, by themselves where there are no others, else on request.
+   * @param {State<Job, Context, Result>} gone */
+  #offer(gone) {
+    const back = () => {
+      if (underWay.value === this.name) { this.#offer(gone); return; }
+      const others = this.state.value;
+      this.state.value = { ...gone, problem: others.problem };
+      if (others.results.length > 0) this.#offer(others);
+    };
     if (this.state.value.results.length === 0) back();
-    else addNotice('info', `The ${this.name} before this one had ${plural(before.results.length, 'result')}.`, { label: 'Bring it back', run: () => { if (underWay.value !== this.name) back(); } });
+    else addNotice('info', `Another ${this.name}, with ${plural(gone.results.length, 'result')}, stood here before.`, { label: 'Bring it back', run: back });
   }
 
   /** Whether it was left in the middle and can go on with the model in use. */

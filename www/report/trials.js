@@ -80,7 +80,7 @@ export function comparisonSection(report) {
   const shown = OF_ANSWERS.filter(({ key }) => trials.some((trial) => isNumber(trial[key])));
   const changed = trials.filter(({ changes }) => changes.length > 0);
   return section('Techniques compared',
-    markup`<p>${plural(trials.length, 'way')} on the same rows: ${number(trainedOn)} to train on, ${number(heldOut)} held out${measuredHeldOut(heldOut) < heldOut && ` (${number(measuredHeldOut(heldOut))} of them measured)`}${test > 0 && `, ${plural(test, 'test inquiry', 'test inquiries')} answered greedily`}.${best && ` The lowest held-out loss, ${loss(best.heldOutLoss)}, came from “${best.label}”${heldOut < 10 && `; ${plural(heldOut, 'row')} ${heldOut === 1 ? 'does' : 'do'} not rank the techniques`}.`}</p>`,
+    markup`<p>${plural(trials.length, 'way')} on the same rows: ${number(trainedOn)} to train on, ${number(heldOut)} held out${measuredHeldOut(heldOut) < heldOut && ` (${number(measuredHeldOut(heldOut))} of them measured)`}${test > 0 && `, ${plural(test, 'test inquiry', 'test inquiries')} answered greedily`}.${best && ` The lowest held-out loss, ${loss(best.heldOutLoss)}, came from “${best.label}”${heldOut < 10 ? `; ${plural(heldOut, 'row')} ${heldOut === 1 ? 'does' : 'do'} not rank the techniques` : ''}.`}</p>`,
     unfinished(comparison), otherwise(report, comparison.modelHash), comparisonFigure(trials),
     table({
       caption: 'What was compared', captionIsHidden: true, stacked: true,

@@ -34,6 +34,7 @@ const reading = signal('');
 /** @type {import('../vendor/signals/signals.js').Signal<{name: string, parsed: ParsedDataset}|null>} */
 const found = signal(/** @type {{name: string, parsed: ParsedDataset}|null} */ (null));
 const failure = signal('');
+const PASTED = 'the pasted text';
 /** Goes up with each file or text that is read: only the latest one counts. */
 let latest = 0;
 
@@ -42,7 +43,7 @@ const read = async (text, name) => {
   importOpen.value = true;
   failure.value = '';
   found.value = null;
-  reading.value = name || 'the pasted text';
+  reading.value = name || PASTED;
   const mine = ++latest;
   try {
     const parsed = await engine.request('parseDataset', { text, name });
@@ -87,7 +88,8 @@ const forget = () => {
 /** What was found in the text before is not what stands there now. @param {string} text */
 const edit = (text) => {
   pasted.value = text;
-  if (!found.value?.name) forget();
+  const ofAFile = found.value ? found.value.name !== '' : reading.value !== '' && reading.value !== PASTED;
+  if (!ofAFile) forget();
 };
 
 const close = () => {
@@ -128,21 +130,21 @@ const Lines = ({ said, kind, lines, count }) => count > 0 && html`
     <p>${said}</p>
     <ul class="import-problems">
       ${lines.slice(0, PROBLEMS_SHOWN).map(({ line, message }, index) => html`<li key=${index}><strong>Line ${line}</strong> ${message}</li>`)}
-      ${count > PROBLEMS_SHOWN && html`<li>… and ${formatNumber(count - PROBLEMS_SHOWN)} more.</li>`}
+      ${count > Math.min(lines.length, PROBLEMS_SHOWN) && html`<li>… and ${formatNumber(count - Math.min(lines.length, PROBLEMS_SHOWN))} more.</li>`}
     </ul>
   <//>`;
 
 /** @param {ParsedDataset} parsed */
 const Problems = ({ problems, leftOut, noted }) => html`
   <${Lines} kind="warning" said=${`${plural(leftOut, 'line')} can’t be used and ${leftOut === 1 ? 'is' : 'are'} left out:`} lines=${problems.filter((one) => one.leftOut)} count=${leftOut} />
-  <${Lines} kind="info" said=${`${plural(noted, 'line is', 'lines are')} read, with a remark:`} lines=${problems.filter((one) => !one.leftOut)} count=${noted} />`;
+  <${Lines} kind="info" said=${`${plural(noted, 'line has', 'lines have')} a remark:`} lines=${problems.filter((one) => !one.leftOut)} count=${noted} />`;
 
 /** What was found, and what to do with it. @param {{name: string, parsed: ParsedDataset}} props */
 const Found = ({ name, parsed }) => {
   const { examples: rows, problems, format, assumedColumns } = parsed;
   return html`
     <div class="import-found">
-      <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || 'the pasted text'}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
+      <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || PASTED}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
       ${assumedColumns && html`<p class="part-caution">No header is recognised, so the first column is read as the input and the second as the output. If the first line is a header, name its columns input and output.</p>`}
       ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first"><bdi>${input.slice(0, 160)}</bdi> <span class="prefix-sign" aria-label="becomes">→</span> <bdi>${output.slice(0, 160)}</bdi></p>`)}
       ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}

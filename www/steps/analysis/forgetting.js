@@ -19,8 +19,7 @@ const questions = () =>
 
 /** @param {string[]} all */
 async function askAgain(all) {
-  await asking.askAll(all.map((question) => ({ question, softPrompt: null })));
-  if (asking.problem.value === '') announce('The base model has been asked.');
+  if (await asking.askAll(all.map((question) => ({ question, softPrompt: null })))) announce('The base model has been asked.');
 }
 
 /** @param {Compared} compared */

@@ -65,23 +65,27 @@ export class Asking {
    * @template {{question: string, softPrompt: SoftPrompt|null}} Q
    * @param {readonly Q[]} questions
    * @param {(asked: Q, answer: Answer) => void|Promise<void>} [take]
+   * @returns {Promise<boolean>} whether all were asked
    */
   async askAll(questions, take) {
-    if (this.progress.peek()) return;
+    if (this.progress.peek()) return false;
     this.#cancelled = false;
     this.problem.value = '';
+    let done = false;
     try {
-      for (const [done, asked] of questions.entries()) {
-        this.progress.value = { done, total: questions.length };
+      for (const [count, asked] of questions.entries()) {
+        this.progress.value = { done: count, total: questions.length };
         this.#running = askGreedily(asked.question, asked.softPrompt);
         const answer = await this.#running;
         if (this.#cancelled || answer.finishReason === 'cancelled') break;
         await take?.(asked, answer);
+        done = count === questions.length - 1;
       }
     } catch (error) {
       if (!this.#cancelled) this.problem.value = error instanceof Error ? error.message : String(error);
     }
     this.progress.value = null;
     this.#running = null;
+    return done;
   }
 }

@@ -28,6 +28,7 @@ export function Outcome() {
       ${kept && !stands(now) && html`<p><${Button} onClick=${() => keepPrompt(now.kept)}>Use the ${promptName(kept)}<//></p>`}
       ${now.best && now.best.step !== now.last.step && html`<${KeptChoice} now=${now} />`}
       ${now.status !== 'failed' && html`<div class="outcome-more">
+        ${now.stoppedEarly > 0 && now.last.step < now.settings.steps && html`<${Button} icon="play" disabled=${experimentInTheWay() !== ''} onClick=${() => goOn(0)}>Continue to step ${now.settings.steps}<//>`}
         <${Field} label="More steps" class="more-steps" error=${valid ? null : 'Use a whole number from 1 to 10,000.'}>
           <input type="number" min="1" max="10000" step="10" value=${Number.isFinite(more.value) ? more.value : ''}
             onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { more.value = event.currentTarget.valueAsNumber; }} />
