@@ -209,14 +209,6 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The beginning of a text for a sentence: at most `most` characters (Unicode scalar values), then "…" if more follow.
-pub(crate) fn beginning(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{} …", text[..end].trim_end()),
-        None => text.to_string(),
-    }
-}
-
 /// Names under which datasets keep what is asked and what is answered, as JSON keys and as column titles.
 const PAIRS: [(&str, &str); 12] = [
     ("input", "output"),

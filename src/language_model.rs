@@ -2,7 +2,6 @@
 
 use crate::config::LlamaConfig;
 use crate::dataset::{DatasetReport, Example, TokenCounts, check_dataset, squeeze};
-use crate::dataset_io::beginning;
 use crate::error::{Error, Result};
 use crate::gguf::Gguf;
 use crate::model::Llama;
@@ -11,6 +10,7 @@ use crate::prompt_cache::PromptCache;
 use crate::rows::{Rows, TokenRow};
 use crate::soft_prompt::SoftPrompt;
 use crate::tokenizer::{ChatTokenizer, PromptToken, TokenKind};
+use crate::words::beginning;
 use crate::{gguf_tokenizer, weights};
 
 /// Characters of an example that a sentence quotes.

@@ -41,6 +41,14 @@ pub fn paragraph(sentences: &[String]) -> String {
     sentences.iter().filter(|s| !s.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
+/// The beginning of a text for a sentence: at most `most` characters (Unicode scalar values), then "…" if more follow.
+pub fn beginning(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{} …", text[..end].trim_end()),
+        None => text.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
 //! Comma-, semicolon- and tab-separated datasets (RFC 4180 quoting), with a header line, or without one where there are two
 //! columns.
 
-use super::{DatasetFormat, Lines, PAIRS, Rows, beginning, join_alpaca};
+use super::{DatasetFormat, Lines, PAIRS, Rows, join_alpaca};
 use crate::dataset::Example;
+use crate::words::beginning;
 
 /// The one of tab, comma and semicolon that is most frequent in the first line that is not blank.
 pub fn guess_delimiter(text: &str) -> u8 {

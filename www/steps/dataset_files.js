@@ -125,14 +125,18 @@ const sayReplaced = (said) => {
 };
 
 /** Lines with what is to be said of each; `count` of them there are. @param {{said: string, kind: 'warning'|'info', lines: ParsedDataset['problems'], count: number}} props */
-const Lines = ({ said, kind, lines, count }) => count > 0 && html`
+const Lines = ({ said, kind, lines, count }) => {
+  if (count === 0) return null;
+  const shown = lines.slice(0, PROBLEMS_SHOWN);
+  return html`
   <${Notice} kind=${kind}>
     <p>${said}</p>
     <ul class="import-problems">
-      ${lines.slice(0, PROBLEMS_SHOWN).map(({ line, message }, index) => html`<li key=${index}><strong>Line ${line}</strong> ${message}</li>`)}
-      ${count > Math.min(lines.length, PROBLEMS_SHOWN) && html`<li>… and ${formatNumber(count - Math.min(lines.length, PROBLEMS_SHOWN))} more.</li>`}
+      ${shown.map(({ line, message }, index) => html`<li key=${index}><strong>Line ${line}</strong> ${message}</li>`)}
+      ${count > shown.length && html`<li>… and ${formatNumber(count - shown.length)} more.</li>`}
     </ul>
   <//>`;
+};
 
 /** @param {ParsedDataset} parsed */
 const Problems = ({ problems, leftOut, noted }) => html`
