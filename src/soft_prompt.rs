@@ -20,6 +20,9 @@ pub enum PromptKind {
     KeysValues,
 }
 
+/// Positions of a soft prompt, the words of a P-tuning template among them: twice the virtual tokens that can be trained.
+pub const MAX_VIRTUAL_TOKENS: usize = 512;
+
 impl PromptKind {
     /// Numbers of one virtual token.
     pub fn width(self, config: &LlamaConfig) -> usize {

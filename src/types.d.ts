@@ -311,6 +311,8 @@ virtualTokens: number, kind: PromptKind,
 width: number,
 /** Those of an encoder included. */
 trainedNumbers: number,
+/** Tokens of the initial text, as `initial::text_ids` takes them. */
+initialTextTokens: number,
 };
 
 /** One position. A virtual token has no text, and -1 for an id. */

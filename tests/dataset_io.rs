@@ -154,6 +154,22 @@ fn deep_nesting_is_a_problem_and_no_crash() {
 
 // ---------------------------------------------------------------- CSV
 
+/// What separates the fields is what makes rows, not what is most frequent: sentences have commas.
+#[test]
+fn texts_with_commas_are_no_columns() {
+    let two = [("Open on Sundays?", "Yes, from seven, daily."), ("Is the rye vegan?", "It is.")];
+    for delimiter in ["\t", ";"] {
+        let text = two.map(|(input, output)| format!("{input}{delimiter}{output}\n")).concat();
+        assert_eq!(pairs(&read(&text, "")), two);
+        assert_eq!(pairs(&read(&format!("input{delimiter}output\n{text}"), "")), two);
+    }
+    assert_eq!(pairs(&read("Open, please?\tYes, at seven.", "")), [("Open, please?", "Yes, at seven.")]);
+    assert_eq!(pairs(&read("a,\"b; c; d\"\ne;,f\n", "rows.csv")), [("a", "b; c; d"), ("e;", "f")]);
+    assert_eq!(pairs(&read("\"a\tb\",\"c\td\"\n\"e\",\"f\tg\"\n", "")), [("a\tb", "c\td"), ("e", "f\tg")]);
+    let parsed = parse_dataset("input\toutput\na\tb\nc, d\n", "");
+    assert!(parsed.problems[0].message.contains("contains a tab"), "{:?}", parsed.problems);
+}
+
 #[test]
 fn columns_are_found_by_their_titles() {
     assert_eq!(pairs(&read("input,output\na,b\n", "rows.csv")), [("a", "b")]);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use common::{bundled, json};
 use prompt_playground::dataset::Example;
 use prompt_playground::language_model::LanguageModel;
-use prompt_playground::technique::initial::text_ids;
+use prompt_playground::technique::initial::{text_ids, whole_text_ids};
 use prompt_playground::tokenizer::{ChatTokenizer, TokenKind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -143,6 +143,11 @@ fn questions_and_answers_of_sentence_piece_tokenizers() {
             let tokenizer = form.tokenizer(&fixture, source);
             assert_eq!(tokenizer.encode("Reset the Hub").unwrap(), form.text, "{name}");
             assert_eq!(tokenizer.encode_alone("Reset the Hub").unwrap(), form.text_alone, "{name}");
+            assert_eq!(
+                whole_text_ids("Reset the Hub", &tokenizer).unwrap(),
+                form.text_alone,
+                "{name}: as many are counted"
+            );
             let again: Vec<u32> = form.text_alone.iter().cycle().take(7).copied().collect();
             assert_eq!(text_ids("Reset the Hub", 7, &tokenizer).unwrap(), again, "{name}: as PEFT repeats them");
             for ((question, answer), expected) in fixture.pairs.iter().zip(&form.templates[template]) {

@@ -37,7 +37,7 @@ const checkSettings = debounce(async (/** @type {import('./protocol.js').Setting
 const askPromptShape = debounce(async (/** @type {import('./protocol.js').Settings} */ sent) => {
   try {
     const shape = await engine.request('promptShape', { settings: sent });
-    if (sent === settings.peek()) promptShape.value = shape;
+    if (sent === effectiveSettings.peek()) promptShape.value = shape;
   } catch { /* as above */ }
 }, SETTINGS_WAIT_MS);
 
@@ -69,7 +69,7 @@ export const plannedBatch = ({ rows }, virtualTokens, batchSize) => {
 export const startChecks = () => {
   const ready = computed(() => (model.value.status === 'ready' ? model.value.info : null)); // another model counts other tokens
   effect(() => { if (ready.value) checkDataset(examples.value, promptLength.value); });
-  effect(() => { if (ready.value) askPromptShape(settings.value); });
+  effect(() => { if (ready.value) askPromptShape(effectiveSettings.value); });
   effect(() => { if (ready.value) checkSettings(effectiveSettings.value, startPrompt.value !== null); });
   const usable = computed(() => usableExamples.value.length);
   const share = computed(() => settings.value.held_out_share);

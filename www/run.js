@@ -3,19 +3,17 @@
  * The current training run and those before it, and the actions on them. Events of the worker arrive many times
  * a second; the page sees them with an animation frame, and not more often than a reader can follow.
  */
-import { plannedBatch } from './checks.js';
-import { EngineError, engine } from './engine.js';
+import { engine } from './engine.js';
 import { differences } from './run/differences.js';
 import { experimentInTheWay } from './experiments/under_way.js';
 import { acceptRun, applyEvent, emptyRun, heldOutAt, keptPrompt, rewound, samePrompt, takeBest } from './run/record.js';
-import { addNotice, closeNoticesAbout, examples, generation, model, objective, saveTrainedPrompt, setSetting, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
+import { trainableRows } from './run/trainable_rows.js';
+import { addNotice, closeNoticesAbout, examples, generation, model, objective, saveTrainedPrompt, settings, startFrom, startPrompt, testRows, trainedPrompts } from './state.js';
 import { keep } from './store.js';
 import { readInquiry } from './inquiry.js';
-import { computed, effect, formatBytes, formatNumber, sentenceOf, signal, untracked } from './ui.js';
+import { computed, effect, formatNumber, sentenceOf, signal, untracked } from './ui.js';
 import { MOST_CHOSEN } from './workers.js';
 
-/** @typedef {import('./protocol.js').Example} Example */
-/** @typedef {import('./protocol.js').Settings} Settings */
 /** @typedef {import('./protocol.js').TrainEvent} TrainEvent */
 /** @typedef {import('./protocol.js').TrainResult} TrainResult */
 /** @typedef {import('./run/record.js').Run} Run */
@@ -204,34 +202,6 @@ function control(action, status) {
 /** @returns {Asked} */
 function pageNow() {
   return { settings: settings.value, objective: objective.value, examples: examples.value, startFrom: startPrompt.value ? startFrom.value : '', startMadeAt: startPrompt.value?.trainedAt };
-}
-
-/**
- * The rows that can be trained on.
- * @param {readonly Example[]} rows @param {Settings} wanted @returns {Promise<Example[]>}
- */
-export async function trainableRows(rows, wanted) {
-  const all = rows.map(({ input, output }) => ({ input, output }));
-  const { virtualTokens, trainedNumbers } = await engine.request('promptShape', { settings: wanted });
-  const report = await engine.request('checkDataset', { examples: all, virtualTokens });
-  const usable = all.filter((_, index) => !report.rows[index]?.warnings.some((warning) => warning.blocking));
-  if (usable.length === 0) {
-    throw new EngineError('There is no usable example to train on. Fill in at least one row with an input and an output in step 1.', 'input');
-  }
-  await refuseWhatDoesNotFit({ ...plannedBatch(report, virtualTokens, wanted.batch_size), trainedNumbers });
-  return usable;
-}
-
-/** A batch that needs more memory than a tab has is refused before it starts; a smaller one is offered.
- * @param {import('./protocol.js').PlannedBatch} batch */
-async function refuseWhatDoesNotFit(batch) {
-  const { batchSize } = batch;
-  const { plan, largestBatch, limit } = await engine.request('planTraining', { batch });
-  if (plan.training <= limit) return;
-  const need = `A step with this model and a batch of ${batchSize} needs about ${formatBytes(plan.training)} of memory, and this tab can have about ${formatBytes(limit)}.`;
-  if (largestBatch === 0) throw new EngineError(`${need} Even one example is too much: choose a smaller model, or shorten the examples.`, 'input');
-  addNotice('warning', `${need} A batch of ${largestBatch} fits.`, { label: `Use a batch of ${largestBatch}`, run: () => setSetting('batch_size', largestBatch) });
-  throw new EngineError(`${need} Set the batch size in step 3 to ${largestBatch} or less.`, 'input');
 }
 
 /** Runs the training request of `current` to its end. @param {Uint8Array|null} resumeState */

@@ -3,14 +3,55 @@
 
 use super::{DatasetFormat, Lines, PAIRS, Rows, join_alpaca};
 use crate::dataset::Example;
-use crate::words::beginning;
+use crate::words::{beginning, counted};
 
-/// The one of tab, comma and semicolon that is most frequent in the first line that is not blank.
+/// So many records at the beginning of a text show what separates their fields.
+const SHOWN_RECORDS: usize = 20;
+
+/// The one of tab, comma and semicolon that makes named columns of the first line, else most rows of the first records,
+/// else the most frequent in the first line: sentences have commas too.
 pub fn guess_delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let count = |delimiter: u8| header.bytes().filter(|b| *b == delimiter).count();
-    // On a tie the last one wins: comma is the default.
-    [b';', b'\t', b','].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let count = |delimiter: u8| first.bytes().filter(|b| *b == delimiter).count();
+    // On a tie the last one wins: hardly any sentence has a tab.
+    [b';', b',', b'\t'].into_iter().max_by_key(|delimiter| (fit(text, *delimiter), count(*delimiter))).unwrap_or(b',')
+}
+
+/// Whether the first record names columns, and how many of the first ones are rows.
+fn fit(text: &str, delimiter: u8) -> (bool, usize) {
+    let mut shown = records(text, delimiter).take(SHOWN_RECORDS).filter(|record| !is_blank(&record.fields)).peekable();
+    let Some(Ok(columns)) = shown.peek().map(|first| Columns::of(&first.fields, delimiter)) else { return (false, 0) };
+    let rows = shown.filter(|record| record.quotes_match && columns.example(&record.fields).is_ok()).count();
+    (columns.named, rows)
+}
+
+/// A record, where it begins in its text, and whether its quotation marks match.
+struct Record {
+    fields: csv::StringRecord,
+    byte: usize,
+    quotes_match: bool,
+}
+
+fn records(text: &str, delimiter: u8) -> impl Iterator<Item = Record> {
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    std::iter::from_fn(move || {
+        let mut fields = csv::StringRecord::new();
+        if !reader.read_record(&mut fields).is_ok_and(|more| more) {
+            return None;
+        }
+        let position = fields.position().expect("a record that was read has a position");
+        let (byte, end) = (position.byte() as usize, reader.position().byte() as usize);
+        // The reader skips blank lines only after it has noted the position.
+        let blank = text[byte..].len() - text[byte..].trim_start_matches(['\r', '\n']).len();
+        let byte = byte + blank;
+        let quotes_match = quotes_match(&text[byte..end.min(text.len())], delimiter);
+        Some(Record { fields, byte, quotes_match })
+    })
+}
+
+fn is_blank(record: &csv::StringRecord) -> bool {
+    record.len() == 1 && record[0].trim().is_empty()
 }
 
 /// Reads all records; after one whose quotation marks do not match, reading begins again in the next line.
@@ -42,17 +83,9 @@ fn read_from(
     rows: &mut Rows,
 ) -> Option<usize> {
     let rest = &text[start..];
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(rest.as_bytes());
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).is_ok_and(|more| more) {
-        let position = record.position().expect("a record that was read has a position");
-        let (byte, end) = (position.byte() as usize, reader.position().byte() as usize);
-        // The reader skips blank lines only after it has noted the position.
-        let blank = rest[byte..].len() - rest[byte..].trim_start_matches(['\r', '\n']).len();
-        let byte = byte + blank;
+    for Record { fields: record, byte, quotes_match } in records(rest, delimiter) {
         let line = lines.line_of(start + byte);
-        if !quotes_match(&rest[byte..end.min(rest.len())], delimiter) {
+        if !quotes_match {
             rows.leave_out(
                 line,
                 "The quotation marks of this record do not match. Close what is opened, and double every quotation mark \
@@ -64,7 +97,8 @@ fn read_from(
         let columns = match columns {
             Some(columns) => columns,
             None => {
-                let found = columns.insert(Columns::of(&record).map_err(|message| rows.leave_out(line, message)).ok()?);
+                let found = columns
+                    .insert(Columns::of(&record, delimiter).map_err(|message| rows.leave_out(line, message)).ok()?);
                 if found.named {
                     continue;
                 }
@@ -112,6 +146,7 @@ struct Columns {
     /// By the first line; otherwise that line is a row already.
     named: bool,
     count: usize,
+    delimiter: u8,
     instruction: Option<usize>,
     input: Option<usize>,
     output: usize,
@@ -119,7 +154,7 @@ struct Columns {
 
 impl Columns {
     /// By the names in the first record. One of two fields that names nothing is a row itself: input, then output.
-    fn of(header: &csv::StringRecord) -> Result<Self, String> {
+    fn of(header: &csv::StringRecord, delimiter: u8) -> Result<Self, String> {
         let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
         let column = |wanted: &str| names.iter().position(|name| name == wanted);
         let pair = || PAIRS.iter().find_map(|(input, output)| Some((column(input)?, column(output)?)));
@@ -127,14 +162,21 @@ impl Columns {
             (column("instruction"), column("output").or_else(|| column("response")))
         {
             let input = column("input");
-            return Ok(Self { named: true, count: names.len(), instruction: Some(instruction), input, output });
+            return Ok(Self {
+                named: true,
+                count: names.len(),
+                delimiter,
+                instruction: Some(instruction),
+                input,
+                output,
+            });
         }
         let count = names.len();
         if let Some((input, output)) = pair() {
-            return Ok(Self { named: true, count, instruction: None, input: Some(input), output });
+            return Ok(Self { named: true, count, delimiter, instruction: None, input: Some(input), output });
         }
         if count == 2 && names.iter().all(|field| !field.is_empty()) {
-            return Ok(Self { named: false, count, instruction: None, input: Some(0), output: 1 });
+            return Ok(Self { named: false, count, delimiter, instruction: None, input: Some(0), output: 1 });
         }
         Err(format!(
             "The first line must name the columns, for example: input,output. It reads: {}.",
@@ -144,15 +186,20 @@ impl Columns {
 
     /// The example of a record; `None` for a record of white space only.
     fn example(&self, record: &csv::StringRecord) -> Result<Option<Example>, String> {
-        if record.len() == 1 && record[0].trim().is_empty() {
+        if is_blank(record) {
             return Ok(None);
         }
         let surplus = record.iter().skip(self.count).any(|field| !field.is_empty());
         if record.len() < self.count || surplus {
-            let fields = if record.len() == 1 { "1 field".to_string() } else { format!("{} fields", record.len()) };
+            let separator = match self.delimiter {
+                b'\t' => "tab",
+                b';' => "semicolon",
+                _ => "comma",
+            };
             return Err(format!(
-                "This record has {fields} where the first line has {} columns. Put every text that contains a comma, \
+                "This record has {} where the first line has {} columns. Put every text that contains a {separator}, \
                  a line break or a quotation mark into double quotation marks.",
+                counted(record.len(), "field"),
                 self.count
             ));
         }

@@ -9,11 +9,7 @@ use crate::config::LlamaConfig;
 use crate::error::{Error, Result};
 use crate::model::Llama;
 use crate::prefix;
-use crate::soft_prompt::{PromptKind, SoftPrompt};
-
-/// Twice what can be trained here, as the words of a P-tuning template are positions too. Every answer would fail with more
-/// than the model has.
-const MAX_VIRTUAL_TOKENS: usize = 512;
+use crate::soft_prompt::{MAX_VIRTUAL_TOKENS, PromptKind, SoftPrompt};
 
 /// What is read of an `adapter_config.json`; unknown fields are ignored.
 #[derive(Deserialize)]

@@ -60,13 +60,18 @@ pub fn keys_values(
 /// Ids of `text`, repeated or trimmed to `count`, as PEFT's `PromptEmbedding` takes them: with the special tokens that the
 /// tokenizer puts around a text. A GGUF file does not say which these are: none.
 pub fn text_ids(text: &str, count: usize, tokenizer: &ChatTokenizer) -> Result<Vec<u32>> {
-    if tokenizer.encode(text)?.is_empty() {
+    let ids = whole_text_ids(text, tokenizer)?;
+    if ids.is_empty() {
         return Err(Error::input(
             "The text that the soft prompt should start from has no tokens. Write a sentence, or choose another initialisation.",
         ));
     }
-    let ids = tokenizer.encode_alone(text)?;
     Ok(ids.into_iter().cycle().take(count).collect())
+}
+
+/// All of them, before they are repeated or trimmed; none where the special tokens would be alone.
+pub fn whole_text_ids(text: &str, tokenizer: &ChatTokenizer) -> Result<Vec<u32>> {
+    if tokenizer.encode(text)?.is_empty() { Ok(Vec::new()) } else { tokenizer.encode_alone(text) }
 }
 
 /// The given soft prompt, or an initialisation.

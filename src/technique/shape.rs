@@ -22,11 +22,13 @@ pub struct Shape {
     pub width: usize,
     /// Those of an encoder included.
     pub trained_numbers: usize,
+    /// Tokens of the initial text, as [`initial::text_ids`] takes them.
+    pub initial_text_tokens: usize,
 }
 
 impl Shape {
     /// # Errors
-    /// Where the words of a template cannot be encoded.
+    /// Where the initial text or the words of a template cannot be encoded, or a template is too long.
     pub fn of(settings: &TunerSettings, llama: &Llama, tokenizer: &ChatTokenizer) -> Result<Self> {
         let kind = settings.peft_type.kind();
         let width = kind.width(&llama.config);
@@ -39,7 +41,9 @@ impl Shape {
             PeftType::PromptTuning | PeftType::PrefixTuning => rows * width,
             PeftType::PTuning => rows * width + encoder(settings, width),
         };
-        Ok(Self { virtual_tokens: initial::length(settings, tokenizer)?, kind, width, trained_numbers })
+        let virtual_tokens = initial::length(settings, tokenizer)?;
+        let initial_text_tokens = initial::whole_text_ids(&settings.prompt_tuning_init_text, tokenizer)?.len();
+        Ok(Self { virtual_tokens, kind, width, trained_numbers, initial_text_tokens })
     }
 }
 
@@ -82,6 +86,7 @@ mod tests {
             kind: prompt.kind(),
             width: prompt.width(),
             trained_numbers: made.trained_numbers(),
+            initial_text_tokens: 0,
         };
         assert_eq!(Shape::of(&settings, &model.llama, &model.tokenizer).unwrap(), expected, "{settings:?}");
     }

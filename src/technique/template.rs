@@ -2,9 +2,9 @@
 //! `{v5} You are a support agent. {v5}` is five virtual tokens, six or so frozen words, five virtual tokens.
 
 use super::{Parameter, Technique};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Llama;
-use crate::soft_prompt::{PromptKind, SoftPrompt};
+use crate::soft_prompt::{MAX_VIRTUAL_TOKENS, PromptKind, SoftPrompt};
 use crate::tokenizer::ChatTokenizer;
 
 /// The pieces of a template, in order.
@@ -71,6 +71,9 @@ impl Template {
     }
 
     /// Every row that the template becomes.
+    ///
+    /// # Errors
+    /// Where there are more than [`MAX_VIRTUAL_TOKENS`]: as an adapter they could not be opened again.
     pub fn rows(&self, tokenizer: &ChatTokenizer) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         for piece in &self.0 {
@@ -78,6 +81,13 @@ impl Template {
                 Piece::Virtual(count) => rows.extend(std::iter::repeat_n(Row::Virtual, *count)),
                 Piece::Words(text) => rows.extend(tokenizer.encode(text)?.into_iter().map(Row::Word)),
             }
+        }
+        if rows.len() > MAX_VIRTUAL_TOKENS {
+            return Err(Error::input(format!(
+                "The template is {} positions long with its words, and at most {MAX_VIRTUAL_TOKENS} can stand in front of the \
+                 input. Shorten its words.",
+                rows.len()
+            )));
         }
         Ok(rows)
     }
@@ -154,6 +164,15 @@ mod tests {
         assert_eq!(template.0, [Piece::Virtual(2), Piece::Words(" Be kind. ".into()), Piece::Virtual(3)]);
         assert_eq!(template.virtual_tokens(), 5);
         assert_eq!(Template::parse("{v20}").unwrap().0, [Piece::Virtual(20)]);
+    }
+
+    #[test]
+    fn a_template_is_no_longer_than_an_adapter_can_be() {
+        let tokenizer = crate::inside::tiny::bundled().tokenizer;
+        let rows = |words: usize| Template::parse(&format!("{{v256}}{}", " a".repeat(words))).unwrap().rows(&tokenizer);
+        assert_eq!(rows(256).unwrap().len(), MAX_VIRTUAL_TOKENS);
+        let message = rows(257).unwrap_err().to_string();
+        assert!(message.contains("513 positions"), "{message}");
     }
 
     #[test]

@@ -125,7 +125,7 @@ test('experiments made with other settings or another model say so', () => {
 test('figures of nothing are nothing; of one point and of many they are drawn', () => {
   assert.equal(lossFigure({ steps: [], evaluations: [] }).text, '');
   assert.equal(learningFigure({ points: [], band: [], doubled: null }, []).text, '');
-  assert.equal(comparisonFigure([{ name: 'a', label: 'No tuning', kind: 'base', curve: [], heldOutLoss: 2, bestStep: null }]).text, '');
+  assert.equal(comparisonFigure([{ name: 'a', label: 'Base model', kind: 'base', curve: [], heldOutLoss: 2, bestStep: null }]).text, '');
   const one = lossFigure({ steps: [{ step: 1, loss: 2 }], evaluations: [{ step: 0, heldOutLoss: 2 }] }).text;
   assert.match(one, /<circle/);
   const many = Array.from({ length: 100_000 }, (_, index) => ({ x: index, y: Math.sin(index) }));

@@ -61,7 +61,7 @@ const curve = (end) => Array.from({ length: 61 }, (_, step) => ({ step, loss: st
 const comparison = {
   planned: 6, done: 5, modelHash: HASH, trainedOn: 8, heldOut: 2, test: 5,
   trials: [
-    trial('calm-otter', 'No tuning', 'base', 2.07, { checks: 0 }), trial('brave-heron', 'Objective as text', 'instruction', 1.9),
+    trial('calm-otter', 'Base model', 'base', 2.07, { checks: 0 }), trial('brave-heron', 'Objective as text', 'instruction', 1.9),
     trial('quick-maple', 'Prompt tuning', 'training', 0.66, { curve: curve(0.64), trainedNumbers: 5120, milliseconds: 7300, bestStep: 55, settings, prompt: size }),
     trial('quiet-falcon', 'Prefix tuning', 'training', 0.72, { curve: curve(0.71), trainedNumbers: 61_440, milliseconds: 7900, bestStep: 60, settings: defaultsOf('PREFIX_TUNING'), changes: ['technique PROMPT_TUNING → PREFIX_TUNING'] }),
     trial('bright-willow', 'Few-shot', 'shots', null, { problem: 'The examples do not fit the context.' }),

@@ -177,6 +177,27 @@ test('what was found in a paste goes when the paste is edited', () => playground
   assert.deepEqual((await datasetRows(page)).slice(10), [{ input: 'Where is it?', output: 'On its way.' }]);
 }));
 
+test('cells of a spreadsheet pasted into a field stay there, and become rows when it is wished', () => playground.withPage({ context: { permissions: ['clipboard-read', 'clipboard-write'] } }, async (page) => {
+  const before = await datasetRows(page);
+  const cells = 'Do you bake on Sundays?\tYes, from seven.\nIs the rye vegan?\tIt is.\n';
+  const paste = async (/** @type {string} */ text) => {
+    await page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
+    await page.keyboard.press('ControlOrMeta+v');
+  };
+  const field = page.getByRole('textbox', { name: 'Input of row 3', exact: true });
+  await field.focus();
+  await page.keyboard.press('End');
+  await paste(' And $& this?');
+  await paste(cells);
+  assert.equal((await datasetRows(page))[2].input, `${before[2].input} And $& this?${cells}`, 'as text');
+  await page.getByRole('button', { name: 'Make rows of them' }).click();
+  await page.getByText('2 rows found in the pasted text').waitFor();
+  assert.equal((await datasetRows(page))[2].input, `${before[2].input} And $& this?`, 'out of the field');
+  await page.getByRole('button', { name: 'Append below' }).click();
+  assert.deepEqual((await datasetRows(page)).slice(10), [{ input: 'Do you bake on Sundays?', output: 'Yes, from seven.' }, { input: 'Is the rye vegan?', output: 'It is.' }]);
+  assert.equal(await page.getByText('looks like cells of a spreadsheet').count(), 0, 'nothing was said of the pasted text without tabs, and the offer is gone');
+}));
+
 test('lines that are left out are counted, all of them; lines with a remark are imported', () => playground.withPage({}, async (page) => {
   const turns = (n) => ({ messages: [{ role: 'user', content: `First ${n}?` }, { role: 'assistant', content: 'Yes.' }, { role: 'user', content: `Question ${n}?` }, { role: 'assistant', content: `Answer ${n}.` }] });
   const text = [...Array.from({ length: 130 }, (_, n) => JSON.stringify(turns(n))), ...Array.from({ length: 120 }, () => '{"input": 1}')].join('\n');

@@ -1,7 +1,7 @@
 // Experiments: techniques compared, cross-validation, a learning curve; cancelled, gone on with after a reload, kept.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, unfold, until } from './helpers.mjs';
+import { box, downloaded, holdWorker, importText, modelReady, setting, startButton, startPlayground, train, unfold, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -19,7 +19,7 @@ test('ways are compared on the same rows, kept over a reload, and promoted to a 
   const table = page.getByRole('region', { name: 'What each way reached' });
   await until(() => table.locator('tbody tr').count(), (count) => count === 6, { timeout: 120_000, what: 'six rows' });
   const rows = await rowsOf(table);
-  assert.match(rows[0][0], /^No tuning/);
+  assert.match(rows[0][0], /^Base model/);
   assert.match(rows[2][0], /^Few-shot: 3 examples/);
   const trained = rows.filter(([, , , count]) => count !== '0');
   assert.deepEqual(trained.map(([name]) => name.split('\n')[0]), ['Prompt tuning', 'Prefix tuning', 'P-tuning, perceptron']);
@@ -46,7 +46,7 @@ test('an experiment that is being prepared cannot begin twice, and no run begins
   await unfold(page, 'Compare techniques');
   const ways = page.getByRole('group', { name: 'Ways to compare' });
   for (const way of await ways.getByRole('checkbox', { checked: true }).all().then((all) => all.reverse())) await way.uncheck();
-  await ways.getByRole('checkbox', { name: 'No tuning' }).check();
+  await ways.getByRole('checkbox', { name: 'Base model' }).check();
   const letGo = await holdWorker(page);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByRole('button', { name: 'Preparing …', disabled: true }).waitFor();
@@ -91,6 +91,22 @@ test('cross-validation holds out every row once, is cancelled, goes on after a r
   await section.getByRole('button', { name: 'Cancel' }).click();
   await section.getByRole('button', { name: 'Cross-validate' }).waitFor();
   await until(() => rowsOf(section), (now) => JSON.stringify(now) === JSON.stringify(rows), { what: 'begun by mistake and cancelled: what was there is there again' });
+}));
+
+test('an experiment says how many trainings it is, and how long after a run that was like them', () => playground.withPage({}, async (page) => {
+  await setting(page, 'Steps').fill('5');
+  const [folds, curve] = [part(page, 'Is that result luck?'), part(page, 'Is more data needed?')];
+  await folds.getByText('10 trainings of 5 steps.', { exact: true }).waitFor();
+  await curve.getByText('12 trainings of 5 steps.', { exact: true }).waitFor();
+  await curve.getByRole('combobox', { name: 'Draws' }).selectOption('5');
+  await curve.getByText('20 trainings of 5 steps.', { exact: true }).waitFor();
+  await train(page, 5);
+  const said = await folds.getByText(/^10 trainings of 5 steps: about \d+ seconds?, at the speed of run 1\.$/).innerText();
+  const seconds = Number(/about (\d+)/.exec(said)?.[1]);
+  const perStep = await page.evaluate(async () => (await import(new URL('run.js', document.baseURI).href)).run.value.msPerStep);
+  assert.equal(seconds, Math.max(1, Math.round((10 * 5 * perStep) / 1000)));
+  await setting(page, 'Batch size').fill('2');
+  await folds.getByText('10 trainings of 5 steps.', { exact: true }).waitFor();
 }));
 
 test('a learning curve is measured, drawn and read', () => playground.withPage({}, async (page) => {

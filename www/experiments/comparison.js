@@ -7,7 +7,8 @@ import { EngineError, engine } from '../engine.js';
 import { spread, MOST_HELD_OUT_ROWS, MOST_WRITTEN_ANSWERS } from '../limits.js';
 import { mean } from '../metrics.js';
 import { PROJECTED_LEARNING_RATE, defaultsOf } from '../protocol.js';
-import { trainableRows, workers } from '../run.js';
+import { workers } from '../run.js';
+import { trainableRows } from '../run/trainable_rows.js';
 import { differences } from '../run/differences.js';
 import { nameOfRun } from '../run/names.js';
 import { addNotice, effectiveSettings, examples as pageRows, generation, objective, patterns, saveTrainedPrompt, settings, testRows } from '../state.js';
@@ -50,7 +51,7 @@ function usualWays() {
   const training = (/** @type {string} */ id, /** @type {string} */ label, /** @type {import('../protocol.js').PeftType} */ type, /** @type {Partial<Settings>} */ more = {}) =>
     /** @type {Way} */ ({ id, kind: 'training', label, settings: { ...defaultsOf(type), ...more }, shots: 0 });
   return [
-    { id: 'base', kind: 'base', label: 'No tuning', settings: null, shots: 0 },
+    { id: 'base', kind: 'base', label: 'Base model', settings: null, shots: 0 },
     { id: 'instruction', kind: 'instruction', label: 'Objective as text', settings: null, shots: 0 },
     { id: 'shots', kind: 'shots', label: 'Few-shot', settings: null, shots: shots.value },
     training('prompt', 'Prompt tuning', 'PROMPT_TUNING'),

@@ -2,7 +2,8 @@
 /** Cross-validation: every row is held out once, and asked about by a prompt that was trained on the others. */
 import { engine } from '../engine.js';
 import { effectiveSettings, examples as pageRows } from '../state.js';
-import { trainableRows, workers } from '../run.js';
+import { workers } from '../run.js';
+import { trainableRows } from '../run/trainable_rows.js';
 import { effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
 

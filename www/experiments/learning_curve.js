@@ -1,10 +1,11 @@
 // @ts-check
 /** A learning curve: the held-out loss after training on two, four, six ... of the rows, several times with others. */
 import { engine } from '../engine.js';
-import { effectiveSettings, examples as pageRows, testRows } from '../state.js';
-import { trainableRows, workers } from '../run.js';
+import { effectiveSettings, examples as pageRows, model, testRows, usableExamples } from '../state.js';
+import { workers } from '../run.js';
+import { trainableRows } from '../run/trainable_rows.js';
 import { readInquiry } from '../inquiry.js';
-import { effect, signal } from '../ui.js';
+import { computed, effect, signal } from '../ui.js';
 import { Experiment } from './experiment.js';
 
 /** @typedef {import('../protocol.js').Draw} Draw */
@@ -38,13 +39,28 @@ export const testExamples = () => testRows.value
   .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
   .filter(({ input, output }) => input !== '' && output !== '');
 
-/** @param {number} draws */
-export async function measureLearningCurve(draws) {
-  const [rows, settings, test] = [pageRows.value, effectiveSettings.value, testExamples()];
+/** How often each number of rows is drawn. */
+export const draws = signal(3);
+
+/** Trainings that a learning curve of the rows of the page would be; 0 until Rust has said so. */
+export const plannedTrainings = signal(0);
+let latestPlan = 0;
+const rowsNow = computed(() => (model.value.status === 'ready' ? usableExamples.value.length : 0));
+const ownTestRows = computed(() => testExamples().length >= 2);
+effect(() => {
+  const asked = ++latestPlan;
+  plannedTrainings.value = 0;
+  if (rowsNow.value < 2) return;
+  engine.request('planDraws', { count: rowsNow.value, draws: draws.value, ownTestRows: ownTestRows.value, seed: 0 })
+    .then((jobs) => { if (asked === latestPlan) plannedTrainings.value = jobs.length; }, () => {});
+});
+
+export async function measureLearningCurve() {
+  const [rows, settings, test, times] = [pageRows.value, effectiveSettings.value, testExamples(), draws.value];
   const own = test.length >= 2;
   await learningCurve.begin(async () => {
     const examples = await trainableRows(rows, settings);
-    const jobs = await engine.request('planDraws', { count: examples.length, draws, ownTestRows: own, seed: settings.seed });
+    const jobs = await engine.request('planDraws', { count: examples.length, draws: times, ownTestRows: own, seed: settings.seed });
     return { jobs, context: { examples, settings, workers: workers.value, test: own ? test : [] } };
   });
 }

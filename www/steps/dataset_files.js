@@ -71,6 +71,12 @@ export const takeFiles = async (files) => {
   }
 };
 
+/** Reads a text as if it had been pasted here. @param {string} text */
+export const readPasted = (text) => {
+  pasted.value = text;
+  void read(text, '');
+};
+
 /** What was pasted stays for the next time. */
 export const closeImport = () => {
   importOpen.value = false;

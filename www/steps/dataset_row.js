@@ -2,6 +2,7 @@
 /** One row of the dataset: two texts that are edited in place, their tokens, warnings and actions. */
 import { Button, formatNumber, GrowingText, html, Icon } from '../ui.js';
 import { updateExample } from '../state.js';
+import { offerRows } from './pasted_cells.js';
 
 /** @typedef {import('../protocol.js').RowReport} RowReport */
 /** @typedef {{duplicate: (id: string) => void, remove: (id: string) => void, move: (id: string, by: number, part: string) => void}} RowActions */
@@ -41,11 +42,13 @@ export const DatasetRow = ({ row, index, last, report, actions }) => {
       <div class="dataset-cell" role="cell">
         <span class="dataset-cell-label" aria-hidden="true">Input</span>
         <${GrowingText} value=${input} onInput=${(/** @type {string} */ text) => updateExample(id, { input: text })} data-part="input"
+          onPaste=${(/** @type {ClipboardEvent} */ event) => offerRows(event, id, 'input')}
           aria-label=${`Input of row ${number}`} aria-describedby=${warningsId} aria-invalid=${lacks(input)} placeholder="What a customer writes" />
       </div>
       <div class="dataset-cell" role="cell">
         <span class="dataset-cell-label" aria-hidden="true">Output</span>
         <${GrowingText} value=${output} onInput=${(/** @type {string} */ text) => updateExample(id, { output: text })} data-part="output"
+          onPaste=${(/** @type {ClipboardEvent} */ event) => offerRows(event, id, 'output')}
           aria-label=${`Output of row ${number}`} aria-describedby=${warningsId} aria-invalid=${lacks(output)} placeholder="The ideal response" />
       </div>
       <${Tokens} report=${report} />

@@ -1,5 +1,6 @@
 // @ts-check
 /** The buttons and the progress that every experiment has. */
+import { estimate, timeInWords } from '../experiments/estimate.js';
 import { obstacleToExperiments } from '../experiments/experiment.js';
 import { underWay } from '../experiments/under_way.js';
 import { useSuccessor } from '../focus.js';
@@ -10,10 +11,11 @@ import { Button, Notice, Progress, html, plural, useEffect, useId, useRef } from
 /** @typedef {import('../experiments/experiment.js').Experiment<any, any, any>} AnyExperiment */
 
 /**
- * @param {{experiment: AnyExperiment, label: string, problem: string, onStart: () => void, children?: any}} props
- *   `label` of the button that begins it; `problem`: why it can't, beside what all experiments wait for
+ * @param {{experiment: AnyExperiment, label: string, problem: string, trainings: number, onStart: () => void, children?: any}} props
+ *   `label` of the button that begins it; `problem`: why it can't, beside what all experiments wait for; `trainings` that it
+ *   would be, 0 while that is not known
  */
-export function ExperimentControls({ experiment, label, problem, onStart, children }) {
+export function ExperimentControls({ experiment, label, problem, trainings, onStart, children }) {
   const group = useRef(/** @type {HTMLElement|null} */ (null));
   useSuccessor(group, '.go-on:enabled', 'button:enabled');
   const { status, results, plan } = experiment.state.value;
@@ -31,9 +33,10 @@ export function ExperimentControls({ experiment, label, problem, onStart, childr
         : html`<${Button} kind="primary" icon="play" disabled=${why !== '' && !preparing} inactive=${preparing} aria-describedby=${why === '' ? undefined : whyId} onClick=${onStart}>${preparing ? 'Preparing …' : label}<//>
             ${experiment.canGoOn && html`<${Button} icon="play" class="go-on" disabled=${obstacleToExperiments.value !== ''} onClick=${() => void experiment.goOn()}>Go on with the ${plural(left, 'training')} left<//>`}`}
     </div>
+    ${why === '' && !progress && trainings > 0 && html`<p class="hint">${estimate(trainings)}</p>`}
     ${why !== '' && !progress && !preparing && html`<p class="hint" id=${whyId}>${why}</p>`}
     ${progress && html`<${Progress} value=${progress.done + progress.share} max=${progress.total} label=${label}
-      text=${`${progress.done + 1} of ${progress.total}${progress.secondsLeft === null ? '' : `, about ${timeLeft(progress.secondsLeft)} left`}`} />`}
+      text=${`${progress.done + 1} of ${progress.total}${progress.secondsLeft === null ? '' : `, about ${timeInWords(progress.secondsLeft)} left`}`} />`}
     ${status === 'left' && !progress && left > 0 && results.length > 0 && html`<p class="part-caution">${results.length} of ${plan?.jobs.length} are done; what follows is about these.</p>`}
     ${experiment.state.value.problem !== '' && html`<${Notice} kind="error">${experiment.state.value.problem}<//>`}
     ${results.length > 0 && !progress && html`<${Otherwise} plan=${plan} />`}`;
@@ -62,10 +65,4 @@ function useEnd(experiment) {
     if (before.current === 'running' && status === 'left') announce(`The ${experiment.name} was cancelled; ${results.length} of ${plan?.jobs.length} are done.`);
     before.current = status;
   }, [status]);
-}
-
-/** @param {number} seconds */
-function timeLeft(seconds) {
-  if (seconds < 90) return plural(Math.max(1, Math.round(seconds)), 'second');
-  return plural(Math.round(seconds / 60), 'minute');
 }

@@ -1,22 +1,8 @@
 // @ts-check
 /** Step 2: what should improve, in the person's words; also the soft prompt's initial text. */
-import { Card, debounce, effect, Field, GrowingText, html, Icon, signal } from '../ui.js';
-import { engine } from '../engine.js';
+import { Card, Field, GrowingText, html, Icon } from '../ui.js';
 import { hasTemplate } from '../settings.js';
-import { model, objective, settings, startFrom, startPrompt } from '../state.js';
-
-/** Number of tokens of the objective; null while unknown.
- * @type {import('../vendor/signals/signals.js').Signal<number|null>} */
-const tokens = signal(/** @type {number|null} */ (null));
-
-const count = debounce(async (/** @type {string} */ text) => {
-  try {
-    const { rows } = await engine.request('checkDataset', { examples: [{ input: text, output: '' }], virtualTokens: 1 });
-    if (text === objective.peek()) tokens.value = rows[0].inputTokens;
-  } catch { tokens.value = null; }
-}, 250);
-
-effect(() => { if (model.value.status === 'ready') count(objective.value); });
+import { objective, promptShape, settings, startFrom, startPrompt } from '../state.js';
 
 const PROMPTS = [
   { title: 'Product knowledge', text: 'Which products, parts and policies will be asked about? (The prompt sets how they are spoken of; it does not learn facts.)' },
@@ -25,9 +11,9 @@ const PROMPTS = [
 ];
 
 /** How the objective's tokens fill the virtual tokens, as PEFT does it: cut off or repeated.
- * @param {{count: number|null, virtual: number}} props */
+ * @param {{count: number|undefined, virtual: number}} props `count` is not known before the model is there */
 const Fit = ({ count: found, virtual }) => {
-  if (found === null) return html`<p class="objective-fit">Its tokens are counted as soon as the model is there.</p>`;
+  if (found === undefined) return html`<p class="objective-fit">Its tokens are counted as soon as the model is there.</p>`;
   const sentence = found === 0 ? 'There are no words to start from yet.'
     : found > virtual ? `The first ${virtual} become the starting point; the other ${found - virtual} are left out. More virtual tokens in step 3 would use them.`
     : found < virtual ? `They are repeated until all ${virtual} are filled.`
@@ -56,7 +42,7 @@ export const ObjectiveStep = () => {
         <p class="aside"><${Icon} name="info" /><span>${used
           ? 'These words are also where training begins: they become the initial text of the soft prompt, and in step 6 the discrete prefix it is compared with.'
           : `In step 6 these words are the discrete prefix that the soft prompt is compared with. Training does not begin with them, because step 3 ${goesOn ? `goes on from the prompt of ${startFrom.value}` : 'chooses another initialisation'}.`}</span></p>
-        ${used && !hasTemplate(settings.value) && html`<${Fit} count=${tokens.value} virtual=${virtual} />`}
+        ${used && !hasTemplate(settings.value) && html`<${Fit} count=${promptShape.value?.initialTextTokens} virtual=${virtual} />`}
       </div>
     <//>`;
 };

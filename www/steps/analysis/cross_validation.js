@@ -25,7 +25,7 @@ export function CrossValidation() {
     <section class="part" aria-labelledby="cross-validation-title">
       <h3 class="part-title" id="cross-validation-title">Is that result luck?</h3>
       <p class="part-intro">With few examples the loss depends much on which ones are held out. Cross-validation holds out every row once, trains on the others from scratch, and gives a mean with its spread. It uses the settings of step 3 and never stops early. Each prompt is measured after its last step, without choosing a better one, so its loss can be higher than that of the prompt you keep. Your trained prompts stay as they are.</p>
-      <${ExperimentControls} experiment=${crossValidation} label="Cross-validate" problem=${problem} onStart=${() => void crossValidate(chosen)}>
+      <${ExperimentControls} experiment=${crossValidation} label="Cross-validate" problem=${problem} trainings=${chosen || rows} onStart=${() => void crossValidate(chosen)}>
         <${Field} label="Hold out" class="is-inline">
           <select value=${String(chosen)} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { folds.value = Number(event.currentTarget.value); }}>
             ${rows <= MOST_TO_LEAVE_OUT && html`<option value="0">one row at a time (${rows} trainings)</option>`}

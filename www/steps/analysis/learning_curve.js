@@ -1,15 +1,13 @@
 // @ts-check
 /** Is more data needed? The loss after training on few and on more of the rows, and where that leads. */
 import { downloadCsv } from '../../csv.js';
-import { curveReading, learningCurve, measureLearningCurve, testExamples } from '../../experiments/learning_curve.js';
+import { curveReading, draws, learningCurve, measureLearningCurve, plannedTrainings, testExamples } from '../../experiments/learning_curve.js';
 import { Plot } from '../../plots.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 import { CALLS } from '../../report/trials.js';
 import { settingsProblems, usableExamples } from '../../state.js';
-import { Button, Field, html, plural, shortened, signal } from '../../ui.js';
+import { Button, Field, html, plural, shortened } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
-
-const draws = signal(3);
 
 const VERDICTS = { more_data_helps: 'More data would help', unclear: 'Not clear', enough: 'Enough for now', too_few_points: 'Too few trainings' };
 
@@ -22,7 +20,7 @@ export function LearningCurve() {
     <section class="part" aria-labelledby="learning-curve-title">
       <h3 class="part-title" id="learning-curve-title">Is more data needed?</h3>
       <p class="part-intro">Prompts are trained on a few of your rows, on more, and so on, and asked after their last step about ${own ? 'the test inquiries that have a reference' : 'rows that were held out'}. If the loss still falls at the right end, more rows would probably help. The line is continued to twice the largest training set with its uncertainty, which is wide with so few.</p>
-      <${ExperimentControls} experiment=${learningCurve} label="Measure the learning curve" problem=${problem} onStart=${() => void measureLearningCurve(draws.value)}>
+      <${ExperimentControls} experiment=${learningCurve} label="Measure the learning curve" problem=${problem} trainings=${plannedTrainings.value} onStart=${() => void measureLearningCurve()}>
         <${Field} label="Draws" class="is-inline">
           <select value=${String(draws.value)} onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => { draws.value = Number(event.currentTarget.value); }}>
             ${[3, 5, 8].map((count) => html`<option key=${count} value=${String(count)}>${count} times with other rows</option>`)}

@@ -30,7 +30,7 @@ export function Compare() {
         ${ways.value.map((way) => html`<${WayChoice} key=${way.id} way=${way} />`)}
       </fieldset>
       <p><${Button} kind="quiet" icon="plus" onClick=${addSettingsOfPage}>Add the settings of step 3 as they are<//></p>
-      <${ExperimentControls} experiment=${comparisonOfWays} label="Compare" problem=${problem} onStart=${() => void compareWays()} />
+      <${ExperimentControls} experiment=${comparisonOfWays} label="Compare" problem=${problem} trainings=${chosen.filter((way) => way.settings !== null).length} onStart=${() => void compareWays()} />
       <${Results} />
     </details>`;
 }
