@@ -97,3 +97,21 @@ pub fn new(
         PeftType::PTuning => p_tuning::new(settings, llama, tokenizer, start, rng)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_parameters_have_the_spread_they_are_asked_for() {
+        let mut rng = Rng::new(0);
+        let uniform = Parameter::uniform(&[100, 100], 0.2, &mut rng).values;
+        let (least, most) = uniform.iter().fold((0f32, 0f32), |(least, most), v| (least.min(*v), most.max(*v)));
+        assert!((-0.2..-0.199).contains(&least) && (0.199..0.2).contains(&most), "{least} to {most}");
+        let normal = Parameter::normal(&[100, 100], 0.2, &mut rng).values;
+        let moment = |values: &[f32], power| values.iter().map(|v| f64::from(*v).powi(power)).sum::<f64>() / 10_000.0;
+        assert!(moment(&uniform, 1).abs() < 0.005 && moment(&normal, 1).abs() < 0.01);
+        assert!((moment(&uniform, 2).sqrt() - 0.2 / 3f64.sqrt()).abs() < 0.003);
+        assert!((moment(&normal, 2).sqrt() - 0.2).abs() < 0.005);
+    }
+}

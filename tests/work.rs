@@ -6,6 +6,7 @@ mod common;
 use common::{Case, bundled, json, prompt_of};
 use prompt_playground::gradient_pass::GradientPass;
 use prompt_playground::language_model::LanguageModel;
+use prompt_playground::plan::{Batch, TrainingPlan};
 use prompt_playground::rows::{Rows, TokenRow};
 use prompt_playground::settings::TunerSettings;
 use prompt_playground::tuner::Tuner;
@@ -74,6 +75,12 @@ fn a_step_does_what_the_formula_says() {
     assert!((least..most).contains(&report.flop), "{} not in {least} .. {most}", report.flop);
     assert_eq!(first.flop - report.flop, first_projections(&model, &tokens), "computed once a run");
     assert!((most as f64) < 1.2 * least as f64, "the bounds are close enough to mean something");
+
+    let example_tokens = tokens.iter().map(|row| row.ids.len()).collect();
+    let response_tokens = tokens.iter().map(|row| row.ids.len() - row.response).sum();
+    let batch = Batch { example_tokens, response_tokens, virtual_tokens, batch_size: 10, trained_numbers: 0 };
+    let planned = TrainingPlan::new(&model.llama.config, 0, &batch).flop;
+    assert!((least..most).contains(&planned), "{planned} planned, not in {least} .. {most}");
 }
 
 #[test]
