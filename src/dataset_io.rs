@@ -210,7 +210,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Names under which datasets keep what is asked and what is answered, as JSON keys and as column titles.
-const PAIRS: [(&str, &str); 12] = [
+const PAIRS: [(&str, &str); 15] = [
     ("input", "output"),
     ("prompt", "completion"),
     ("question", "answer"),
@@ -219,6 +219,9 @@ const PAIRS: [(&str, &str); 12] = [
     ("query", "response"),
     ("query", "answer"),
     ("inquiry", "response"),
+    ("inquiry", "ideal response"),
+    ("customer inquiry", "ideal response"),
+    ("questions", "answers"),
     ("question", "response"),
     ("user", "assistant"),
     ("customer", "agent"),

@@ -166,6 +166,9 @@ fn texts_with_commas_are_no_columns() {
     assert_eq!(pairs(&read("Open, please?\tYes, at seven.", "")), [("Open, please?", "Yes, at seven.")]);
     assert_eq!(pairs(&read("a,\"b; c; d\"\ne;,f\n", "rows.csv")), [("a", "b; c; d"), ("e;", "f")]);
     assert_eq!(pairs(&read("\"a\tb\",\"c\td\"\n\"e\",\"f\tg\"\n", "")), [("a\tb", "c\td"), ("e", "f\tg")]);
+    // Three columns of which no two can be told: asked for, and not cut at the commas instead.
+    let three = parse_dataset("Hub\tOpen, please?\tYes, it is.\nCam\tClosed, or not?\tNo, never.\n", "");
+    assert_eq!((pairs(&three), lines(&three)), (vec![], vec![1]));
     let parsed = parse_dataset("input\toutput\na\tb\nc, d\n", "");
     assert!(parsed.problems[0].message.contains("contains a tab"), "{:?}", parsed.problems);
 }
@@ -221,8 +224,26 @@ fn two_columns_need_no_header() {
 }
 
 #[test]
+fn columns_of_numbers_and_empty_ones_are_no_texts() {
+    let expected = [("Open, please?", "Yes, it is."), ("x", "y, z")];
+    for text in [
+        "1\tOpen, please?\tYes, it is.\n2\tx\ty, z\n",
+        "\tOpen, please?\tYes, it is.\n\tx\ty, z\n",
+        "Open, please?\tYes, it is.\t\t\n\t\t\t\nx\ty, z\t\t\n",
+        "7;Open, please?;Yes, it is.\n8;x;y, z\n",
+    ] {
+        let parsed = read(text, "");
+        assert_eq!(pairs(&parsed), expected, "{text}");
+        assert!(parsed.assumed_columns);
+    }
+    assert_eq!(pairs(&read("Only a question\t\nq\ta\n", "")), [("Only a question", ""), ("q", "a")]);
+    let titled = parse_dataset("My bakery\nq\ta\nr\tb\n", "");
+    assert_eq!((pairs(&titled), lines(&titled)), (vec![("q", "a"), ("r", "b")], vec![1]));
+}
+
+#[test]
 fn a_missing_header_of_other_columns_is_explained() {
-    let parsed = parse_dataset("7,How do I reset it?,Press the button.\n8,x,y\n", "rows.csv");
+    let parsed = parse_dataset("Hub,How do I reset it?,Press the button.\nCam,x,y\n", "rows.csv");
     assert_eq!(pairs(&parsed), []);
     assert_eq!(lines(&parsed), [1]);
     assert!(

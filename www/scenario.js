@@ -2,7 +2,9 @@
 /** Scenarios: those of cases/, and the file in which a person keeps one or hands it out. */
 
 import { PATTERN_KINDS } from './pattern_kinds.js';
-import { prefixProblem } from './settings.js';
+import { DEFAULT_SETTINGS } from './protocol.js';
+import { FIELDS, parseSetting, prefixProblem } from './settings.js';
+import { changedSettings } from './url.js';
 
 /** @typedef {import('./state.js').Case} Case */
 
@@ -22,8 +24,11 @@ export async function scenarioOf(id) {
   return response.json();
 }
 
-/** @param {Case} scenario @returns {string} the text of a file that `readScenario` reads */
-export const scenarioText = (scenario) => `${JSON.stringify(scenario, null, 2)}\n`;
+/** @param {Case & {settings: import('./protocol.js').Settings}} scenario @returns {string} the text of a file that `readScenario` reads */
+export const scenarioText = ({ settings, ...scenario }) => {
+  const changed = Object.fromEntries(changedSettings(settings).filter(([name]) => name !== 'prefix_token'));
+  return `${JSON.stringify({ ...scenario, settings: changed }, null, 2)}\n`;
+};
 
 /** @param {unknown} value @returns {value is string} */
 const isText = (value) => typeof value === 'string';
@@ -47,7 +52,7 @@ const PARTS = [
   ['patterns', (checks) => Array.isArray(checks) && checks.every(isPattern), `a list of {"kind", "value"}, each kind one of ${PATTERN_KINDS.map(([kind]) => kind).join(', ')}`],
 ];
 
-/** @param {string} text @returns {Case} @throws {Error} a sentence that says what is wrong and where */
+/** A file of an earlier version of the page has no settings. @param {string} text @returns {Case} @throws {Error} a sentence that says what is wrong and where */
 export function readScenario(text) {
   let read;
   try {
@@ -61,5 +66,18 @@ export function readScenario(text) {
   const { name, objective, prefix, examples, test, patterns } = /** @type {Case} */ (/** @type {unknown} */ (read));
   const wrong = prefixProblem(prefix);
   if (wrong) throw new Error(`The "prefix" of this scenario cannot be used. ${wrong}`);
-  return { name, objective, prefix, examples, test, patterns };
+  return { name, objective, prefix, examples, test, patterns, ...settingsOf(read) };
+}
+
+/** @param {any} read @returns {Pick<Case, 'settings'>} */
+function settingsOf(read) {
+  if (read.settings === undefined) return {};
+  if (!isObject(read.settings)) throw new Error('The "settings" of this scenario must be a list of {"name": value}.');
+  const settings = /** @type {any} */ ({ ...DEFAULT_SETTINGS });
+  for (const field of FIELDS.filter(({ name }) => name in read.settings)) {
+    const { value, problem } = parseSetting(field, String(read.settings[field.name]));
+    if (problem !== null) throw new Error(`The "settings" of this scenario cannot be used. ${field.label}: ${problem}`);
+    settings[field.name] = value;
+  }
+  return { settings };
 }

@@ -125,15 +125,19 @@ const plain = (value) => value.toLocaleString('en', { maximumFractionDigits: 8, 
 /** @param {string} text */
 const shorten = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 
+/** A prefix token that can be used, as near as possible to what was written. @param {string} text */
+const usablePrefix = (text) => `[${text.trim().replace(/\s+/gu, '_').replace(/[^\p{L}\p{N}_-]/gu, '').replace(/^_+|_+$/g, '') || 'TECH_SUPPORT'}]`;
+
 /** What is wrong with the name of a prompt, as a sentence; null where nothing is.
  * @param {string} text @returns {string|null} */
 export const prefixProblem = (text) => {
   if (text.trim() === '') return 'The prefix token is empty: give the prompt a name in brackets, for example [TECH_SUPPORT].';
   if (/<\|.*?\|>|<s>|<\/s>/.test(text)) return 'The name contains a special token of the model, such as <|im_end|>: use plain letters, for example [TECH_SUPPORT].';
-  if (/\s/.test(text.trim())) return `The prefix token has a space in it: write ${text.trim().replace(/\s+/g, '_')} instead.`;
+  if (/\p{Cf}/u.test(text)) return `The prefix token has an invisible character in it, as copied texts do: write ${usablePrefix(text)} instead.`;
+  if (/\s/.test(text.trim())) return `The prefix token has a space in it: write ${usablePrefix(text)} instead.`;
   if (text !== text.trim()) return 'There is a space before or after the prefix token: remove it.';
   if (!/^\[.+\]$/.test(text)) return 'The prefix token is a name in square brackets, for example [TECH_SUPPORT].';
-  if (!/^\[[\p{L}\p{N}_-]+\]$/u.test(text)) return 'Between the brackets only letters, digits, _ and - are allowed, for example [TECH_SUPPORT].';
+  if (!/^\[[\p{L}\p{N}_-]+\]$/u.test(text)) return `Between the brackets only letters, digits, _ and - are allowed, for example ${usablePrefix(text)}.`;
   if ([...text].length > 42) return 'The name between the brackets is longer than 40 characters: use a shorter one.';
   return null;
 };

@@ -20,7 +20,8 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 /** A new inquiry of step 6; `reference` may be "". `wordings`: the same in other words, once the person has changed those proposed in step 7.
  * @typedef {{id: string, question: string, reference: string, wordings?: string[]}} TestRow */
 /** A scenario as it lies in cases/: what "start over" brings back.
- * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: TestCase[], patterns: Pattern[]}} Case */
+ * `settings`: the defaults where there are none.
+ * @typedef {{name: string, objective: string, prefix: string, examples: Example[], test: TestCase[], patterns: Pattern[], settings?: Settings}} Case */
 /** An inquiry of a scenario, with its ideal response where it has one. @typedef {string|{question: string, reference: string}} TestCase */
 /** A soft prompt that was trained here or opened from an adapter, kept by its prefix token. `vectors`: virtualTokens x width.
  * @typedef {object} TrainedPrompt
@@ -272,7 +273,7 @@ export const startWith = (scenario) => {
 const fill = (scenario) => batch(() => {
   replaceExamples(scenario.examples);
   objective.value = scenario.objective;
-  settings.value = { ...DEFAULT_SETTINGS, prefix_token: scenario.prefix };
+  settings.value = { ...(scenario.settings ?? DEFAULT_SETTINGS), prefix_token: scenario.prefix };
   settingTexts.value = {};
   testRows.value = scenario.test.map((row) => ({ id: newId(), ...(typeof row === 'string' ? { question: row, reference: '' } : { question: row.question, reference: row.reference }) }));
   generation.value = { ...DEFAULT_GENERATION };

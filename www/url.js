@@ -15,14 +15,13 @@ import { FIELDS, parseSetting } from './settings.js';
 const VERSION = '1';
 const MIRROR_MS = 300;
 
+/** Those that differ from the defaults. @param {Settings} values @returns {[string, string][]} name, value */
+export const changedSettings = (values) => FIELDS
+  .filter(({ name }) => !Object.is(values[name], DEFAULT_SETTINGS[name]))
+  .map(({ name }) => [name, String(values[name])]);
+
 /** @param {Settings} values @returns {string} with its "#" */
-export const linkOf = (values) => {
-  const parameters = new URLSearchParams({ v: VERSION });
-  for (const { name } of FIELDS) {
-    if (!Object.is(values[name], DEFAULT_SETTINGS[name])) parameters.set(name, String(values[name]));
-  }
-  return `#${parameters}`;
-};
+export const linkOf = (values) => `#${new URLSearchParams([['v', VERSION], ...changedSettings(values)])}`;
 
 /** The set-up that a hash describes; null where it describes none (no hash, or a place on the page).
  * @param {string} hash

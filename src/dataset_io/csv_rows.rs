@@ -1,5 +1,5 @@
-//! Comma-, semicolon- and tab-separated datasets (RFC 4180 quoting), with a header line, or without one where there are two
-//! columns.
+//! Comma-, semicolon- and tab-separated datasets (RFC 4180 quoting), with a header line, or without one where it is clear
+//! which columns are meant.
 
 use super::{DatasetFormat, Lines, PAIRS, Rows, join_alpaca};
 use crate::dataset::Example;
@@ -8,21 +8,33 @@ use crate::words::{beginning, counted};
 /// So many records at the beginning of a text show what separates their fields.
 const SHOWN_RECORDS: usize = 20;
 
-/// The one of tab, comma and semicolon that makes named columns of the first line, else most rows of the first records,
-/// else the most frequent in the first line: sentences have commas too.
+/// The one of tab, comma and semicolon that makes named columns of the first line, else fields of the same number in most
+/// of the first records: sentences have commas too.
 pub fn guess_delimiter(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let count = |delimiter: u8| first.bytes().filter(|b| *b == delimiter).count();
     // On a tie the last one wins: hardly any sentence has a tab.
-    [b';', b',', b'\t'].into_iter().max_by_key(|delimiter| (fit(text, *delimiter), count(*delimiter))).unwrap_or(b',')
+    [b';', b',', b'\t'].into_iter().max_by_key(|delimiter| fit(text, *delimiter)).unwrap_or(b',')
 }
 
-/// Whether the first record names columns, and how many of the first ones are rows.
-fn fit(text: &str, delimiter: u8) -> (bool, usize) {
-    let mut shown = records(text, delimiter).take(SHOWN_RECORDS).filter(|record| !is_blank(&record.fields)).peekable();
-    let Some(Ok(columns)) = shown.peek().map(|first| Columns::of(&first.fields, delimiter)) else { return (false, 0) };
-    let rows = shown.filter(|record| record.quotes_match && columns.example(&record.fields).is_ok()).count();
-    (columns.named, rows)
+/// Whether the first record names columns, how many of the first ones have as many fields as most of them, and whether it
+/// is clear which fields are a row.
+fn fit(text: &str, delimiter: u8) -> (bool, usize, bool) {
+    let shown = shown(text, delimiter);
+    let columns = Columns::of(&shown, delimiter);
+    let width = usual_width(&shown);
+    let regular = shown.iter().filter(|record| record.len() == width && width > 1).count();
+    (columns.as_ref().is_ok_and(|columns| columns.named), regular, columns.is_ok())
+}
+
+/// The first records, without those that cannot be read.
+fn shown(text: &str, delimiter: u8) -> Vec<csv::StringRecord> {
+    let readable = |record: &Record| record.quotes_match && !is_blank(&record.fields);
+    records(text, delimiter).take(SHOWN_RECORDS).filter(readable).map(|record| record.fields).collect()
+}
+
+/// How many fields most of the records have; on a tie the larger number.
+fn usual_width(records: &[csv::StringRecord]) -> usize {
+    let times = |width: usize| records.iter().filter(|record| record.len() == width).count();
+    records.iter().map(csv::StringRecord::len).max_by_key(|width| (times(*width), *width)).unwrap_or(0)
 }
 
 /// A record, where it begins in its text, and whether its quotation marks match.
@@ -50,8 +62,9 @@ fn records(text: &str, delimiter: u8) -> impl Iterator<Item = Record> {
     })
 }
 
+/// A blank line, or a spreadsheet's line of empty cells.
 fn is_blank(record: &csv::StringRecord) -> bool {
-    record.len() == 1 && record[0].trim().is_empty()
+    record.iter().all(|field| field.trim().is_empty())
 }
 
 /// Reads all records; after one whose quotation marks do not match, reading begins again in the next line.
@@ -94,22 +107,26 @@ fn read_from(
             let next = rest[byte..].find('\n').map(|length| byte + length + 1)?;
             return Some(start + next);
         }
+        // Under a title of its own columns even an empty row is one: a dataset that was exported comes back as it was.
+        let may_be_empty = delimiter != b'\t' && record.len() > 1 && columns.as_ref().is_some_and(|found| found.named);
+        if is_blank(&record) && !may_be_empty {
+            continue;
+        }
         let columns = match columns {
             Some(columns) => columns,
             None => {
-                let found = columns
-                    .insert(Columns::of(&record, delimiter).map_err(|message| rows.leave_out(line, message)).ok()?);
+                let found = Columns::of(&shown(&rest[byte..], delimiter), delimiter);
+                let found = columns.insert(found.map_err(|message| rows.leave_out(line, message)).ok()?);
+                rows.assumed_columns = !found.named;
                 if found.named {
                     continue;
                 }
-                rows.assumed_columns = true;
                 found
             }
         };
         match columns.example(&record) {
             Err(message) => rows.leave_out(line, message),
-            Ok(None) => {}
-            Ok(Some(example)) => {
+            Ok(example) => {
                 rows.push(line, DatasetFormat::Csv, example);
             }
         }
@@ -153,42 +170,51 @@ struct Columns {
 }
 
 impl Columns {
-    /// By the names in the first record. One of two fields that names nothing is a row itself: input, then output.
-    fn of(header: &csv::StringRecord, delimiter: u8) -> Result<Self, String> {
+    /// By the names in the first record, else [`Columns::unnamed`].
+    fn of(shown: &[csv::StringRecord], delimiter: u8) -> Result<Self, String> {
+        let Some(header) = shown.first() else { return Err("There is no record in it.".into()) };
         let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
         let column = |wanted: &str| names.iter().position(|name| name == wanted);
-        let pair = || PAIRS.iter().find_map(|(input, output)| Some((column(input)?, column(output)?)));
-        if let (Some(instruction), Some(output)) =
-            (column("instruction"), column("output").or_else(|| column("response")))
+        let named = |instruction, input, output| Self {
+            named: true,
+            count: names.len(),
+            delimiter,
+            instruction,
+            input,
+            output,
+        };
+        let answer = column("output").or_else(|| column("response"));
+        if let (Some(instruction), Some(output)) = (column("instruction"), answer) {
+            return Ok(named(Some(instruction), column("input"), output));
+        }
+        if let Some((input, output)) = PAIRS.iter().find_map(|(input, output)| Some((column(input)?, column(output)?)))
         {
-            let input = column("input");
-            return Ok(Self {
-                named: true,
-                count: names.len(),
-                delimiter,
-                instruction: Some(instruction),
-                input,
-                output,
-            });
+            return Ok(named(None, Some(input), output));
         }
-        let count = names.len();
-        if let Some((input, output)) = pair() {
-            return Ok(Self { named: true, count, delimiter, instruction: None, input: Some(input), output });
-        }
-        if count == 2 && names.iter().all(|field| !field.is_empty()) {
-            return Ok(Self { named: false, count, delimiter, instruction: None, input: Some(0), output: 1 });
-        }
-        Err(format!(
-            "The first line must name the columns, for example: input,output. It reads: {}.",
-            beginning(&header.iter().collect::<Vec<_>>().join(", "), 60)
-        ))
+        Self::unnamed(shown, delimiter).ok_or_else(|| {
+            format!(
+                "The first line must name the columns, for example: input,output. It reads: {}.",
+                beginning(&header.iter().collect::<Vec<_>>().join(", "), 60)
+            )
+        })
     }
 
-    /// The example of a record; `None` for a record of white space only.
-    fn example(&self, record: &csv::StringRecord) -> Result<Option<Example>, String> {
-        if is_blank(record) {
-            return Ok(None);
-        }
+    /// The first record is a row itself. The input stands left of the output, and they are the only columns with text,
+    /// but for one of numbers before them.
+    fn unnamed(shown: &[csv::StringRecord], delimiter: u8) -> Option<Self> {
+        let count = usual_width(shown);
+        let fields = |column: usize| shown.iter().filter_map(move |record| record.get(column)).map(str::trim);
+        let filled: Vec<usize> = (0..count).filter(|column| fields(*column).any(|field| !field.is_empty())).collect();
+        let (input, output) = match filled[..] {
+            [input, output] => (input, output),
+            [number, input, output] if fields(number).all(|field| field.parse::<u32>().is_ok()) => (input, output),
+            _ => return None,
+        };
+        Some(Self { named: false, count, delimiter, instruction: None, input: Some(input), output })
+    }
+
+    /// The example of a record that is not blank.
+    fn example(&self, record: &csv::StringRecord) -> Result<Example, String> {
         let surplus = record.iter().skip(self.count).any(|field| !field.is_empty());
         if record.len() < self.count || surplus {
             let separator = match self.delimiter {
@@ -197,7 +223,7 @@ impl Columns {
                 _ => "comma",
             };
             return Err(format!(
-                "This record has {} where the first line has {} columns. Put every text that contains a {separator}, \
+                "This record has {} where {} are expected. Put every text that contains a {separator}, \
                  a line break or a quotation mark into double quotation marks.",
                 counted(record.len(), "field"),
                 self.count
@@ -208,6 +234,6 @@ impl Columns {
             None => field(self.input).to_string(),
             Some(_) => join_alpaca(field(self.instruction), field(self.input)),
         };
-        Ok(Some(Example::new(input, &record[self.output])))
+        Ok(Example::new(input, &record[self.output]))
     }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { box, chapter, datasetRows, downloaded, importText, project, readPasted, startPlayground, until } from './helpers.mjs';
+import { box, chapter, datasetRows, downloaded, importText, project, readPasted, setting, startPlayground, until } from './helpers.mjs';
 
 let playground;
 before(async () => { playground = await startPlayground(); });
@@ -188,11 +188,12 @@ test('cells of a spreadsheet pasted into a field stay there, and become rows whe
   await field.focus();
   await page.keyboard.press('End');
   await paste(' And $& this?');
+  await page.keyboard.press('ControlOrMeta+a');
   await paste(cells);
-  assert.equal((await datasetRows(page))[2].input, `${before[2].input} And $& this?${cells}`, 'as text');
+  assert.equal((await datasetRows(page))[2].input, cells, 'as text');
   await page.getByRole('button', { name: 'Make rows of them' }).click();
   await page.getByText('2 rows found in the pasted text').waitFor();
-  assert.equal((await datasetRows(page))[2].input, `${before[2].input} And $& this?`, 'out of the field');
+  assert.equal((await datasetRows(page))[2].input, `${before[2].input} And $& this?`, 'what it was pasted over');
   await page.getByRole('button', { name: 'Append below' }).click();
   assert.deepEqual((await datasetRows(page)).slice(10), [{ input: 'Do you bake on Sundays?', output: 'Yes, from seven.' }, { input: 'Is the rye vegan?', output: 'It is.' }]);
   assert.equal(await page.getByText('looks like cells of a spreadsheet').count(), 0, 'nothing was said of the pasted text without tabs, and the offer is gone');
@@ -222,6 +223,7 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
   assert.equal(await page.getByLabel(/^Reference answer/).first().inputValue(), museum.test[0].reference);
 
   await box(page, 'Input of row 1').fill('What is new?');
+  await setting(page, 'Steps').fill('7');
   await page.getByRole('button', { name: 'Scenarios' }).click();
   const saved = await downloaded(page, () => dialog.getByRole('button', { name: 'Save as a scenario file' }).click());
   await dialog.getByText('Saved: 10 rows, the objective').waitFor();
@@ -234,14 +236,25 @@ test('a scenario is chosen, saved as a file, and opened again', () => playground
   await dialog.getByText('it is not JSON').waitFor();
   await file('prefix.json', JSON.stringify({ ...museum, prefix: 'two words' }));
   await dialog.getByText('The "prefix" of this scenario cannot be used.').waitFor();
+  await file('settings.json', JSON.stringify({ ...museum, settings: { steps: 'many' } }));
+  await dialog.getByText('The "settings" of this scenario cannot be used. Steps: ').waitFor();
   await dialog.getByRole('button', { name: 'Keep my work' }).click();
   await box(page, 'Input of row 1').fill('Something else');
+  await setting(page, 'Steps').fill('8');
   await page.getByRole('button', { name: 'Scenarios' }).click();
   await file('mine.scenario.json', saved.replaceAll('"question"', '"id": "the same", "question"')); // ids are the page's own
   await until(() => datasetRows(page), (rows) => rows[0].input === 'What is new?');
+  assert.equal(await setting(page, 'Steps').inputValue(), '7', 'the settings go with it');
   await page.getByRole('button', { name: 'Delete inquiry 1' }).click();
   await until(() => page.getByRole('textbox', { name: /^Inquiry \d+$/ }).count(), (count) => count === museum.test.length - 1, { what: 'one inquiry less' });
-  assert.deepEqual(JSON.parse(saved), { ...museum, name: 'saltmere', examples: [{ ...museum.examples[0], input: 'What is new?' }, ...museum.examples.slice(1)] });
+  assert.deepEqual(JSON.parse(saved), { ...museum, name: 'saltmere', examples: [{ ...museum.examples[0], input: 'What is new?' }, ...museum.examples.slice(1)], settings: { steps: '7' } });
+
+  // what an earlier version of the page saved leaves the settings as they are
+  await setting(page, 'Steps').fill('9');
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  await file('old.scenario.json', JSON.stringify(museum));
+  await until(() => datasetRows(page), (rows) => rows[0].input === museum.examples[0].input);
+  assert.equal(await setting(page, 'Steps').inputValue(), '9');
 }));
 
 test('rows in a language that the model hardly knows are told so', () => playground.withPage({}, async (page) => {

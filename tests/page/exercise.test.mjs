@@ -113,4 +113,9 @@ test('changed settings turn the button into "start again with new settings"', ()
   await setting(page, 'Learning rate').fill('0.01');
   await until(() => startButton(page).innerText(), (text) => text.trim() === 'Start again with new settings');
   await page.getByText(/Changed since run 1: .*learning rate/i).waitFor();
+  await page.getByRole('button', { name: 'Move row 2 up', exact: true }).click();
+  await page.getByText(/Changed since run 1: .*; the order of the rows/).waitFor();
+  await page.getByRole('button', { name: 'Delete row 1', exact: true }).click();
+  await page.getByText(/Changed since run 1: .*; 1 row deleted/).waitFor();
+  await page.getByText('(row 5, row 10, as they were numbered then)').waitFor();
 }));

@@ -1,6 +1,7 @@
 // @ts-check
 /** What differs between a run and the page as it is now, in the words of the page. */
 
+import { plural } from '../report/numbers.js';
 import { fieldOf } from '../settings.js';
 
 /** @typedef {import('../protocol.js').Settings} Settings */
@@ -30,9 +31,7 @@ export function differences(before, now) {
   }
   if (before.startFrom !== now.startFrom) changes.push(now.startFrom ? `starts from ${now.startFrom}` : 'starts from an initialisation');
   else if (now.startFrom && before.startMadeAt !== undefined && before.startMadeAt !== now.startMadeAt) changes.push(`starts from ${now.startFrom} as it is now, another prompt than before`);
-  const rows = changedRows(before.examples, now.examples);
-  if (rows > 0) changes.push(rows === 1 ? '1 row of the dataset' : `${rows.toLocaleString('en')} rows of the dataset`);
-  return changes;
+  return [...changes, ...changedRows(before.examples, now.examples)];
 }
 
 /** The text that the soft prompt starts from, where the initialisation uses one. @param {Asked} asked */
@@ -47,12 +46,24 @@ function show(key, value) {
   return fieldOf(key)?.choices?.find(([choice]) => choice === String(value))?.[1].toLowerCase() ?? (value === '' ? 'none' : String(value));
 }
 
-/** How many rows are new, gone, moved or different. @param {readonly Example[]} before @param {readonly Example[]} after */
+/** What became of the rows: changed, added, deleted, or in another order.
+ * @param {readonly Example[]} before @param {readonly Example[]} after @returns {string[]} */
 function changedRows(before, after) {
-  let changed = Math.abs(before.length - after.length);
-  const shared = Math.min(before.length, after.length);
-  for (let index = 0; index < shared; index++) {
-    if (before[index].input !== after[index].input || before[index].output !== after[index].output) changed++;
+  const key = (/** @type {Example} */ { input, output }) => JSON.stringify([input, output]);
+  const left = /** @type {Map<string, number>} */ (new Map());
+  for (const row of before) left.set(key(row), (left.get(key(row)) ?? 0) + 1);
+  let kept = 0;
+  for (const row of after) {
+    const count = left.get(key(row)) ?? 0;
+    if (count > 0) { left.set(key(row), count - 1); kept++; }
   }
-  return changed;
+  const [gone, come] = [before.length - kept, after.length - kept];
+  const changed = Math.min(gone, come);
+  const isReordered = gone === 0 && come === 0 && after.some((row, index) => key(row) !== key(before[index]));
+  return [
+    ...(changed > 0 ? [plural(changed, 'row of the dataset', 'rows of the dataset')] : []),
+    ...(come > changed ? [`${plural(come - changed, 'row')} added`] : []),
+    ...(gone > changed ? [`${plural(gone - changed, 'row')} deleted`] : []),
+    ...(isReordered ? ['the order of the rows'] : []),
+  ];
 }

@@ -15,14 +15,17 @@ export function offerRows(event, id, part) {
   // As it will stand in the field.
   const text = event.clipboardData?.getData('text/plain').replace(/\r\n?/g, '\n') ?? '';
   if (!areCells(text)) return;
+  const { selectionStart: start, selectionEnd: end, value: before } = /** @type {HTMLTextAreaElement} */ (event.target);
+  const after = `${before.slice(0, start)}${text}${before.slice(end)}`;
   const number = examples.peek().findIndex((row) => row.id === id) + 1;
-  addNotice('info', `What was pasted into row ${number} looks like cells of a spreadsheet.`, { label: 'Make rows of them', run: () => makeRows(text, id, part) });
+  addNotice('info', `What was pasted into row ${number} looks like cells of a spreadsheet.`, { label: 'Make rows of them', run: () => makeRows(text, { id, part, before, after }) });
 }
 
 /** Takes the text out of the field again and reads it as an import, which asks before it changes the dataset.
- * @param {string} text @param {string} id @param {'input'|'output'} part */
-function makeRows(text, id, part) {
-  const row = examples.peek().find((other) => other.id === id);
-  if (row?.[part].includes(text)) updateExample(id, { [part]: row[part].replace(text, () => '') });
+ * @param {string} text @param {{id: string, part: 'input'|'output', before: string, after: string}} pastedInto */
+function makeRows(text, { id, part, before, after }) {
+  const now = examples.peek().find((row) => row.id === id)?.[part];
+  if (now === after) updateExample(id, { [part]: before }); // what was pasted over is there again
+  else if (now?.includes(text)) updateExample(id, { [part]: now.replace(text, () => '') });
   readPasted(text);
 }

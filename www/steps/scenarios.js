@@ -35,13 +35,14 @@ async function useChosen(started) {
 /** @param {File} file @param {() => void} started */
 async function useFile(file, started) {
   try {
-    use(readScenario(await file.text()), started);
+    const scenario = readScenario(await file.text());
+    use({ ...scenario, settings: scenario.settings ?? settings.peek() }, started);
   } catch (error) {
     failure.value = error instanceof Error ? error.message : String(error);
   }
 }
 
-/** What a person keeps or hands out: everything but the settings (the link has those) and what was trained. */
+/** What a person keeps or hands out: everything but what was trained. */
 function save() {
   const name = settings.peek().prefix_token.replace(/[^\w-]+/g, '').toLowerCase() || 'scenario';
   const text = scenarioText({
@@ -51,9 +52,10 @@ function save() {
     examples: examples.peek().map(({ input, output }) => ({ input, output })),
     test: testRows.peek().map(({ question, reference }) => ({ question, reference })),
     patterns: patterns.peek(),
+    settings: settings.peek(),
   });
   download(`${name}.scenario.json`, new Blob([text], { type: 'application/json' }));
-  saved.value = `Saved: ${plural(examples.peek().length, 'row')}, the objective, the test inquiries and the checks (conclusions go into the report of step 7).`;
+  saved.value = `Saved: ${plural(examples.peek().length, 'row')}, the objective, the settings, the test inquiries and the checks (conclusions go into the report of step 7).`;
 }
 
 /** @param {{onStarted: () => void}} props */

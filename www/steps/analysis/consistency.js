@@ -3,6 +3,7 @@
 import { engine } from '../../engine.js';
 import { mean } from '../../metrics.js';
 import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
+import { settled } from '../../settled.js';
 import { keepWhole } from '../../store.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
@@ -20,12 +21,15 @@ const WAIT_MS = 400;
 /** @typedef {import('../../state.js').TestRow} TestRow */
 /** @typedef {{question: string, row: TestRow}} Asked */
 
-/** The first inquiries, each question once. */
+const restedInquiries = settled(testRows);
+
+/** The first inquiries, each question once; their wordings as they are now. */
 const asked = computed(() => {
   const byQuestion = /** @type {Map<string, TestRow>} */ (new Map());
-  for (const row of testRows.value) {
-    const question = readInquiry(row.question).text;
-    if (question !== '' && !byQuestion.has(question)) byQuestion.set(question, row);
+  for (const { id, question: written } of restedInquiries.value) {
+    const question = readInquiry(written).text;
+    const row = testRows.value.find((now) => now.id === id);
+    if (row && question !== '' && !byQuestion.has(question)) byQuestion.set(question, row);
   }
   return [...byQuestion].slice(0, MOST_QUESTIONS).map(([question, row]) => ({ question, row }));
 });

@@ -74,9 +74,12 @@ function outcomeSentence(now) {
 /** More held-out rows than this are not listed. */
 const MOST_LISTED = 5;
 
-/** The held-out rows by their numbers in step 1, where they are few. @param {Run} now */
+/** The held-out rows by their numbers in step 1, where they are few; the numbers of then where the rows have changed. @param {Run} now */
 function heldOutRows({ split, examples, asked }) {
-  return split.heldOut.length > MOST_LISTED ? '' : ` (${split.heldOut.map((index) => nameOf(examples[index], asked.examples)).join(', ')})`;
+  if (split.heldOut.length > MOST_LISTED) return '';
+  const names = split.heldOut.map((index) => nameOf(examples[index], asked.examples)).join(', ');
+  const isOfNow = split.heldOut.every((index) => nameOf(examples[index]) === nameOf(examples[index], asked.examples));
+  return isOfNow ? ` (${names})` : ` (${names}, as they were numbered then)`;
 }
 
 /** @param {{now: Run}} props */

@@ -1,6 +1,7 @@
 // @ts-check
 /** The chosen question, answered anew every few steps: the person scrubs back and sees the voice appear. */
-import { Button, Field, Hint, html, signal } from '../../ui.js';
+import { Button, Field, Hint, computed, html, signal } from '../../ui.js';
+import { settled } from '../../settled.js';
 import { effectiveQuestion, isActive, run, sampleEvery, sampleQuestion } from '../../run.js';
 import { keptPrompt, promptName } from '../../run/record.js';
 import { testRows } from '../../state.js';
@@ -20,11 +21,14 @@ export function Voice() {
     </div>`;
 }
 
+const restedInquiries = settled(testRows);
+const restedQuestion = settled(computed(effectiveQuestion));
+
 function QuestionField() {
-  const questions = testRows.value.map((row) => row.question.trim()).filter((question, index, all) => question !== '' && all.indexOf(question) === index);
+  const questions = restedInquiries.value.map((row) => row.question.trim()).filter((question, index, all) => question !== '' && all.indexOf(question) === index);
   return html`
     <${Field} label="Question" help=${isActive.value ? 'A change takes effect with the next run.' : 'Asked anew every few steps with the prompt as it is then. Pick one of step 6 or write your own.'}>
-      <input type="text" list="voice-questions" placeholder=${effectiveQuestion()} value=${sampleQuestion.value} autocomplete="off"
+      <input type="text" list="voice-questions" placeholder=${restedQuestion.value} value=${sampleQuestion.value} autocomplete="off"
         onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => { sampleQuestion.value = event.currentTarget.value; }} />
     <//>
     <datalist id="voice-questions">${questions.map((question) => html`<option key=${question} value=${question} />`)}</datalist>`;

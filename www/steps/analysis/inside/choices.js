@@ -2,6 +2,7 @@
 /** The examples that can be looked into, and the run that made the prompt. */
 import { MOST_MEASURED_ROWS, spread } from '../../../limits.js';
 import { runOf } from '../../../run.js';
+import { settled } from '../../../settled.js';
 import { activePrompt, testRows, usableExamples } from '../../../state.js';
 import { computed, signal } from '../../../ui.js';
 import { readInquiry } from '../../../inquiry.js';
@@ -19,15 +20,17 @@ export const itsSplit = computed(() => itsRun.value?.split ?? null);
 /** @param {string} title @param {readonly Example[]} examples @param {boolean} unseen @returns {Group} */
 const group = (title, examples, unseen) => ({ title, all: examples.length, examples: spread(examples, MOST_MEASURED_ROWS), unseen });
 
+const [restedInquiries, restedRows] = [settled(testRows), settled(usableExamples)];
+
 /** What the prompt has not seen comes first. */
 export const groups = computed(() => {
   const [rows, split] = [itsRows.value, itsSplit.value];
-  const test = testRows.value
+  const test = restedInquiries.value
     .map(({ question, reference }) => ({ input: readInquiry(question).text, output: reference.trim() }))
     .filter(({ input, output }) => input !== '' && output !== '');
   const known = rows && split
     ? [group('Held-out rows', split.heldOut.map((index) => rows[index]), true), group('Training rows', split.train.map((index) => rows[index]), false)]
-    : [group('Rows of step 1', usableExamples.value, false)];
+    : [group('Rows of step 1', restedRows.value, false)];
   return [...known, group('Test inquiries with a reference', test, true)].filter(({ all }) => all > 0);
 });
 
