@@ -11,7 +11,7 @@ use crate::batches::BatchState;
 use crate::dataset::Example;
 use crate::error::{Error, Result};
 use crate::language_model::LanguageModel;
-use crate::settings::{RawSettings, TunerSettings, check};
+use crate::settings::{RawSettings, check};
 use crate::tuner::Tuner;
 
 const KEY: &str = "run";
@@ -58,22 +58,20 @@ impl Tuner {
         safetensors_of(&tensors, None).map(Some)
     }
 
-    /// Goes on from [`Tuner::save_state`] with the same examples. `changed` settings replace the saved ones, for example
-    /// more steps; the technique and the number of virtual tokens stay.
+    /// Goes on from [`Tuner::save_state`] with the same examples. The settings that are given in `changed` replace the saved
+    /// ones, for example more steps; what belongs to the technique stays as it was saved.
     ///
     /// # Errors
     /// Where the bytes are not a saved run, or one on another model.
-    pub fn resume(
-        model: Rc<LanguageModel>,
-        examples: &[Example],
-        state: &[u8],
-        changed: Option<TunerSettings>,
-    ) -> Result<Self> {
+    pub fn resume(model: Rc<LanguageModel>, examples: &[Example], state: &[u8], changed: &RawSettings) -> Result<Self> {
         let (_, metadata) = SafeTensors::read_metadata(state).map_err(|_| damaged())?;
         let header = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(damaged)?;
         let header: Header<RawSettings> = serde_json::from_str(header).map_err(|_| damaged())?;
-        let saved = check(header.settings).into_result()?;
-        let settings = changed.map_or_else(|| saved.clone(), |changed| changed.with_technique_of(&saved));
+        let saved = check(header.settings.clone()).into_result()?;
+        // The start is that of the saved run, whatever is said here.
+        let changed = RawSettings { prompt_tuning_init: Some("RANDOM".into()), ..changed.clone() };
+        let settings =
+            check(header.settings.with(&changed).map_err(|_| damaged())?).into_result()?.with_technique_of(&saved);
         let mut tuner = Self::new(model, examples, settings)?;
         let file = SafeTensors::deserialize(state).map_err(|_| damaged())?;
         for (i, parameter) in tuner.technique_mut().parameters_mut().into_iter().enumerate() {

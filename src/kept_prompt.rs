@@ -43,6 +43,12 @@ impl KeptPrompt {
         Self::default()
     }
 
+    /// Whether a prompt is of the size and kind of those before it.
+    pub fn fits(&self, prompt: &SoftPrompt) -> bool {
+        let looks = |prompt: &SoftPrompt| (prompt.virtual_tokens(), prompt.width(), prompt.kind());
+        self.mean.as_ref().is_none_or(|mean| looks(&mean.like) == looks(prompt))
+    }
+
     /// Where the prompt of a step stands by its held-out loss. The lowest one is kept at once.
     pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> Standing {
         match &self.mean {

@@ -43,7 +43,7 @@ pub struct Adapter {
 pub struct About {
     /// Name of the prompt, for example `[TECH_SUPPORT]`.
     pub prefix_token: String,
-    /// Hub id or path of the model that it was trained on.
+    /// Hub id or path of the model that it was trained on; PEFT does not read a text start without it, so none is written.
     pub base_model: String,
     /// Where that model is found, as a sentence; may be empty.
     pub base_model_note: String,
@@ -102,8 +102,9 @@ fn config_of(prompt: &SoftPrompt, model: &LlamaConfig, base_model: &str, setting
         ]),
         (_, settings) => {
             // PEFT writes down the text that a prompt started from, and needs the tokenizer's place with it.
-            let text =
-                settings.filter(|s| s.prompt_tuning_init == Init::Text).map(|s| s.prompt_tuning_init_text.as_str());
+            let text = settings
+                .filter(|s| s.prompt_tuning_init == Init::Text && !base_model.is_empty())
+                .map(|s| s.prompt_tuning_init_text.as_str());
             fields.extend([
                 ("peft_type", "PROMPT_TUNING".into()),
                 ("prompt_tuning_init", if text.is_some() { "TEXT" } else { "RANDOM" }.into()),
@@ -118,7 +119,7 @@ fn config_of(prompt: &SoftPrompt, model: &LlamaConfig, base_model: &str, setting
 /// The soft prompt as an adapter's folder.
 pub fn to_peft(prompt: &SoftPrompt, model: &LanguageModel, about: &About) -> Result<Adapter> {
     check_width(prompt.width(), prompt.kind(), &model.llama)?;
-    let settings = about.settings.clone().map(|raw| check(raw).into_result()).transpose()?;
+    let settings = about.settings.clone().map(|raw| check(raw.of_a_given_start()).into_result()).transpose()?;
     let config = config_of(prompt, &model.llama.config, &about.base_model, settings.as_ref());
     let cannot = |e: String| Error::Internal(format!("The adapter cannot be written: {e}"));
     let shape = vec![prompt.virtual_tokens(), prompt.width()];

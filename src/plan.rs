@@ -64,7 +64,11 @@ impl TrainingPlan {
     pub fn largest_batch(config: &LlamaConfig, files: u64, batch: &Batch, bytes: u64) -> usize {
         let fits =
             |size: &usize| Self::new(config, files, &Batch { batch_size: *size, ..batch.clone() }).training <= bytes;
-        let sizes: Vec<usize> = (1..=batch.batch_size).collect();
+        if fits(&batch.batch_size) {
+            return batch.batch_size;
+        }
+        // No batch is larger than the dataset.
+        let sizes: Vec<usize> = (1..=batch.batch_size.min(batch.example_tokens.len())).collect();
         sizes.partition_point(fits) // a larger batch never needs less
     }
 }

@@ -112,15 +112,15 @@ pub enum Scheduler {
 
 impl Scheduler {
     /// Learning rate of step `step` (0-based) as a factor of the base rate: `transformers`'
-    /// `get_{constant,linear,cosine}_schedule_with_warmup`.
+    /// `get_{constant,linear,cosine}_schedule_with_warmup`. After the last planned step it stays what it is there.
     pub fn factor(self, step: usize, warmup: usize, steps: usize) -> f64 {
         if step < warmup {
             return step as f64 / warmup as f64;
         }
-        let done = (step - warmup) as f64 / (steps.saturating_sub(warmup)).max(1) as f64;
+        let done = ((step - warmup) as f64 / (steps.saturating_sub(warmup)).max(1) as f64).min(1.0);
         match self {
             Self::Constant => 1.0,
-            Self::Linear => (1.0 - done).max(0.0),
+            Self::Linear => 1.0 - done,
             Self::Cosine => (0.5 * (1.0 + (std::f64::consts::PI * done).cos())).max(0.0),
         }
     }

@@ -4,7 +4,7 @@
 export type AboutPrompt = {
 /** Name of the prompt, for example `[TECH_SUPPORT]`. */
 prefixToken: string,
-/** Hub id or path of the model that it was trained on. */
+/** Hub id or path of the model that it was trained on; PEFT does not read a text start without it, so none is written. */
 baseModel: string,
 /** Where that model is found, as a sentence; may be empty. */
 baseModelNote: string,

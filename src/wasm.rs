@@ -22,7 +22,7 @@ use crate::model_info::ModelInfo;
 use crate::plan::TrainingPlan;
 use crate::prepared::PreparedPrompt;
 use crate::settings::{self, RawSettings, TunerSettings};
-use crate::soft_prompt::PromptKind;
+use crate::soft_prompt::{MAX_VIRTUAL_TOKENS, PromptKind};
 use crate::{
     curve, evaluation, generate, inside, metrics, peft, plan, prepared, resampling, shares, soft_prompt, technique,
     tuner,
@@ -129,7 +129,7 @@ impl Model {
         #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
     ) -> JsResult<JsValue> {
         let examples: Vec<Example> = from_js(examples)?;
-        let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
+        let settings = settings::check(raw_settings_of(settings)?).settings;
         let front = prepared::in_front(&settings, &self.inner.tokenizer).map_err(to_js_error)?;
         let prepare = |example| PreparedPrompt::new(&self.inner, example, &front);
         to_js(&examples.iter().map(prepare).collect::<Vec<_>>())
@@ -141,7 +141,7 @@ impl Model {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
     ) -> JsResult<JsValue> {
-        let settings = settings::check(from_js::<RawSettings>(settings)?).settings;
+        let settings = settings::check(raw_settings_of(settings)?).settings;
         to_js(&technique::shape::Shape::of(&settings, &self.inner.llama, &self.inner.tokenizer).map_err(to_js_error)?)
     }
 
@@ -423,7 +423,8 @@ impl SoftPrompt {
 
     /// For every virtual token the `k` nearest words of the vocabulary: `{token, similarity}[][]`.
     #[wasm_bindgen(js_name = nearestTokens, unchecked_return_type = "Neighbour[][]")]
-    pub fn nearest_tokens(&self, model: &Model, k: usize) -> JsResult<JsValue> {
+    pub fn nearest_tokens(&self, model: &Model, k: f64) -> JsResult<JsValue> {
+        let k = count_of("k", k, u32::MAX as usize)?;
         let (prompt, Model { inner: model }) = (&self.inner, model);
         soft_prompt::check_width(prompt.width(), prompt.kind(), &model.llama).map_err(to_js_error)?;
         to_js(&inside::nearest::nearest_tokens(model, prompt, k).map_err(to_js_error)?)
@@ -519,28 +520,23 @@ impl Tuner {
         #[wasm_bindgen(unchecked_param_type = "Partial<TunerSettings>")] settings: JsValue,
         start: &SoftPrompt,
     ) -> JsResult<Tuner> {
-        let (examples, settings) = (from_js::<Vec<Example>>(examples)?, from_js::<RawSettings>(settings)?);
+        let (examples, settings) = (from_js::<Vec<Example>>(examples)?, raw_settings_of(settings)?);
         let settings = settings::check(settings.of_a_given_start()).into_result().map_err(to_js_error)?;
         let inner = tuner::Tuner::from_prompt(model.inner.clone(), &examples, settings, &start.inner);
         Ok(Tuner { inner: inner.map_err(to_js_error)?, milliseconds: 0.0 })
     }
 
-    /// Goes on from `saveState()`; `settings`, where given, replace the saved ones (for example with more steps).
+    /// Goes on from `saveState()` with the same examples. The `settings` that are given replace the saved ones (for example
+    /// more steps); the technique and what belongs to it stay as they were saved.
     pub fn resume(
         model: &Model,
         #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
         state: &[u8],
         #[wasm_bindgen(unchecked_optional_param_type = "Partial<TunerSettings> | null")] settings: JsValue,
     ) -> JsResult<Tuner> {
-        let changed = if settings.is_falsy() {
-            None
-        } else {
-            // The start is that of the saved run, whatever is said here.
-            let raw = RawSettings { prompt_tuning_init: Some("RANDOM".into()), ..from_js(settings)? };
-            Some(settings::check(raw).into_result().map_err(to_js_error)?)
-        };
+        let changed = if settings.is_falsy() { RawSettings::default() } else { raw_settings_of(settings)? };
         let examples: Vec<Example> = from_js(examples)?;
-        let inner = tuner::Tuner::resume(model.inner.clone(), &examples, state, changed).map_err(to_js_error)?;
+        let inner = tuner::Tuner::resume(model.inner.clone(), &examples, state, &changed).map_err(to_js_error)?;
         Ok(Tuner { inner, milliseconds: 0.0 })
     }
 
@@ -614,7 +610,8 @@ impl Tuner {
         to_js(&TimedStepReport { report, milliseconds })
     }
 
-    /// The encoder that makes the soft prompt, as a safetensors file for PEFT; undefined where there is none.
+    /// The encoder that makes the soft prompt: safetensors with `value.0`, `value.1` ... in the order of the parameters of PEFT's
+    /// `prompt_encoder`, and `fixed` where that is added to its output; undefined where there is none.
     #[wasm_bindgen(js_name = saveEncoder)]
     pub fn save_encoder(&self) -> JsResult<Option<Vec<u8>>> {
         self.inner.save_encoder().map_err(to_js_error)
@@ -622,13 +619,10 @@ impl Tuner {
 
     /// The training examples of the next `steps` batches.
     #[wasm_bindgen(js_name = plannedBatches)]
-    pub fn planned_batches(&self, steps: usize) -> Vec<js_sys::Uint32Array> {
+    pub fn planned_batches(&self, steps: f64) -> JsResult<Vec<js_sys::Uint32Array>> {
+        let batches = self.inner.planned_batches(count_of("steps", steps, MOST_STEPS)?);
         let indices = |batch: Vec<usize>| batch.into_iter().map(|i| i as u32).collect::<Vec<_>>();
-        self.inner
-            .planned_batches(steps)
-            .into_iter()
-            .map(|b| js_sys::Uint32Array::from(indices(b).as_slice()))
-            .collect()
+        Ok(batches.into_iter().map(|batch| js_sys::Uint32Array::from(indices(batch).as_slice())).collect())
     }
 
     #[wasm_bindgen(js_name = stepNumber)]
@@ -682,23 +676,35 @@ impl KeptPrompt {
     /// Where the prompt of a step stands by its held-out loss: "lowest" (it is kept), "near" (it may be taken into the
     /// mean) or "worse".
     #[wasm_bindgen(unchecked_return_type = "'lowest' | 'near' | 'worse'")]
-    pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> String {
-        match self.inner.offer(step, held_out_loss, &prompt.inner) {
+    pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> JsResult<String> {
+        self.check(prompt)?;
+        Ok(match self.inner.offer(step, held_out_loss, &prompt.inner) {
             Standing::Lowest => "lowest".into(),
             Standing::Near => "near".into(),
             Standing::Worse => "worse".into(),
-        }
+        })
+    }
+
+    fn check(&self, prompt: &SoftPrompt) -> JsResult<()> {
+        let other = || {
+            Error::input(
+                "This prompt has another size or kind than those before it: keep the prompts of each run apart.",
+            )
+        };
+        if self.inner.fits(&prompt.inner) { Ok(()) } else { Err(to_js_error(other())) }
     }
 
     /// The mean as it would be with this prompt; undefined before the first one with a finite loss.
     #[wasm_bindgen(js_name = meanWith)]
-    pub fn mean_with(&self, prompt: &SoftPrompt) -> Option<SoftPrompt> {
-        self.inner.mean_with(&prompt.inner).map(|inner| SoftPrompt { inner })
+    pub fn mean_with(&self, prompt: &SoftPrompt) -> JsResult<Option<SoftPrompt>> {
+        self.check(prompt)?;
+        Ok(self.inner.mean_with(&prompt.inner).map(|inner| SoftPrompt { inner }))
     }
 
     /// Takes a prompt into the mean where the held-out loss of the mean with it is near the lowest; whether it did.
-    pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> bool {
-        self.inner.take(step, &prompt.inner, loss_of_mean)
+    pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> JsResult<bool> {
+        self.check(prompt)?;
+        Ok(self.inner.take(step, &prompt.inner, loss_of_mean))
     }
 
     /// The mean; undefined before the first prompt with a finite loss.
@@ -741,9 +747,10 @@ impl GradientWorker {
     pub fn new_worker(
         model: &Model,
         #[wasm_bindgen(unchecked_param_type = "Example[]")] examples: JsValue,
-        virtual_tokens: usize,
+        virtual_tokens: f64,
         #[wasm_bindgen(unchecked_optional_param_type = "PromptKind | null")] kind: Option<String>,
     ) -> JsResult<GradientWorker> {
+        let virtual_tokens = count_of("virtual_tokens", virtual_tokens, MAX_VIRTUAL_TOKENS)?;
         let examples: Vec<Example> = from_js(examples)?;
         let inner = shares::GradientWorker::new(model.inner.clone(), &examples, virtual_tokens, kind_of(kind)?);
         Ok(GradientWorker { inner: inner.map_err(to_js_error)? })
@@ -849,7 +856,8 @@ pub fn export_dataset(
 
 /// Which examples are trained on and which are held out.
 #[wasm_bindgen(js_name = splitDataset, unchecked_return_type = "Split")]
-pub fn split_dataset(count: usize, share: f64, seed: u32) -> JsResult<JsValue> {
+pub fn split_dataset(count: f64, share: f64, seed: u32) -> JsResult<JsValue> {
+    let count = count_of("count", count, MOST_ROWS)?;
     to_js(&dataset::split(count, share, u64::from(seed)).map_err(to_js_error)?)
 }
 
@@ -859,7 +867,7 @@ pub fn check_settings(
     #[wasm_bindgen(unchecked_param_type = "RawSettings")] settings: JsValue,
     start_is_given: bool,
 ) -> JsResult<JsValue> {
-    let raw = from_js::<RawSettings>(settings)?;
+    let raw = raw_settings_of(settings)?;
     to_js(&settings::check(if start_is_given { raw.of_a_given_start() } else { raw }))
 }
 
@@ -920,13 +928,15 @@ pub fn read_curve(#[wasm_bindgen(unchecked_param_type = "CurvePoint[]")] points:
 
 /// The trainings of a cross-validation with `k` folds: `Split[]`. `k` = `count` leaves one out at a time.
 #[wasm_bindgen(js_name = planFolds, unchecked_return_type = "Split[]")]
-pub fn plan_folds(count: usize, k: usize, seed: u32) -> JsResult<JsValue> {
+pub fn plan_folds(count: f64, k: f64, seed: u32) -> JsResult<JsValue> {
+    let (count, k) = (count_of("count", count, MOST_ROWS)?, count_of("k", k, MOST_TRAININGS)?);
     to_js(&resampling::folds::folds(count, k, u64::from(seed)).map_err(to_js_error)?)
 }
 
 /// The trainings of a learning curve: `Draw[]`. `own_test_rows`: nothing needs to be held out.
 #[wasm_bindgen(js_name = planDraws, unchecked_return_type = "Draw[]")]
-pub fn plan_draws(count: usize, draws: usize, own_test_rows: bool, seed: u32) -> JsResult<JsValue> {
+pub fn plan_draws(count: f64, draws: f64, own_test_rows: bool, seed: u32) -> JsResult<JsValue> {
+    let (count, draws) = (count_of("count", count, MOST_ROWS)?, count_of("draws", draws, MOST_TRAININGS)?);
     let plan = resampling::draws::draws(count, draws, own_test_rows, u64::from(seed));
     to_js(&plan.map_err(to_js_error)?)
 }
@@ -948,6 +958,19 @@ pub fn read_learning_curve(
 
 // ---------------------------------------------------------------- helpers
 
+/// As many as a run can have steps, a dataset rows, and an experiment folds or draws.
+const MOST_STEPS: usize = 100_000;
+const MOST_ROWS: usize = 100_000;
+const MOST_TRAININGS: usize = 100;
+
+/// A number of things, from 0 to `most`. JavaScript has one kind of number: -1 would arrive as four thousand million.
+fn count_of(name: &str, given: f64, most: usize) -> JsResult<usize> {
+    if given.fract() == 0.0 && (0.0..=most as f64).contains(&given) {
+        return Ok(given as usize);
+    }
+    Err(to_js_error(Error::input(format!("{name} must be a whole number from 0 to {most}, and it is {given}."))))
+}
+
 /// "embeddings" where it is left out.
 fn kind_of(kind: Option<String>) -> JsResult<PromptKind> {
     match kind.as_deref() {
@@ -963,7 +986,7 @@ fn front_of(front: JsValue) -> JsResult<DiscretePrompt> {
 }
 
 fn settings_of(settings: JsValue) -> JsResult<TunerSettings> {
-    settings::check(from_js(settings)?).into_result().map_err(to_js_error)
+    settings::check(raw_settings_of(settings)?).into_result().map_err(to_js_error)
 }
 
 fn to_js<T: Serialize>(value: &T) -> JsResult<JsValue> {
@@ -974,8 +997,22 @@ fn to_js<T: Serialize>(value: &T) -> JsResult<JsValue> {
 }
 
 fn from_js<T: DeserializeOwned>(value: JsValue) -> JsResult<T> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|e| to_js_error(Error::Internal(format!("The page sent something unexpected: {e}"))))
+    serde_wasm_bindgen::from_value(value).map_err(|error| wrong_form("What was given", &error))
+}
+
+/// Settings have many names: the one with a value of the wrong kind is told.
+fn raw_settings_of(settings: JsValue) -> JsResult<RawSettings> {
+    serde_path_to_error::deserialize(serde_wasm_bindgen::Deserializer::from(settings)).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if path == "." { "The settings".to_string() } else { format!("The setting {path}") };
+        wrong_form(&place, error.inner())
+    })
+}
+
+fn wrong_form(place: &str, error: &serde_wasm_bindgen::Error) -> JsValue {
+    let reason = error.to_string();
+    let reason = reason.trim_start_matches("Error: ");
+    to_js_error(Error::input(format!("{place}: the value does not have the right form ({reason}).")))
 }
 
 fn to_js_error(error: Error) -> JsValue {

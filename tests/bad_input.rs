@@ -161,12 +161,15 @@ fn a_saved_run_of_another_kind_is_refused_or_goes_on() {
     let mut tuner = Tuner::new(model.clone(), &examples, settings.clone()).unwrap();
     tuner.step().unwrap();
     let state = tuner.save_state().unwrap();
-    assert_sentence(Tuner::resume(tiny, &examples, &state, None).err().unwrap(), "another model");
-    assert_sentence(Tuner::resume(model.clone(), &[], &state, None).err().unwrap(), "no example");
-    assert_sentence(Tuner::resume(model.clone(), &examples, b"{}", None).err().unwrap(), "Start a new run");
+    assert_sentence(Tuner::resume(tiny, &examples, &state, &RawSettings::default()).err().unwrap(), "another model");
+    assert_sentence(Tuner::resume(model.clone(), &[], &state, &RawSettings::default()).err().unwrap(), "no example");
+    assert_sentence(
+        Tuner::resume(model.clone(), &examples, b"{}", &RawSettings::default()).err().unwrap(),
+        "Start a new run",
+    );
 
-    let wider = TunerSettings { num_virtual_tokens: 5, ..settings };
-    let mut resumed = Tuner::resume(model, &examples[..2], &state, Some(wider)).unwrap();
+    let wider = RawSettings { num_virtual_tokens: Some(5.0), ..RawSettings::default() };
+    let mut resumed = Tuner::resume(model, &examples[..2], &state, &wider).unwrap();
     assert_eq!(resumed.settings().num_virtual_tokens, tuner.settings().num_virtual_tokens, "the saved rows stay");
     assert_eq!(resumed.step().unwrap().step, 2, "with other examples than before");
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{Case, Tensors, bundled, json, prompt_of, relative_error};
 use prompt_playground::gradient_pass::GradientPass;
 use prompt_playground::rng::Rng;
-use prompt_playground::settings::{Scheduler, TunerSettings};
+use prompt_playground::settings::{RawSettings, Scheduler, TunerSettings};
 use prompt_playground::technique::initial;
 use prompt_playground::technique::initial::text_ids;
 use prompt_playground::tuner::{StepReport, Tuner};
@@ -199,7 +199,7 @@ fn a_saved_run_goes_on_as_if_it_had_not_stopped() {
         tuner.step().unwrap();
     }
     let state = tuner.save_state().unwrap();
-    let mut resumed = Tuner::resume(bundled(), &case().examples, &state, None).unwrap();
+    let mut resumed = Tuner::resume(bundled(), &case().examples, &state, &RawSettings::default()).unwrap();
     assert_eq!(resumed.settings(), tuner.settings());
     for _ in 0..3 {
         // What is computed once a run, the resumed run computes again.
@@ -208,11 +208,15 @@ fn a_saved_run_goes_on_as_if_it_had_not_stopped() {
     }
     assert_eq!(tuner.soft_prompt().unwrap(), resumed.soft_prompt().unwrap());
 
-    let longer = TunerSettings { steps: 500, ..tuner.settings().clone() };
-    let resumed = Tuner::resume(bundled(), &case().examples, &state, Some(longer)).unwrap();
-    assert_eq!((resumed.settings().steps, resumed.step_number()), (500, 3));
+    let longer = RawSettings { steps: Some(500.0), ..RawSettings::default() };
+    let resumed = Tuner::resume(bundled(), &case().examples, &state, &longer).unwrap();
+    assert_eq!(*resumed.settings(), TunerSettings { steps: 500, ..tuner.settings().clone() }, "and nothing else");
+    assert_eq!(resumed.step_number(), 3);
     for cut in [0, 7, 100, state.len() - 1] {
-        assert!(Tuner::resume(bundled(), &case().examples, &state[..cut], None).is_err(), "cut at {cut}");
+        assert!(
+            Tuner::resume(bundled(), &case().examples, &state[..cut], &RawSettings::default()).is_err(),
+            "cut at {cut}"
+        );
     }
 }
 

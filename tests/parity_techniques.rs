@@ -6,7 +6,7 @@ mod common;
 use std::collections::HashMap;
 
 use common::{Case, Tensors, bundled, json, relative_error, tensors};
-use prompt_playground::settings::{Encoder, Init, PeftType, Scheduler, TunerSettings};
+use prompt_playground::settings::{Encoder, Init, PeftType, RawSettings, Scheduler, TunerSettings};
 use prompt_playground::soft_prompt::PromptKind;
 use prompt_playground::tuner::Tuner;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -73,7 +73,7 @@ fn with_start(tuner: &Tuner, case: &Case, count: usize) -> Tuner {
         (name, TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values)).unwrap())
     });
     let state = safetensors::serialize(views, metadata.metadata().clone()).unwrap();
-    Tuner::resume(bundled(), &case.examples[..count], &state, None).unwrap()
+    Tuner::resume(bundled(), &case.examples[..count], &state, &RawSettings::default()).unwrap()
 }
 
 fn compare(name: &str) {
@@ -184,7 +184,7 @@ fn every_technique_saves_and_goes_on_and_leaves_the_model_alone() {
         let moved = tuner.soft_prompt().unwrap();
         assert_ne!(moved, start, "{what}");
         let state = tuner.save_state().unwrap();
-        let mut resumed = Tuner::resume(model.clone(), &case.examples[..3], &state, None).unwrap();
+        let mut resumed = Tuner::resume(model.clone(), &case.examples[..3], &state, &RawSettings::default()).unwrap();
         assert_eq!(resumed.soft_prompt().unwrap(), moved, "{what}");
         assert_eq!(resumed.step().unwrap().loss, tuner.step().unwrap().loss, "{what}");
 
@@ -197,7 +197,7 @@ fn every_technique_saves_and_goes_on_and_leaves_the_model_alone() {
         again.step().unwrap();
         // and goes on from there after it was saved, whatever the settings' own start is
         let state = again.save_state().unwrap();
-        let mut resumed = Tuner::resume(model.clone(), &case.examples[..3], &state, None).unwrap();
+        let mut resumed = Tuner::resume(model.clone(), &case.examples[..3], &state, &RawSettings::default()).unwrap();
         assert_eq!(resumed.soft_prompt().unwrap(), again.soft_prompt().unwrap(), "{what}");
         assert_eq!(resumed.step().unwrap().loss, again.step().unwrap().loss, "{what}");
     }

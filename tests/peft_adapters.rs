@@ -80,7 +80,7 @@ fn what_is_written_is_what_peft_writes() {
     let about = About { settings: Some(settings), averaged: 3, ..about("tiny/hf_f32") };
     let written = to_peft(&loaded.prompt, &model, &about).unwrap();
     for said in [
-        "base_model: tiny/hf_f32\n",
+        "base_model: \"tiny/hf_f32\"\n",
         "# [TECH_SUPPORT]\n",
         "5 virtual tokens (160 numbers)",
         "| examples trained on | 8 |",

@@ -15,10 +15,15 @@ export const SCENARIOS = [
   { id: 'ravenmoot', name: 'Ravenmoot, a game studio', about: 'medieval English between two fixed sentences' },
   { id: 'museum', name: 'Saltmere Museum', about: 'a JSON object with an answer and a room' },
   { id: 'pharmacy', name: 'Greenmortar pharmacy', about: 'a headline, bullet points and a caution' },
+  { id: 'empty', name: 'Nothing', about: 'no rows, no objective: to begin with your own' },
 ];
+
+/** @type {Case} */
+const EMPTY = { name: 'Nothing', objective: '', prefix: '[MY_SUPPORT]', examples: [{ input: '', output: '' }], test: [], patterns: [] };
 
 /** @param {string} id of {@link SCENARIOS} @returns {Promise<Case>} rejects where the file can't be read */
 export async function scenarioOf(id) {
+  if (id === 'empty') return EMPTY;
   const response = await fetch(new URL(`./cases/${id}.json`, import.meta.url));
   if (!response.ok) throw new Error(`cases/${id}.json: ${response.status}`);
   return response.json();

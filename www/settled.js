@@ -1,8 +1,7 @@
 // @ts-check
 /**
  * Signals that rest while a person types. Browsers forget which letters belong together for Undo when another field or a
- * list of options changes at every key, so what mirrors a text elsewhere on the page waits for a pause, or for the field
- * to be left.
+ * list of options changes at every key, so what mirrors a text elsewhere on the page waits for a pause, or for a press.
  */
 import { effect, signal } from './ui.js';
 
@@ -12,7 +11,8 @@ let typedAt = -Infinity;
 const waiting = new Set();
 
 globalThis.addEventListener?.('input', () => { typedAt = performance.now(); }, true);
-globalThis.addEventListener?.('focusout', () => { for (const settle of waiting) settle(); }, true);
+// What is pressed works with what stands there; not earlier, or the press would miss what moves away.
+globalThis.addEventListener?.('click', () => { for (const settle of waiting) settle(); }, true);
 
 /** @template T @param {{readonly value: T, peek(): T}} source @returns {{readonly value: T, peek(): T}} */
 export function settled(source) {

@@ -42,7 +42,7 @@ import { DEFAULT_GENERATION, DEFAULT_SETTINGS } from './protocol.js';
 export const softPromptOf = ({ vectors, virtualTokens, width, kind }) => ({ vectors, virtualTokens, width, kind });
 
 /** @typedef {{status: 'loading'|'ready'|'error', info: ModelInfo|null, loaded: number, total: number, error: string|null}} ModelState */
-/** @typedef {{id: number, kind: 'info'|'warning'|'error'|'success', text: string, action: {label: string, run: () => void}|null, about: ''|'run'|'adapter'}} NoticeItem */
+/** @typedef {{id: number, kind: 'info'|'warning'|'error'|'success', text: string, action: {label: string, run: () => void}|null, about: ''|'run'|'adapter'|'import'}} NoticeItem */
 
 const visit = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 7)}`;
 let lastId = 0;
@@ -235,7 +235,7 @@ export const addNotice = (kind, text, action = null, about = '') => {
 /** @param {number} id */
 export const closeNotice = (id) => { notices.value = notices.value.filter((notice) => notice.id !== id); };
 
-/** Takes back what was said of the run, or of the adapter, before: something newer begins. @param {'run'|'adapter'} about */
+/** Takes back what was said of the run, of the adapter or of an import before: something newer begins. @param {Exclude<NoticeItem['about'], ''>} about */
 export const closeNoticesAbout = (about) => { notices.value = notices.value.filter((notice) => notice.about !== about); };
 
 /** What screen readers are told beside the notices: that something long has ended. */

@@ -48,7 +48,9 @@ const applyLink = (hadSettings) => {
   const before = { settings: settings.peek(), texts: settingTexts.peek() };
   if (linkOf(link.settings) !== linkOf(before.settings)) {
     batch(() => { settings.value = link.settings; settingTexts.value = {}; });
-    if (hadSettings) {
+    if (!hadSettings) {
+      addNotice('info', 'The settings are those of the link; the rows are the sample ones. A scenario file brings rows (“Scenarios” in step 1).');
+    } else {
       addNotice('info', 'The link brought its own settings; they replace the ones you had.', {
         label: 'Use mine again',
         run: () => batch(() => { settings.value = before.settings; settingTexts.value = before.texts; }),

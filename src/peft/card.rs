@@ -32,8 +32,9 @@ pub fn model_card(
         (Some(_), Some(_)) => "trained in a browser tab with Prompt Playground",
     };
     let mut card = format!(
-        "---\nlibrary_name: peft\nbase_model: {base_model}\ntags:\n- {tag}\n---\n# {prefix_token}\n\
+        "---\nlibrary_name: peft\nbase_model: {}\ntags:\n- {tag}\n---\n# {prefix_token}\n\
          A soft prompt of {} virtual tokens ({} numbers) for {base_model}, {made}. The language model is frozen: these {how}.\n",
+        quoted(base_model),
         prompt.virtual_tokens(),
         prompt.vectors().len(),
     );
@@ -82,7 +83,7 @@ fn usage(base_model: &str, tokenizer: &ChatTokenizer, generation: Option<&Genera
     format!(
         "from peft import PeftModel\n\
          from transformers import AutoModelForCausalLM, AutoTokenizer, RepetitionPenaltyLogitsProcessor\n\n\
-         base = \"{base_model}\"\ntokenizer = AutoTokenizer.from_pretrained(base)\n{chat_ml}\
+         base = {}\ntokenizer = AutoTokenizer.from_pretrained(base)\n{chat_ml}\
          model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base, dtype=\"float32\"), \".\")  # this folder\n\
          question = [{{\"role\": \"user\", \"content\": \"...\"}}]\n\
          ids = tokenizer.apply_chat_template(question, add_generation_prompt=True, return_tensors=\"pt\", return_dict=True)\n\
@@ -90,6 +91,12 @@ fn usage(base_model: &str, tokenizer: &ChatTokenizer, generation: Option<&Genera
          penalty = RepetitionPenaltyLogitsProcessor({penalty:?}, prompt_ignore_length=length)\n\
          written = model.generate(**ids, {sampling}, max_new_tokens={longest}, logits_processor=[penalty], eos_token_id={:?})\n\
          print(tokenizer.decode(written[0, length:], skip_special_tokens=True))\n",
+        quoted(base_model),
         tokenizer.stop_ids(),
     )
+}
+
+/// A text between quotation marks as JSON, YAML and Python read it.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

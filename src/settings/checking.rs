@@ -2,13 +2,14 @@
 //! value is replaced by its default.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Init, PeftType, TunerSettings};
 use crate::error::{Error, Result};
 use crate::technique::template::Template;
 
 /// Settings as they come from outside: any number, any word, or nothing.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct RawSettings {
@@ -37,6 +38,15 @@ pub struct RawSettings {
 }
 
 impl RawSettings {
+    /// These, with those of `changed` that are given in their place.
+    pub fn with(self, changed: &Self) -> serde_json::Result<Self> {
+        let (mut all, changed) = (serde_json::to_value(self)?, serde_json::to_value(changed)?);
+        if let (Value::Object(all), Value::Object(changed)) = (&mut all, changed) {
+            all.extend(changed.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        serde_json::from_value(all)
+    }
+
     /// Those of a run that starts from a trained prompt, and so needs no text to start from.
     pub fn of_a_given_start(self) -> Self {
         let no_text = self.prompt_tuning_init_text.as_ref().is_none_or(|text| text.trim().is_empty());

@@ -80,6 +80,21 @@ test('nothing is wider than a window of 360 px, before and after the exercise an
   await until(tooWide, (wide) => wide.length === 0, { what: 'large text that fits' });
 }));
 
+test('high contrast leaves what is said by colour', () => playground.withPage({ context: { forcedColors: 'active' } }, async (page) => {
+  await train(page, 2);
+  const looks = (selector, properties) => page.locator(selector).first().evaluate((element, names) => names.map((name) => getComputedStyle(element)[name]).join(), properties);
+  const kinds = ['virtual', 'input', 'response', 'template'];
+  const grounds = await Promise.all(kinds.map((kind) => looks(`#step-prepared .token.is-${kind}`, ['backgroundColor'])));
+  assert.equal(new Set(grounds).size, kinds.length, `each kind of position has its ground: ${grounds}`);
+  const learned = await looks('#step-prepared .token.is-learned', ['borderBottomColor']);
+  const input = await looks('#step-prepared .token.is-input', ['borderBottomColor']);
+  assert.notEqual(input, learned, 'only what is predicted is underlined');
+  assert.match(input, /, 0\)$/, 'without a colour');
+  const swatches = await page.locator('#step-training .plot-swatch').evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor + getComputedStyle(one).backgroundImage + getComputedStyle(one).opacity));
+  assert.ok(swatches.length >= 3 && new Set(swatches).size === swatches.length, `${swatches}`);
+  assert.notEqual(await looks('.choice-strip label.is-chosen', ['outlineStyle']), await looks('.choice-strip label:not(.is-chosen)', ['outlineStyle']));
+}));
+
 test('the keyboard alone does the exercise', () => playground.withPage({ context: { reducedMotion: 'reduce' } }, async (page) => {
   /** Presses Tab until the focused element has this name; every stop on the way must be visible. */
   const tabTo = async (name, key = 'Tab') => {

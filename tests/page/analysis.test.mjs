@@ -42,6 +42,9 @@ test('the questions of step 7 are listed above its parts and lead there', () => 
   const headings = await analysis(page).getByRole('heading', { level: 3 }).allInnerTexts();
   assert.ok(headings.length >= 13, `${headings}`);
   await until(() => links.allInnerTexts(), (texts) => texts.join() === headings.join(), { what: 'a link for each heading' });
+  // what comes with the model is there: a jump while the page still grows would end elsewhere
+  await page.locator('#step-prepared .token').first().waitFor();
+  await page.getByRole('textbox', { name: 'Other wording 1 of question 1', exact: true }).waitFor();
   await links.getByText('Is more data needed?').click();
   await until(() => page.locator('#learning-curve-title').evaluate((title) => title.getBoundingClientRect().top), (top) => top >= 0 && top < 200, { what: 'the part in sight' });
 }));

@@ -147,6 +147,25 @@ test('another scenario asks first', () => playground.withPage({}, async (page) =
   assert.deepEqual([await box(page, 'Temperature').inputValue(), await box(page, 'Repetition penalty').inputValue()], ['0', '1.1']);
 }));
 
+test('one begins with nothing, and a later import takes back what was said of the one before', () => playground.withPage({}, async (page) => {
+  await page.getByRole('button', { name: 'Scenarios' }).click();
+  await page.getByRole('dialog').getByRole('radio', { name: /^Nothing/ }).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start with it' }).click();
+  await until(() => datasetRows(page), (rows) => rows.length === 1 && rows[0].input === '' && rows[0].output === '');
+  assert.equal(await box(page, 'Objective').inputValue(), '');
+  assert.equal(await page.getByRole('textbox', { name: /^Inquiry \d+$/ }).count(), 0);
+  await page.getByRole('button', { name: 'Bring my work back' }).click();
+  await until(() => datasetRows(page), (rows) => rows.length === 10);
+
+  const said = page.locator('.notice').filter({ hasText: 'imported in place of the old ones' });
+  await importText(page, JSON.stringify([{ input: 'One?', output: 'First.' }]));
+  await importText(page, JSON.stringify([{ input: 'Two?', output: 'Second.' }, { input: 'Three?', output: 'Third.' }]));
+  await said.filter({ hasText: '2 rows' }).waitFor();
+  assert.equal(await said.count(), 1);
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await until(() => said.count(), (count) => count === 0, { what: 'nothing is said of what was undone' });
+}));
+
 test('another scenario gives back all that it took the place of', () => playground.withPage({}, async (page) => {
   await box(page, 'Input of row 1').fill('Changed');
   await box(page, 'Objective').fill('My own objective.');

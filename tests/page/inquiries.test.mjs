@@ -27,6 +27,15 @@ test('a deleted inquiry is brought back with its reference answer, where it stoo
   await until(() => page.evaluate(() => document.activeElement.getAttribute('aria-label')), (name) => name === 'Inquiry 2', { what: 'the focus on what came back' });
 }));
 
+test('Ctrl+Enter asks the inquiry that is being written', () => playground.withPage({}, async (page) => {
+  await train(page, 2);
+  await box(page, 'Maximum length').fill('8');
+  await box(page, 'Inquiry 2').fill('Do you sell bread?');
+  await box(page, 'Inquiry 2').press('Control+Enter');
+  assert.equal(await box(page, 'Inquiry 2').inputValue(), 'Do you sell bread?');
+  assert.ok((await answersTo(page, 2)).base.length > 0);
+}));
+
 test('stopping "Ask all" leaves the answers whose turn had not come', () => playground.withPage({}, async (page) => {
   await train(page, 2);
   await box(page, 'Maximum length').fill('8');
@@ -55,7 +64,7 @@ test('stopping "Ask all" leaves the answers whose turn had not come', () => play
 test('a prefix token in front of an inquiry is read nowhere as text', () => playground.withPage({}, async (page) => {
   const [{ input }] = chapter.examples;
   await box(page, 'Inquiry 1').fill(`[TECH_SUPPORT] ${input}`);
-  assert.equal(await page.getByLabel('Question', { exact: true }).getAttribute('placeholder'), input, 'the sample question of a first run');
+  await until(() => page.getByLabel('Question', { exact: true }).getAttribute('placeholder'), (text) => text === input, { what: 'the sample question of a first run' });
   await train(page, 2);
   await page.locator('#step-test').getByText(`This nearly repeats row 1 of the dataset`).waitFor();
   assert.equal((await page.locator('.voice-question').innerText()).replace(/\s+/g, ' ').trim(), `[TECH_SUPPORT] ${input}`);

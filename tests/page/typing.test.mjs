@@ -85,3 +85,15 @@ test('a decoding that was saved by an older page and cannot be used is replaced 
   const shown = await Promise.all(['Temperature', 'Top-p', 'Repetition penalty', 'Maximum length'].map((name) => box(page, name).inputValue()));
   assert.deepEqual(shown, ['0.7', '0.95', '1.1', '90']);
 }));
+
+test('undo in a field takes back more than a letter, though other parts of the page show its text too', () => playground.withPage({}, async (page) => {
+  const field = box(page, 'Input of row 1');
+  await field.focus();
+  await page.keyboard.press('ControlOrMeta+a');
+  const typed = 'Is there a cake without nuts?';
+  await page.keyboard.type(typed, { delay: 15 });
+  const example = page.getByRole('combobox', { name: 'Example to look into' }).locator('option').first();
+  await until(() => example.innerText(), (text) => text.includes(typed), { what: 'the text where it is mirrored, once the typing rests' });
+  await page.keyboard.press('ControlOrMeta+z');
+  assert.ok((await field.inputValue()).length <= 5, await field.inputValue());
+}));

@@ -2,7 +2,7 @@
 /** Step 1: the table of inquiries and ideal responses. */
 import { Button, Card, classes, Field, formatNumber, html, Notice, plural, signal, useLayoutEffect } from '../ui.js';
 import {
-  addExample, announce, canRedo, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, undo, usableExamples,
+  addExample, announce, canRedo, closeNoticesAbout, canUndo, datasetReport, deleteExample, duplicateExample, examples, moveExample, redo, undo, usableExamples,
 } from '../state.js';
 import { DatasetRow } from './dataset_row.js';
 import { closeImport, ExportTools, ImportPanel, importOpen, takeFiles } from './dataset_files.js';
@@ -50,7 +50,7 @@ const actions = {
     showRow(id, part);
     announce(`The row is now number ${indexOf(id) + 1}.`);
   },
-  undo: () => { undo(); announce('Undone.'); },
+  undo: () => { undo(); closeNoticesAbout('import'); announce('Undone.'); },
   redo: () => { redo(); announce('Done again.'); },
 };
 

@@ -3,7 +3,7 @@
 import { batch, Button, Field, formatNumber, html, Notice, plural, sentenceOf, signal, useEffect, useRef } from '../ui.js';
 import { engine } from '../engine.js';
 import { download } from '../download.js';
-import { addNotice, appendExamples, examples, patterns, replaceExamples, testRows } from '../state.js';
+import { addNotice, appendExamples, closeNoticesAbout, examples, patterns, replaceExamples, testRows } from '../state.js';
 
 /** @typedef {import('../protocol.js').ParsedDataset} ParsedDataset */
 /** @typedef {import('../protocol.js').DatasetFormat} DatasetFormat */
@@ -108,8 +108,9 @@ const take = (how) => {
   const rows = found.value?.parsed.examples ?? [];
   if (how === 'replace') replaceExamples(rows);
   else appendExamples(rows);
+  closeNoticesAbout('import');
   const imported = `${plural(rows.length, 'row')} ${rows.length === 1 ? 'was' : 'were'} imported`;
-  if (how === 'append') addNotice('success', `${imported} below the others.`);
+  if (how === 'append') addNotice('success', `${imported} below the others.`, null, 'import');
   else sayReplaced(`${imported} in place of the old ones; undo brings those back.`);
   if (!found.value?.name) pasted.value = '';
   close();
@@ -119,7 +120,7 @@ const take = (how) => {
 const sayReplaced = (said) => {
   const before = { inquiries: testRows.peek(), checks: patterns.peek() };
   if (before.inquiries.length === 0 && before.checks.length === 0) {
-    addNotice('success', said);
+    addNotice('success', said, null, 'import');
     return;
   }
   const clear = () => batch(() => {
@@ -127,7 +128,7 @@ const sayReplaced = (said) => {
     patterns.value = [];
     addNotice('info', 'The test inquiries and the checks are gone.', { label: 'Bring them back', run: () => batch(() => { testRows.value = before.inquiries; patterns.value = before.checks; }) });
   });
-  addNotice('info', `${said} The objective (step 2), the test inquiries (step 6) and the checks (step 7) are still the ones from before.`, { label: 'Clear inquiries and checks', run: clear });
+  addNotice('info', `${said} The objective (step 2), the test inquiries (step 6) and the checks (step 7) are still the ones from before.`, { label: 'Clear inquiries and checks', run: clear }, 'import');
 };
 
 /** Lines with what is to be said of each; `count` of them there are. @param {{said: string, kind: 'warning'|'info', lines: ParsedDataset['problems'], count: number}} props */

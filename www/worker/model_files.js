@@ -25,7 +25,7 @@ export async function fetchFolder(folder, onProgress, signal) {
       loaded += file.loaded;
       total += Math.max(file.total, file.loaded);
     }
-    onProgress({ loaded, total });
+    onProgress({ loaded, total: progress.has(WEIGHTS) ? total : 0 }); // without the weights nobody knows how much it is
   };
   const file = (/** @type {string} */ name) => fetchFile(name, new URL(name, folder).href, report(name), signal);
   const [config, tokenizer, weights, tokenizerConfig] = await Promise.all([

@@ -14,14 +14,20 @@ import { repeats } from './duplicates.js';
 /** @param {{row: TestRow, number: number}} props */
 export function Inquiry({ row, number }) {
   const asking = isAskingRow(row.id);
+  const canAsk = model.value.status === 'ready' && readInquiry(row.question).text !== '';
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    if (canAsk && !asking) ask([row]);
+  };
   return html`
     <li class="inquiry">
       <div class="inquiry-head">
         <span class="inquiry-number" aria-hidden="true">${number}</span>
         <${GrowingText} id=${`inquiry-${row.id}`} class="inquiry-question" value=${row.question} aria-label=${`Inquiry ${number}`} placeholder="What would a customer ask?"
-          onInput=${(/** @type {string} */ question) => updateTestRow(row.id, { question })} />
+          aria-keyshortcuts="Control+Enter" onKeyDown=${onKeyDown} onInput=${(/** @type {string} */ question) => updateTestRow(row.id, { question })} />
         <div class="inquiry-actions">
-          <${Button} icon="play" inactive=${asking} disabled=${model.value.status !== 'ready' || readInquiry(row.question).text === ''}
+          <${Button} icon="play" inactive=${asking} disabled=${!canAsk} title="From the inquiry: Ctrl+Enter"
             aria-label=${`Ask inquiry ${number}`} onClick=${() => ask([row])}>Ask<//>
           <${Button} kind="quiet" icon="trash" iconOnly id=${`inquiry-delete-${row.id}`} onClick=${() => remove(row)}>${`Delete inquiry ${number}`}<//>
         </div>
