@@ -95,5 +95,5 @@ test('undo in a field takes back more than a letter, though other parts of the p
   const example = page.getByRole('combobox', { name: 'Example to look into' }).locator('option').first();
   await until(() => example.innerText(), (text) => text.includes(typed), { what: 'the text where it is mirrored, once the typing rests' });
   await page.keyboard.press('ControlOrMeta+z');
-  assert.ok((await field.inputValue()).length <= 5, await field.inputValue());
+  assert.ok((await field.inputValue()).length <= typed.length / 2, await field.inputValue());
 }));
