@@ -104,6 +104,16 @@ test('a thousand long rows stay readable', () => {
   assert.ok(html.length < 1e6, `${html.length} characters`);
 });
 
+test('what was asked or measured with another prompt is not said to be of the one in use', () => {
+  const report = chapterReport();
+  const prompt = { ...report.prompt, ofRun: false, prefix: '[OPENED]', origin: 'gentle-cedar' };
+  assert.match(reportHtml({ ...report, prompt }), /The answers and metrics are those of the prompt \[OPENED\], opened from the adapter gentle-cedar/);
+  const ofOther = /Some answers or metrics belong to another prompt and say so; the one in use when this report was made is \[OPENED\], opened from the adapter gentle-cedar/;
+  assert.match(reportHtml({ ...report, prompt, metrics: { ...report.metrics, ofPrompt: false } }), ofOther);
+  const answers = report.answers.map((one) => ({ ...one, tuned: one.tuned && { ...one.tuned, upToDate: false } }));
+  assert.match(reportHtml({ ...report, prompt, answers }), ofOther);
+});
+
 test('other techniques are described', () => {
   const report = chapterReport();
   const of = (type, more) => reportHtml({ ...report, run: { ...report.run, settings: { ...defaultsOf(type), ...more } }, settings: { ...defaultsOf(type), ...more } });
