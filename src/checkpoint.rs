@@ -70,6 +70,7 @@ impl Tuner {
         let saved = check(header.settings.clone()).into_result()?;
         // The start is that of the saved run, whatever is said here.
         let changed = RawSettings { prompt_tuning_init: Some("RANDOM".into()), ..changed.clone() };
+        check(changed.clone()).into_result()?;
         let settings =
             check(header.settings.with(&changed).map_err(|_| damaged())?).into_result()?.with_technique_of(&saved);
         let mut tuner = Self::new(model, examples, settings)?;

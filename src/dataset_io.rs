@@ -52,7 +52,7 @@ pub struct Problem {
 #[serde(rename_all = "camelCase")]
 pub struct ParsedDataset {
     pub format: String,
-    /// No line of a separated text names its columns: the first was read as the input, the second as the output.
+    /// No line of a separated text names its columns: of the two with text, the left one was read as the input.
     pub assumed_columns: bool,
     pub examples: Vec<Example>,
     pub problems: Vec<Problem>,
@@ -61,7 +61,7 @@ pub struct ParsedDataset {
 }
 
 /// Reads a dataset. The ending of `file_name` (.json, .jsonl, .csv, .tsv) decides how; without one of these (pasted
-/// text), a text that begins with `{` or `[` is JSON and every other one is separated by tabs, commas or semicolons.
+/// text), a text that begins like JSON is JSON and every other one is separated by tabs, commas or semicolons.
 ///
 /// JSON: one row a line, an array of rows, or an object with the array `examples`. What a row may look like:
 /// * `input`/`output` and other common pairs (`question`/`answer`, `prompt`/`completion`, ...);
@@ -105,6 +105,13 @@ pub fn export_dataset(examples: &[Example], format: DatasetFormat) -> String {
     }
 }
 
+/// An inquiry may begin with a prefix token: `[TECH_SUPPORT] ...` is no list.
+fn begins_like_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let inside = text.strip_prefix('[').map(str::trim_start);
+    text.starts_with('{') || inside.is_some_and(|rest| rest.is_empty() || rest.starts_with(['{', '[', '"', ']']))
+}
+
 enum Kind {
     Json,
     Separated(u8),
@@ -116,7 +123,7 @@ fn kind_of(text: &str, file_name: &str) -> Kind {
         "json" | "jsonl" | "ndjson" => Kind::Json,
         "tsv" | "tab" => Kind::Separated(b'\t'),
         "csv" => Kind::Separated(csv_rows::guess_delimiter(text)),
-        _ if text.trim_start().starts_with(['{', '[']) => Kind::Json,
+        _ if begins_like_json(text) => Kind::Json,
         _ => Kind::Separated(csv_rows::guess_delimiter(text)),
     }
 }

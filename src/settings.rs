@@ -112,12 +112,12 @@ pub enum Scheduler {
 
 impl Scheduler {
     /// Learning rate of step `step` (0-based) as a factor of the base rate: `transformers`'
-    /// `get_{constant,linear,cosine}_schedule_with_warmup`. After the last planned step it stays what it is there.
+    /// `get_{constant,linear,cosine}_schedule_with_warmup`. A decaying rate is 0 after the last planned step.
     pub fn factor(self, step: usize, warmup: usize, steps: usize) -> f64 {
         if step < warmup {
             return step as f64 / warmup as f64;
         }
-        let done = ((step - warmup) as f64 / (steps.saturating_sub(warmup)).max(1) as f64).min(1.0);
+        let done = if step < steps { (step - warmup) as f64 / (steps - warmup) as f64 } else { 1.0 };
         match self {
             Self::Constant => 1.0,
             Self::Linear => 1.0 - done,

@@ -228,7 +228,7 @@ export type Neighbour = { token: string, similarity: number, };
  */
 export type ParsedDataset = {
 format: string,
-/** No line of a separated text names its columns: the first was read as the input, the second as the output. */
+/** No line of a separated text names its columns: of the two with text, the left one was read as the input. */
 assumedColumns: boolean, examples: Array<Example>, problems: Array<LineProblem>, leftOut: number, noted: number,
 };
 

@@ -167,8 +167,19 @@ fn texts_with_commas_are_no_columns() {
     assert_eq!(pairs(&read("a,\"b; c; d\"\ne;,f\n", "rows.csv")), [("a", "b; c; d"), ("e;", "f")]);
     assert_eq!(pairs(&read("\"a\tb\",\"c\td\"\n\"e\",\"f\tg\"\n", "")), [("a\tb", "c\td"), ("e", "f\tg")]);
     // Three columns of which no two can be told: asked for, and not cut at the commas instead.
-    let three = parse_dataset("Hub\tOpen, please?\tYes, it is.\nCam\tClosed, or not?\tNo, never.\n", "");
-    assert_eq!((pairs(&three), lines(&three)), (vec![], vec![1]));
+    for text in [
+        "Hub\tOpen, please?\tYes, it is.\nCam\tClosed, or not?\tNo, never.\n",
+        "Hub\tOpen?\tYes, it is.\nCam\tClosed?\tNo, never.\n",
+        "Hub;Open?;Yes, it is.\nCam;Closed?;No, never.\n",
+        "What is your name?\nJohn, of course.\n",
+    ] {
+        let three = parse_dataset(text, "");
+        assert_eq!((pairs(&three), lines(&three)), (vec![], vec![1]), "{text}");
+    }
+    // The first row tells how many columns there are, where texts with commas are not in quotation marks.
+    let unquoted = parse_dataset("How?,Like this\nWhere?,Here, there\n", "");
+    assert_eq!((pairs(&unquoted), lines(&unquoted)), (vec![("How?", "Like this")], vec![2]));
+    assert_eq!(pairs(&read("[TECH] How?\tLike this.\n[TECH] Why?\tSo.\n", "")).len(), 2, "no JSON");
     let parsed = parse_dataset("input\toutput\na\tb\nc, d\n", "");
     assert!(parsed.problems[0].message.contains("contains a tab"), "{:?}", parsed.problems);
 }
@@ -237,6 +248,9 @@ fn columns_of_numbers_and_empty_ones_are_no_texts() {
         assert!(parsed.assumed_columns);
     }
     assert_eq!(pairs(&read("Only a question\t\nq\ta\n", "")), [("Only a question", ""), ("q", "a")]);
+    for text in ["My bakery\ninput\toutput\nx\ty, z\n", "sep=;\ninput;output\nx;y, z\n"] {
+        assert_eq!(pairs(&read(text, "")), [("x", "y, z")], "{text}");
+    }
     let titled = parse_dataset("My bakery\nq\ta\nr\tb\n", "");
     assert_eq!((pairs(&titled), lines(&titled)), (vec![("q", "a"), ("r", "b")], vec![1]));
 }

@@ -77,7 +77,7 @@ export function readScenario(text) {
 /** @param {any} read @returns {Pick<Case, 'settings'>} */
 function settingsOf(read) {
   if (read.settings === undefined) return {};
-  if (!isObject(read.settings)) throw new Error('The "settings" of this scenario must be a list of {"name": value}.');
+  if (!isObject(read.settings)) throw new Error('The "settings" of this scenario must be an object of {"name": value}.');
   const settings = /** @type {any} */ ({ ...DEFAULT_SETTINGS });
   for (const field of FIELDS.filter(({ name }) => name in read.settings)) {
     const { value, problem } = parseSetting(field, String(read.settings[field.name]));

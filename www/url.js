@@ -49,7 +49,7 @@ const applyLink = (hadSettings) => {
   if (linkOf(link.settings) !== linkOf(before.settings)) {
     batch(() => { settings.value = link.settings; settingTexts.value = {}; });
     if (!hadSettings) {
-      addNotice('info', 'The settings are those of the link; the rows are the sample ones. A scenario file brings rows (“Scenarios” in step 1).');
+      addNotice('info', 'The settings are those of the link. Rows do not come with a link; a scenario file brings them (“Scenarios” in step 1).');
     } else {
       addNotice('info', 'The link brought its own settings; they replace the ones you had.', {
         label: 'Use mine again',

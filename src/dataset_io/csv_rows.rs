@@ -8,21 +8,18 @@ use crate::words::{beginning, counted};
 /// So many records at the beginning of a text show what separates their fields.
 const SHOWN_RECORDS: usize = 20;
 
-/// The one of tab, comma and semicolon that makes named columns of the first line, else fields of the same number in most
-/// of the first records: sentences have commas too.
+/// The one of tab, comma and semicolon that makes named columns, else fields of the same number in most of the first
+/// records. Sentences have commas, and may have as many in every line: on a tie the rarer sign wins.
 pub fn guess_delimiter(text: &str) -> u8 {
-    // On a tie the last one wins: hardly any sentence has a tab.
-    [b';', b',', b'\t'].into_iter().max_by_key(|delimiter| fit(text, *delimiter)).unwrap_or(b',')
+    [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| fit(text, *delimiter)).unwrap_or(b',')
 }
 
-/// Whether the first record names columns, how many of the first ones have as many fields as most of them, and whether it
-/// is clear which fields are a row.
-fn fit(text: &str, delimiter: u8) -> (bool, usize, bool) {
+/// Whether the columns are named, and how many of the first records have as many fields as most of them.
+fn fit(text: &str, delimiter: u8) -> (bool, usize) {
     let shown = shown(text, delimiter);
-    let columns = Columns::of(&shown, delimiter);
     let width = usual_width(&shown);
     let regular = shown.iter().filter(|record| record.len() == width && width > 1).count();
-    (columns.as_ref().is_ok_and(|columns| columns.named), regular, columns.is_ok())
+    (Columns::of(&shown, delimiter).is_ok_and(|columns| columns.named), regular)
 }
 
 /// The first records, without those that cannot be read.
@@ -118,12 +115,13 @@ fn read_from(
                 let found = Columns::of(&shown(&rest[byte..], delimiter), delimiter);
                 let found = columns.insert(found.map_err(|message| rows.leave_out(line, message)).ok()?);
                 rows.assumed_columns = !found.named;
-                if found.named {
-                    continue;
-                }
                 found
             }
         };
+        if columns.titles > 0 {
+            columns.titles -= 1;
+            continue;
+        }
         match columns.example(&record) {
             Err(message) => rows.leave_out(line, message),
             Ok(example) => {
@@ -160,8 +158,10 @@ fn quotes_match(record: &str, delimiter: u8) -> bool {
 
 /// Which column holds what.
 struct Columns {
-    /// By the first line; otherwise that line is a row already.
+    /// By a line of titles; otherwise the first line is a row already.
     named: bool,
+    /// Lines that are no rows and are still to come: the titles, and what stands above them.
+    titles: usize,
     count: usize,
     delimiter: u8,
     instruction: Option<usize>,
@@ -170,39 +170,39 @@ struct Columns {
 }
 
 impl Columns {
-    /// By the names in the first record, else [`Columns::unnamed`].
+    /// By the titles in the first record, or in the second below a line of something else, or else [`Columns::unnamed`].
     fn of(shown: &[csv::StringRecord], delimiter: u8) -> Result<Self, String> {
-        let Some(header) = shown.first() else { return Err("There is no record in it.".into()) };
-        let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
-        let column = |wanted: &str| names.iter().position(|name| name == wanted);
-        let named = |instruction, input, output| Self {
-            named: true,
-            count: names.len(),
-            delimiter,
-            instruction,
-            input,
-            output,
-        };
-        let answer = column("output").or_else(|| column("response"));
-        if let (Some(instruction), Some(output)) = (column("instruction"), answer) {
-            return Ok(named(Some(instruction), column("input"), output));
-        }
-        if let Some((input, output)) = PAIRS.iter().find_map(|(input, output)| Some((column(input)?, column(output)?)))
-        {
-            return Ok(named(None, Some(input), output));
-        }
-        Self::unnamed(shown, delimiter).ok_or_else(|| {
+        let named = (0..shown.len().min(2)).find_map(|at| Self::named(&shown[at], at + 1, delimiter));
+        named.or_else(|| Self::unnamed(shown, delimiter)).ok_or_else(|| {
+            let first = shown.first().map_or_else(String::new, |record| record.iter().collect::<Vec<_>>().join(", "));
             format!(
                 "The first line must name the columns, for example: input,output. It reads: {}.",
-                beginning(&header.iter().collect::<Vec<_>>().join(", "), 60)
+                beginning(&first, 60)
             )
         })
     }
 
+    fn named(header: &csv::StringRecord, titles: usize, delimiter: u8) -> Option<Self> {
+        let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
+        let column = |wanted: &str| names.iter().position(|name| name == wanted);
+        let answer = column("output").or_else(|| column("response"));
+        let (instruction, input, output) = match (column("instruction"), answer) {
+            (Some(instruction), Some(output)) => (Some(instruction), column("input"), output),
+            _ => PAIRS.iter().find_map(|(input, output)| Some((None, Some(column(input)?), column(output)?)))?,
+        };
+        Some(Self { named: true, titles, count: names.len(), delimiter, instruction, input, output })
+    }
+
     /// The first record is a row itself. The input stands left of the output, and they are the only columns with text,
-    /// but for one of numbers before them.
+    /// but for one of numbers before them. What most records look like counts, then what the first one does.
     fn unnamed(shown: &[csv::StringRecord], delimiter: u8) -> Option<Self> {
-        let count = usual_width(shown);
+        let (usual, first) = (usual_width(shown), shown.first()?.len());
+        // Sentences have commas: only cells of a spreadsheet may have a line of something else above them.
+        let usual = (delimiter == b'\t' || first == usual).then_some(usual);
+        usual.into_iter().chain([first]).find_map(|count| Self::of_width(count, shown, delimiter))
+    }
+
+    fn of_width(count: usize, shown: &[csv::StringRecord], delimiter: u8) -> Option<Self> {
         let fields = |column: usize| shown.iter().filter_map(move |record| record.get(column)).map(str::trim);
         let filled: Vec<usize> = (0..count).filter(|column| fields(*column).any(|field| !field.is_empty())).collect();
         let (input, output) = match filled[..] {
@@ -210,7 +210,7 @@ impl Columns {
             [number, input, output] if fields(number).all(|field| field.parse::<u32>().is_ok()) => (input, output),
             _ => return None,
         };
-        Some(Self { named: false, count, delimiter, instruction: None, input: Some(input), output })
+        Some(Self { named: false, titles: 0, count, delimiter, instruction: None, input: Some(input), output })
     }
 
     /// The example of a record that is not blank.

@@ -108,7 +108,7 @@ test('what was asked or measured with another prompt is not said to be of the on
   const report = chapterReport();
   const prompt = { ...report.prompt, ofRun: false, prefix: '[OPENED]', origin: 'gentle-cedar' };
   assert.match(reportHtml({ ...report, prompt }), /The answers and metrics are those of the prompt \[OPENED\], opened from the adapter gentle-cedar/);
-  const ofOther = /Some answers or metrics belong to another prompt and say so; the one in use when this report was made is \[OPENED\], opened from the adapter gentle-cedar/;
+  const ofOther = /Some answers or metrics are from before something changed, and say so; the prompt in use when this report was made is \[OPENED\], opened from the adapter gentle-cedar/;
   assert.match(reportHtml({ ...report, prompt, metrics: { ...report.metrics, ofPrompt: false } }), ofOther);
   const answers = report.answers.map((one) => ({ ...one, tuned: one.tuned && { ...one.tuned, upToDate: false } }));
   assert.match(reportHtml({ ...report, prompt, answers }), ofOther);

@@ -92,7 +92,7 @@ test('the address reproduces the settings in another browser', () => playground.
   await modelReady(visitor);
   assert.equal(await setting(visitor, 'Steps').inputValue(), '33');
   assert.equal(await setting(visitor, 'Prefix token').inputValue(), '[ÜBER-UNS_2]');
-  await visitor.getByText('The settings are those of the link; the rows are the sample ones.').waitFor();
+  await visitor.getByText('The settings are those of the link.').waitFor();
   await other.close();
 }));
 

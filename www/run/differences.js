@@ -46,9 +46,24 @@ function show(key, value) {
   return fieldOf(key)?.choices?.find(([choice]) => choice === String(value))?.[1].toLowerCase() ?? (value === '' ? 'none' : String(value));
 }
 
+/** @param {Example} one @param {Example} other */
+const isSame = (one, other) => one.input === other.input && one.output === other.output;
+
+/** What lies between the rows that both lists begin and end with: most often it is little.
+ * @param {readonly Example[]} before @param {readonly Example[]} after @returns {[readonly Example[], readonly Example[]]} */
+function withoutCommonEnds(before, after) {
+  const shorter = Math.min(before.length, after.length);
+  let first = 0;
+  while (first < shorter && isSame(before[first], after[first])) first++;
+  let last = 0;
+  while (last < shorter - first && isSame(before[before.length - 1 - last], after[after.length - 1 - last])) last++;
+  return [before.slice(first, before.length - last), after.slice(first, after.length - last)];
+}
+
 /** What became of the rows: changed, added, deleted, or in another order.
  * @param {readonly Example[]} before @param {readonly Example[]} after @returns {string[]} */
 function changedRows(before, after) {
+  [before, after] = withoutCommonEnds(before, after);
   const key = (/** @type {Example} */ { input, output }) => JSON.stringify([input, output]);
   const left = /** @type {Map<string, number>} */ (new Map());
   for (const row of before) left.set(key(row), (left.get(key(row)) ?? 0) + 1);
@@ -59,7 +74,7 @@ function changedRows(before, after) {
   }
   const [gone, come] = [before.length - kept, after.length - kept];
   const changed = Math.min(gone, come);
-  const isReordered = gone === 0 && come === 0 && after.some((row, index) => key(row) !== key(before[index]));
+  const isReordered = gone === 0 && come === 0 && after.length > 0;
   return [
     ...(changed > 0 ? [plural(changed, 'row of the dataset', 'rows of the dataset')] : []),
     ...(come > changed ? [`${plural(come - changed, 'row')} added`] : []),

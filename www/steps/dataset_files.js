@@ -156,7 +156,7 @@ const Found = ({ name, parsed }) => {
   return html`
     <div class="import-found">
       <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || PASTED}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
-      ${assumedColumns && html`<p class="part-caution">No header is recognised, so the first column is read as the input and the second as the output. If the first line is a header, name its columns input and output.</p>`}
+      ${assumedColumns && html`<p class="part-caution">No header is recognised, so of the two columns with text the left one is read as the input and the right one as the output. If the first line is a header, name its columns input and output.</p>`}
       ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first"><bdi>${input.slice(0, 160)}</bdi> <span class="prefix-sign" aria-label="becomes">→</span> <bdi>${output.slice(0, 160)}</bdi></p>`)}
       ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}
       ${rows.length === 0 && problems.length === 0 && html`<p>There is nothing to import in it: each row needs an input and an output, in one of the formats named above.</p>`}

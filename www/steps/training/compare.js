@@ -6,7 +6,7 @@ import { Plot } from '../../plots.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 import { inUse } from '../../model.js';
 import { promptName, stepsOf } from '../../run/record.js';
-import { model, objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
+import { effectiveSettings, model, objective, settingsProblems, trainedPrompts, usableExamples } from '../../state.js';
 import { Button, Field, Notice, formatNumber, html } from '../../ui.js';
 import { ExperimentControls } from '../experiment_controls.js';
 
@@ -30,10 +30,14 @@ export function Compare() {
         ${ways.value.map((way) => html`<${WayChoice} key=${way.id} way=${way} />`)}
       </fieldset>
       <p><${Button} kind="quiet" icon="plus" onClick=${addSettingsOfPage}>Add the settings of step 3 as they are<//></p>
-      <${ExperimentControls} experiment=${comparisonOfWays} label="Compare" problem=${problem} trainings=${chosen.filter((way) => way.settings !== null).length} onStart=${() => void compareWays()} />
+      <${ExperimentControls} experiment=${comparisonOfWays} label="Compare" problem=${problem} trainings=${chosen.some(isLonger) ? 0 : chosen.filter((way) => way.settings !== null).length} onStart=${() => void compareWays()} />
       <${Results} />
     </details>`;
 }
+
+/** Whether settings that the person has added take other work than those of step 3. @param {Way} way */
+const isLonger = ({ id, settings }) => id.startsWith('own-') && settings !== null
+  && (settings.steps !== effectiveSettings.value.steps || settings.batch_size !== effectiveSettings.value.batch_size);
 
 /** @param {{way: Way}} props */
 function WayChoice({ way }) {
