@@ -248,7 +248,9 @@ fn columns_of_numbers_and_empty_ones_are_no_texts() {
         assert!(parsed.assumed_columns);
     }
     assert_eq!(pairs(&read("Only a question\t\nq\ta\n", "")), [("Only a question", ""), ("q", "a")]);
-    for text in ["My bakery\ninput\toutput\nx\ty, z\n", "sep=;\ninput;output\nx;y, z\n"] {
+    for text in
+        ["My bakery\ninput\toutput\nx\ty, z\n", "sep=;\ninput;output\nx;y, z\n", "My bakery\n;\ninput;output\nx;y, z\n"]
+    {
         assert_eq!(pairs(&read(text, "")), [("x", "y, z")], "{text}");
     }
     let titled = parse_dataset("My bakery\nq\ta\nr\tb\n", "");

@@ -105,7 +105,8 @@ fn read_from(
             return Some(start + next);
         }
         // Under a title of its own columns even an empty row is one: a dataset that was exported comes back as it was.
-        let may_be_empty = delimiter != b'\t' && record.len() > 1 && columns.as_ref().is_some_and(|found| found.named);
+        let is_under_titles = columns.as_ref().is_some_and(|found| found.named && found.titles == 0);
+        let may_be_empty = delimiter != b'\t' && record.len() > 1 && is_under_titles;
         if is_blank(&record) && !may_be_empty {
             continue;
         }
