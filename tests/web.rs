@@ -96,11 +96,12 @@ fn the_mean_of_two_steps_is_kept() {
     let start = tuner.soft_prompt().expect("a prompt");
     tuner.step().expect("a step");
     let trained = tuner.soft_prompt().expect("a prompt");
-    assert_eq!(kept.offer(0, 2.0, &start), "lowest");
-    assert_eq!(kept.offer(1, 2.02, &trained), "near");
-    let proposed = kept.mean_with(&trained).expect("a mean");
-    assert!(!kept.take(1, &trained, 2.1) && kept.take(1, &trained, 2.01));
-    assert_eq!(kept.offer(2, 3.0, &start), "worse");
+    assert_eq!(kept.offer(0, 2.0, &start).expect("of one size"), "lowest");
+    assert_eq!(kept.offer(1, 2.02, &trained).expect("of one size"), "near");
+    let proposed = kept.mean_with(&trained).expect("of one size").expect("a mean");
+    assert!(!kept.take(1, &trained, 2.1).expect("of one size"));
+    assert!(kept.take(1, &trained, 2.01).expect("of one size"));
+    assert_eq!(kept.offer(2, 3.0, &start).expect("of one size"), "worse");
     let mean = kept.soft_prompt().expect("a mean");
     let expected: Vec<f32> = start.vectors().iter().zip(trained.vectors()).map(|(a, b)| (a + b) / 2.0).collect();
     assert!(mean.vectors().iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
