@@ -69,10 +69,8 @@ impl Tuner {
         let header: Header<RawSettings> = serde_json::from_str(header).map_err(|_| damaged())?;
         let saved = check(header.settings.clone()).into_result()?;
         // The start is that of the saved run, whatever is said here.
-        let changed = RawSettings { prompt_tuning_init: Some("RANDOM".into()), ..changed.clone() };
-        check(changed.clone()).into_result()?;
-        let settings =
-            check(header.settings.with(&changed).map_err(|_| damaged())?).into_result()?.with_technique_of(&saved);
+        let raw = RawSettings { prompt_tuning_init: Some("RANDOM".into()), ..header.settings.with(changed.clone()) };
+        let settings = check(raw).into_result()?.with_technique_of(&saved);
         let mut tuner = Self::new(model, examples, settings)?;
         let file = SafeTensors::deserialize(state).map_err(|_| damaged())?;
         for (i, parameter) in tuner.technique_mut().parameters_mut().into_iter().enumerate() {

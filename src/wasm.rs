@@ -686,12 +686,12 @@ impl KeptPrompt {
     }
 
     fn check(&self, prompt: &SoftPrompt) -> JsResult<()> {
-        let other = || {
-            Error::input(
-                "This prompt has another size or kind than those before it: keep the prompts of each run apart.",
-            )
-        };
-        if self.inner.fits(&prompt.inner) { Ok(()) } else { Err(to_js_error(other())) }
+        if self.inner.fits(&prompt.inner) {
+            return Ok(());
+        }
+        Err(to_js_error(Error::input(
+            "This prompt has another size or kind than those before it: keep the prompts of each run apart.",
+        )))
     }
 
     /// The mean as it would be with this prompt; undefined before the first one with a finite loss.

@@ -2,9 +2,8 @@
 /** Scenarios: those of cases/, and the file in which a person keeps one or hands it out. */
 
 import { PATTERN_KINDS } from './pattern_kinds.js';
-import { DEFAULT_SETTINGS } from './protocol.js';
-import { FIELDS, parseSetting, prefixProblem } from './settings.js';
-import { changedSettings } from './url.js';
+import { prefixProblem } from './settings.js';
+import { changedSettings, settingsFrom } from './url.js';
 
 /** @typedef {import('./state.js').Case} Case */
 
@@ -78,11 +77,7 @@ export function readScenario(text) {
 function settingsOf(read) {
   if (read.settings === undefined) return {};
   if (!isObject(read.settings)) throw new Error('The "settings" of this scenario must be an object of {"name": value}.');
-  const settings = /** @type {any} */ ({ ...DEFAULT_SETTINGS });
-  for (const field of FIELDS.filter(({ name }) => name in read.settings)) {
-    const { value, problem } = parseSetting(field, String(read.settings[field.name]));
-    if (problem !== null) throw new Error(`The "settings" of this scenario cannot be used. ${field.label}: ${problem}`);
-    settings[field.name] = value;
-  }
+  const { settings, problems: [wrong] } = settingsFrom((name) => (Object.hasOwn(read.settings, name) ? String(read.settings[name]) : null));
+  if (wrong) throw new Error(`The "settings" of this scenario cannot be used. ${wrong.field.label}: ${wrong.problem}`);
   return { settings };
 }

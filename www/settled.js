@@ -3,6 +3,7 @@
  * Signals that rest while a person types. Browsers forget which letters belong together for Undo when another field or a
  * list of options changes at every key, so what mirrors a text elsewhere on the page waits for a pause, or for a press.
  */
+import { testRows } from './state.js';
 import { effect, signal } from './ui.js';
 
 const REST_MS = 600;
@@ -36,3 +37,6 @@ export function settled(source) {
   });
   return rested;
 }
+
+/** The inquiries of step 6, for what shows their texts elsewhere. */
+export const restedInquiries = settled(testRows);

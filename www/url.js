@@ -23,21 +23,29 @@ export const changedSettings = (values) => FIELDS
 /** @param {Settings} values @returns {string} with its "#" */
 export const linkOf = (values) => `#${new URLSearchParams([['v', VERSION], ...changedSettings(values)])}`;
 
+/** Settings from texts by name; those that can't be used are left at their defaults and told.
+ * @param {(name: string) => string|null} textOf @returns {{settings: Settings, problems: {field: import('./settings.js').SettingField, problem: string}[]}} */
+export const settingsFrom = (textOf) => {
+  const settings = /** @type {any} */ ({ ...DEFAULT_SETTINGS });
+  const problems = [];
+  for (const field of FIELDS) {
+    const text = textOf(field.name);
+    if (text === null) continue;
+    const { value, problem } = parseSetting(field, text);
+    if (problem === null) settings[field.name] = value;
+    else problems.push({ field, problem });
+  }
+  return { settings, problems };
+};
+
 /** The set-up that a hash describes; null where it describes none (no hash, or a place on the page).
  * @param {string} hash
  * @returns {{settings: Settings, problems: string[]}|null} */
 export const readLink = (hash) => {
   const parameters = new URLSearchParams(hash.replace(/^#/, ''));
-  const named = FIELDS.filter(({ name }) => parameters.has(name));
-  if (!parameters.has('v') && named.length === 0) return null;
-  const found = /** @type {any} */ ({ ...DEFAULT_SETTINGS });
-  const problems = [];
-  for (const field of named) {
-    const { value, problem } = parseSetting(field, parameters.get(field.name) ?? '');
-    if (problem === null) found[field.name] = value;
-    else problems.push(`${field.label}: ${problem} The default ${DEFAULT_SETTINGS[field.name]} is used.`);
-  }
-  return { settings: found, problems };
+  if (!parameters.has('v') && !FIELDS.some(({ name }) => parameters.has(name))) return null;
+  const { settings: found, problems } = settingsFrom((name) => parameters.get(name));
+  return { settings: found, problems: problems.map(({ field, problem }) => `${field.label}: ${problem} The default ${DEFAULT_SETTINGS[field.name]} is used.`) };
 };
 
 /** Takes over the set-up of the address, if it has one. What was there before can be brought back.

@@ -2,14 +2,13 @@
 //! value is replaced by its default.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{Init, PeftType, TunerSettings};
 use crate::error::{Error, Result};
 use crate::technique::template::Template;
 
 /// Settings as they come from outside: any number, any word, or nothing.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct RawSettings {
@@ -38,13 +37,34 @@ pub struct RawSettings {
 }
 
 impl RawSettings {
-    /// These, with those of `changed` that are given in their place.
-    pub fn with(self, changed: &Self) -> serde_json::Result<Self> {
-        let (mut all, changed) = (serde_json::to_value(self)?, serde_json::to_value(changed)?);
-        if let (Value::Object(all), Value::Object(changed)) = (&mut all, changed) {
-            all.extend(changed.into_iter().filter(|(_, value)| !value.is_null()));
+    /// `changed`, with these where it leaves one out.
+    pub fn with(self, changed: Self) -> Self {
+        Self {
+            prefix_token: changed.prefix_token.or(self.prefix_token),
+            peft_type: changed.peft_type.or(self.peft_type),
+            num_virtual_tokens: changed.num_virtual_tokens.or(self.num_virtual_tokens),
+            prompt_tuning_init: changed.prompt_tuning_init.or(self.prompt_tuning_init),
+            prompt_tuning_init_text: changed.prompt_tuning_init_text.or(self.prompt_tuning_init_text),
+            init_std: changed.init_std.or(self.init_std),
+            encoder_reparameterization_type: changed
+                .encoder_reparameterization_type
+                .or(self.encoder_reparameterization_type),
+            encoder_hidden_size: changed.encoder_hidden_size.or(self.encoder_hidden_size),
+            encoder_num_layers: changed.encoder_num_layers.or(self.encoder_num_layers),
+            prefix_projection: changed.prefix_projection.or(self.prefix_projection),
+            template: changed.template.or(self.template),
+            learning_rate: changed.learning_rate.or(self.learning_rate),
+            batch_size: changed.batch_size.or(self.batch_size),
+            steps: changed.steps.or(self.steps),
+            warmup_ratio: changed.warmup_ratio.or(self.warmup_ratio),
+            lr_scheduler_type: changed.lr_scheduler_type.or(self.lr_scheduler_type),
+            weight_decay: changed.weight_decay.or(self.weight_decay),
+            max_grad_norm: changed.max_grad_norm.or(self.max_grad_norm),
+            seed: changed.seed.or(self.seed),
+            held_out_share: changed.held_out_share.or(self.held_out_share),
+            eval_every: changed.eval_every.or(self.eval_every),
+            early_stopping_patience: changed.early_stopping_patience.or(self.early_stopping_patience),
         }
-        serde_json::from_value(all)
     }
 
     /// Those of a run that starts from a trained prompt, and so needs no text to start from.

@@ -10,7 +10,6 @@ const likeIt = computed(() => [run.value, ...earlierRuns.value].find((one) => on
 
 /** "10 trainings of 100 steps: about 4 minutes, at the speed of run 1." @param {number} trainings */
 export function estimate(trainings) {
-  if (trainings === 0) return '';
   const { steps } = effectiveSettings.value;
   const plan = `${plural(trainings, 'training')} of ${plural(steps, 'step')}`;
   const before = likeIt.value;

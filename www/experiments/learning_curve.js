@@ -57,7 +57,7 @@ effect(() => {
 
 export async function measureLearningCurve() {
   const [rows, settings, test, times] = [pageRows.value, effectiveSettings.value, testExamples(), draws.value];
-  const own = test.length >= 2;
+  const own = ownTestRows.value;
   await learningCurve.begin(async () => {
     const examples = await trainableRows(rows, settings);
     const jobs = await engine.request('planDraws', { count: examples.length, draws: times, ownTestRows: own, seed: settings.seed });

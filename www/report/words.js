@@ -117,7 +117,7 @@ function keptSentence({ best, last, kept, evaluations }) {
 function promptSentence({ prompt, run, metrics, answers }) {
   if (!prompt || prompt.ofRun) return '';
   const made = prompt.origin ? `opened from the adapter ${prompt.origin}` : `trained in another run (${techniqueOf(prompt.settings)}, ${prompt.averaged > 1 ? `mean of ${prompt.averaged} prompts up to step` : 'step'} ${prompt.step}, ${date(prompt.trainedAt)})`;
-  const isJudged = (metrics?.ofPrompt ?? true) && answers.every(({ tuned }) => tuned?.upToDate ?? true);
-  const which = isJudged ? 'The answers and metrics are those of the prompt' : 'Some answers or metrics are from before something changed, and say so; the prompt in use when this report was made is';
+  const isOfNow = (metrics?.ofPrompt ?? true) && answers.every(({ tuned }) => tuned?.upToDate ?? true);
+  const which = isOfNow ? 'The answers and metrics are those of the prompt' : 'Some answers or metrics are from before something changed, and say so; the prompt in use when this report was made is';
   return `${which} ${prompt.prefix}, ${made}: ${plural(prompt.virtualTokens, 'virtual token')}, ${number(prompt.numbers)} numbers.${run ? ' The curves are those of the run described here.' : ''}`;
 }

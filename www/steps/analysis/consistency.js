@@ -3,7 +3,7 @@
 import { engine } from '../../engine.js';
 import { mean } from '../../metrics.js';
 import { activePrefix, activePrompt, announce, model, softPromptOf, testRows, updateTestRow } from '../../state.js';
-import { settled } from '../../settled.js';
+import { restedInquiries } from '../../settled.js';
 import { keepWhole } from '../../store.js';
 import { useSuccessor } from '../../focus.js';
 import { Button, GrowingText, Notice, Progress, computed, debounce, effect, formatNumber, html, signal, useRef } from '../../ui.js';
@@ -20,8 +20,6 @@ const WAIT_MS = 400;
 /** @typedef {'base'|'tuned'} Which */
 /** @typedef {import('../../state.js').TestRow} TestRow */
 /** @typedef {{question: string, row: TestRow}} Asked */
-
-const restedInquiries = settled(testRows);
 
 /** The first inquiries, each question once; their wordings as they are now. */
 const asked = computed(() => {

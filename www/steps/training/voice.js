@@ -1,10 +1,9 @@
 // @ts-check
 /** The chosen question, answered anew every few steps: the person scrubs back and sees the voice appear. */
 import { Button, Field, Hint, computed, html, signal } from '../../ui.js';
-import { settled } from '../../settled.js';
+import { restedInquiries, settled } from '../../settled.js';
 import { effectiveQuestion, isActive, run, sampleEvery, sampleQuestion } from '../../run.js';
 import { keptPrompt, promptName } from '../../run/record.js';
-import { testRows } from '../../state.js';
 
 /** The answer that the person has chosen, of the run that was asked so; null follows the newest. */
 const shownSample = signal(/** @type {{asked: import('../../run/record.js').Asked, index: number}|null} */ (null));
@@ -21,7 +20,6 @@ export function Voice() {
     </div>`;
 }
 
-const restedInquiries = settled(testRows);
 const restedQuestion = settled(computed(effectiveQuestion));
 
 function QuestionField() {

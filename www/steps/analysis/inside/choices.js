@@ -2,8 +2,8 @@
 /** The examples that can be looked into, and the run that made the prompt. */
 import { MOST_MEASURED_ROWS, spread } from '../../../limits.js';
 import { runOf } from '../../../run.js';
-import { settled } from '../../../settled.js';
-import { activePrompt, testRows, usableExamples } from '../../../state.js';
+import { restedInquiries, settled } from '../../../settled.js';
+import { activePrompt, usableExamples } from '../../../state.js';
 import { computed, signal } from '../../../ui.js';
 import { readInquiry } from '../../../inquiry.js';
 
@@ -20,7 +20,7 @@ export const itsSplit = computed(() => itsRun.value?.split ?? null);
 /** @param {string} title @param {readonly Example[]} examples @param {boolean} unseen @returns {Group} */
 const group = (title, examples, unseen) => ({ title, all: examples.length, examples: spread(examples, MOST_MEASURED_ROWS), unseen });
 
-const [restedInquiries, restedRows] = [settled(testRows), settled(usableExamples)];
+const restedRows = settled(usableExamples);
 
 /** What the prompt has not seen comes first. */
 export const groups = computed(() => {
