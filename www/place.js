@@ -13,15 +13,17 @@ const placeNow = () => {
   return places.findLast(({ top }) => top < innerHeight / 2) ?? null;
 };
 
-/** Remembers the place for as long as the tab is open. */
+/** Remembers the place for as long as the tab is open, and asks the browser not to go to one of its own when the page comes back. */
 export const keepPlace = () => addEventListener('pagehide', () => {
+  history.scrollRestoration = 'manual';
   try {
     sessionStorage.setItem(KEY, JSON.stringify(scrollY > 0 ? placeNow() : null));
   } catch { /* storage is forbidden: a reload begins at the top */ }
 });
 
-/** After a reload, once the steps are there, unless the person has scrolled meanwhile. */
+/** After a reload, once the steps are there, unless the person has scrolled meanwhile. From here on Back and Forward within the page are the browser's. */
 export const returnToPlace = () => {
+  history.scrollRestoration = 'auto';
   const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
   if (scrollY > 0 || !['reload', 'back_forward'].includes(navigation?.type)) return;
   try {

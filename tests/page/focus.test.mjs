@@ -86,6 +86,22 @@ test('a reload comes back to where the page was', () => playground.withPage({}, 
   await until(top, (now) => Math.abs(now - before) < 40, { what: `inquiry 3 at ${before}` });
 }));
 
+for (const [name, viewport] of [['a wide window', { width: 1280, height: 900 }], ['a phone', { width: 390, height: 844 }]]) {
+  test(`what grows above does not move what is read, in ${name}`, () => playground.withPage({ context: { viewport } }, async (page) => {
+    const top = () => box(page, 'Inquiry 3').evaluate((inquiry) => inquiry.getBoundingClientRect().top);
+    const row = box(page, 'Input of row 1');
+    await box(page, 'Inquiry 3').scrollIntoViewIfNeeded();
+    const height = () => row.evaluate((field) => field.getBoundingClientRect().height);
+    const [before, heightBefore] = [await top(), await height()];
+    await row.evaluate((field) => {
+      field.value += '\nOne more line.'.repeat(12);
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await until(height, (now) => now - heightBefore > 100, { what: 'a taller row above' });
+    await until(top, (now) => Math.abs(now - before) < 2, { what: `inquiry 3 at ${before}` });
+  }));
+}
+
 test('experiments: start, cancel, go on', () => playground.withPage({}, async (page) => {
   await setting(page, 'Steps').fill('4');
   const section = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Is that result luck?', exact: true }) }).last();
