@@ -139,8 +139,9 @@ fn without_generation_tags(source: &str) -> String {
     let mut out = String::new();
     let mut rest = source;
     while let Some(start) = rest.find("{%") {
-        let Some(length) = rest[start..].find("%}") else { break };
-        let tag = &rest[start..start + length + 2];
+        let Some(length) = rest[start + 2..].find("%}") else { break };
+        let end = start + 2 + length + 2;
+        let tag = &rest[start..end];
         let word = tag[2..tag.len() - 2].trim_matches(['-', '+', ' ', '\t', '\n', '\r']);
         out.push_str(&rest[..start]);
         out.push_str(&match word {
@@ -148,7 +149,7 @@ fn without_generation_tags(source: &str) -> String {
             "endgeneration" => tag.replace(word, "endif"),
             _ => tag.to_string(),
         });
-        rest = &rest[start + length + 2..];
+        rest = &rest[end..];
     }
     out + rest
 }
@@ -163,6 +164,14 @@ fn unusable(error: minijinja::Error) -> Error {
 mod tests {
     use super::*;
     use crate::dataset::Example;
+
+    #[test]
+    fn an_unfinished_tag_is_no_template() {
+        for source in ["{%}", "{% if x %}{%} {% endif %}", "{%", "{%-%}", "{% generation"] {
+            let error = ChatTemplate::new(Some(source), SpecialNames::default()).err().expect(source);
+            assert!(error.to_string().contains("chat template"), "{error}");
+        }
+    }
 
     #[test]
     fn chat_ml_is_the_default() {

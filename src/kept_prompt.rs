@@ -5,6 +5,7 @@
 //! arXiv:1706.03762, section 6.1). As in a greedy soup (Wortsman et al. 2022, arXiv:2203.05482, section 2), a prompt counts
 //! only where the mean with it is near the lowest loss too. Measured in `pretrain/README.md`.
 
+use crate::error::{Error, Result};
 use crate::soft_prompt::SoftPrompt;
 
 /// How much higher than the lowest held-out loss one may be, as a share of it, to be near it.
@@ -43,15 +44,13 @@ impl KeptPrompt {
         Self::default()
     }
 
-    /// Whether a prompt is of the size and kind of those before it.
-    pub fn fits(&self, prompt: &SoftPrompt) -> bool {
-        let looks = |prompt: &SoftPrompt| (prompt.virtual_tokens(), prompt.width(), prompt.kind());
-        self.mean.as_ref().is_none_or(|mean| looks(&mean.like) == looks(prompt))
-    }
-
     /// Where the prompt of a step stands by its held-out loss. The lowest one is kept at once.
-    pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> Standing {
-        match &self.mean {
+    ///
+    /// # Errors
+    /// Where it has another size or kind than those before it.
+    pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> Result<Standing> {
+        self.check(prompt)?;
+        Ok(match &self.mean {
             _ if !held_out_loss.is_finite() => Standing::Worse,
             Some(mean) if held_out_loss >= mean.lowest && mean.is_near(held_out_loss) => Standing::Near,
             Some(mean) if held_out_loss >= mean.lowest => Standing::Worse,
@@ -59,21 +58,29 @@ impl KeptPrompt {
                 self.mean = Some(Mean::of(step, held_out_loss, prompt));
                 Standing::Lowest
             }
-        }
+        })
     }
 
     /// The mean as it would be with this prompt; `None` before the first one with a finite loss.
-    pub fn mean_with(&self, prompt: &SoftPrompt) -> Option<SoftPrompt> {
-        self.mean.as_ref().map(|mean| mean.over(&mean.sums_with(prompt), mean.count + 1))
+    ///
+    /// # Errors
+    /// Where it has another size or kind than those before it.
+    pub fn mean_with(&self, prompt: &SoftPrompt) -> Result<Option<SoftPrompt>> {
+        self.check(prompt)?;
+        Ok(self.mean.as_ref().map(|mean| mean.over(&mean.sums_with(prompt), mean.count + 1)))
     }
 
     /// Takes a prompt that is near the lowest into the mean, where the held-out loss of the mean with it is near as well.
-    pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> bool {
-        let Some(mean) = self.mean.as_mut().filter(|mean| mean.is_near(loss_of_mean)) else { return false };
+    ///
+    /// # Errors
+    /// Where it has another size or kind than those before it.
+    pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> Result<bool> {
+        self.check(prompt)?;
+        let Some(mean) = self.mean.as_mut().filter(|mean| mean.is_near(loss_of_mean)) else { return Ok(false) };
         mean.sums = mean.sums_with(prompt);
         mean.last_step = step;
         mean.count += 1;
-        true
+        Ok(true)
     }
 
     /// The mean; `None` before the first prompt with a finite loss.
@@ -89,6 +96,16 @@ impl KeptPrompt {
     /// How many prompts count.
     pub fn count(&self) -> u32 {
         self.mean.as_ref().map_or(0, |mean| mean.count)
+    }
+
+    fn check(&self, prompt: &SoftPrompt) -> Result<()> {
+        let form = |prompt: &SoftPrompt| (prompt.virtual_tokens(), prompt.width(), prompt.kind());
+        match &self.mean {
+            Some(mean) if form(&mean.like) != form(prompt) => Err(Error::input(
+                "This prompt has another size or kind than those before it: keep the prompts of each run apart.",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -124,8 +141,8 @@ mod tests {
     fn one_prompt_is_kept_bit_for_bit() {
         let mut kept = KeptPrompt::new();
         assert_eq!(kept.prompt(), None);
-        assert_eq!(kept.offer(5, 2.0, &prompt(0.1)), Standing::Lowest);
-        assert_eq!(kept.offer(10, 2.1, &prompt(9.0)), Standing::Worse);
+        assert_eq!(kept.offer(5, 2.0, &prompt(0.1)).unwrap(), Standing::Lowest);
+        assert_eq!(kept.offer(10, 2.1, &prompt(9.0)).unwrap(), Standing::Worse);
         assert_eq!(kept.prompt(), Some(prompt(0.1)));
         assert_eq!((kept.steps(), kept.count()), (Some((5, 5)), 1));
     }
@@ -140,9 +157,9 @@ mod tests {
             (20, 1.03, 6.0, Standing::Near),
             (25, 1.0, 7.0, Standing::Near),
         ] {
-            assert_eq!(kept.offer(step, loss, &prompt(value)), standing, "step {step}");
+            assert_eq!(kept.offer(step, loss, &prompt(value)).unwrap(), standing, "step {step}");
             if standing == Standing::Near {
-                assert!(kept.take(step, &prompt(value), 1.0), "step {step}");
+                assert!(kept.take(step, &prompt(value), 1.0).unwrap(), "step {step}");
             }
         }
         assert_eq!(kept.prompt(), Some(prompt(4.0)));
@@ -152,10 +169,10 @@ mod tests {
     #[test]
     fn a_lower_loss_begins_anew() {
         let mut kept = KeptPrompt::new();
-        kept.offer(5, 1.00, &prompt(1.0));
-        assert_eq!(kept.offer(10, 1.01, &prompt(2.0)), Standing::Near);
-        assert!(kept.take(10, &prompt(2.0), 1.0));
-        assert_eq!(kept.offer(15, 0.99, &prompt(3.0)), Standing::Lowest);
+        kept.offer(5, 1.00, &prompt(1.0)).unwrap();
+        assert_eq!(kept.offer(10, 1.01, &prompt(2.0)).unwrap(), Standing::Near);
+        assert!(kept.take(10, &prompt(2.0), 1.0).unwrap());
+        assert_eq!(kept.offer(15, 0.99, &prompt(3.0)).unwrap(), Standing::Lowest);
         assert_eq!(kept.prompt(), Some(prompt(3.0)));
         assert_eq!(kept.steps(), Some((15, 15)));
     }
@@ -163,24 +180,40 @@ mod tests {
     #[test]
     fn a_prompt_that_spoils_the_mean_is_left_out() {
         let mut kept = KeptPrompt::new();
-        kept.offer(5, 1.00, &prompt(1.0));
+        kept.offer(5, 1.00, &prompt(1.0)).unwrap();
         for (step, loss_of_mean) in [(10, 1.04), (15, f64::NAN)] {
-            assert_eq!(kept.offer(step, 1.02, &prompt(9.0)), Standing::Near);
-            assert_eq!(kept.mean_with(&prompt(9.0)), Some(prompt(5.0)));
-            assert!(!kept.take(step, &prompt(9.0), loss_of_mean), "step {step}");
+            assert_eq!(kept.offer(step, 1.02, &prompt(9.0)).unwrap(), Standing::Near);
+            assert_eq!(kept.mean_with(&prompt(9.0)).unwrap(), Some(prompt(5.0)));
+            assert!(!kept.take(step, &prompt(9.0), loss_of_mean).unwrap(), "step {step}");
         }
-        assert!(kept.take(20, &prompt(2.0), 1.03));
+        assert!(kept.take(20, &prompt(2.0), 1.03).unwrap());
         assert_eq!(kept.prompt(), Some(prompt(1.5)));
         assert_eq!((kept.steps(), kept.count()), (Some((5, 20)), 2));
     }
 
     #[test]
+    fn a_prompt_of_another_size_or_kind_is_refused_and_changes_nothing() {
+        let mut kept = KeptPrompt::new();
+        kept.offer(5, 1.0, &prompt(1.0)).unwrap();
+        for other in [
+            SoftPrompt::of_width(vec![1.0; 4], 2, PromptKind::Embeddings),
+            SoftPrompt::of_width(vec![1.0; 2], 1, PromptKind::Embeddings),
+            SoftPrompt::of_width(vec![1.0; 2], 2, PromptKind::KeysValues),
+        ] {
+            assert!(kept.offer(10, 0.5, &other).is_err());
+            assert!(kept.mean_with(&other).is_err());
+            assert!(kept.take(10, &other, 0.5).is_err());
+        }
+        assert_eq!((kept.prompt(), kept.count()), (Some(prompt(1.0)), 1));
+    }
+
+    #[test]
     fn a_loss_that_is_not_a_number_never_counts() {
         let mut kept = KeptPrompt::new();
-        assert_eq!(kept.offer(5, f64::NAN, &prompt(1.0)), Standing::Worse);
+        assert_eq!(kept.offer(5, f64::NAN, &prompt(1.0)).unwrap(), Standing::Worse);
         assert_eq!(kept.prompt(), None);
-        kept.offer(10, 1.0, &prompt(2.0));
-        assert_eq!(kept.offer(15, f64::INFINITY, &prompt(3.0)), Standing::Worse);
+        kept.offer(10, 1.0, &prompt(2.0)).unwrap();
+        assert_eq!(kept.offer(15, f64::INFINITY, &prompt(3.0)).unwrap(), Standing::Worse);
         assert_eq!(kept.count(), 1);
     }
 }

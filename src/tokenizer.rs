@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::rows::TokenRow;
 
 mod config;
+mod file;
 mod sentence_piece;
 mod special;
 
@@ -70,11 +71,7 @@ impl ChatTokenizer {
     /// # Errors
     /// Where a file cannot be read, or has ids that a model of `vocab_size` tokens does not know.
     pub fn from_json(file: &[u8], config: Option<&[u8]>, eos_token_ids: &[u32], vocab_size: usize) -> Result<Self> {
-        let mut tokenizer = Tokenizer::from_bytes(file).map_err(|e| {
-            Error::model(format!(
-                "tokenizer.json cannot be read: {e}. Choose the tokenizer.json that belongs to the model."
-            ))
-        })?;
+        let mut tokenizer = file::open(file)?;
         let config = config.map_or_else(|| Ok(TokenizerConfig::default()), TokenizerConfig::from_json)?;
         sentence_piece::read_as_transformers(&mut tokenizer, file, &config.form)?;
         Self::new(tokenizer, config.template.as_deref(), config.names, eos_token_ids, vocab_size)

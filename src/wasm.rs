@@ -677,34 +677,22 @@ impl KeptPrompt {
     /// mean) or "worse".
     #[wasm_bindgen(unchecked_return_type = "'lowest' | 'near' | 'worse'")]
     pub fn offer(&mut self, step: u32, held_out_loss: f64, prompt: &SoftPrompt) -> JsResult<String> {
-        self.check(prompt)?;
-        Ok(match self.inner.offer(step, held_out_loss, &prompt.inner) {
+        Ok(match self.inner.offer(step, held_out_loss, &prompt.inner).map_err(to_js_error)? {
             Standing::Lowest => "lowest".into(),
             Standing::Near => "near".into(),
             Standing::Worse => "worse".into(),
         })
     }
 
-    fn check(&self, prompt: &SoftPrompt) -> JsResult<()> {
-        if self.inner.fits(&prompt.inner) {
-            return Ok(());
-        }
-        Err(to_js_error(Error::input(
-            "This prompt has another size or kind than those before it: keep the prompts of each run apart.",
-        )))
-    }
-
     /// The mean as it would be with this prompt; undefined before the first one with a finite loss.
     #[wasm_bindgen(js_name = meanWith)]
     pub fn mean_with(&self, prompt: &SoftPrompt) -> JsResult<Option<SoftPrompt>> {
-        self.check(prompt)?;
-        Ok(self.inner.mean_with(&prompt.inner).map(|inner| SoftPrompt { inner }))
+        Ok(self.inner.mean_with(&prompt.inner).map_err(to_js_error)?.map(|inner| SoftPrompt { inner }))
     }
 
     /// Takes a prompt into the mean where the held-out loss of the mean with it is near the lowest; whether it did.
     pub fn take(&mut self, step: u32, prompt: &SoftPrompt, loss_of_mean: f64) -> JsResult<bool> {
-        self.check(prompt)?;
-        Ok(self.inner.take(step, &prompt.inner, loss_of_mean))
+        self.inner.take(step, &prompt.inner, loss_of_mean).map_err(to_js_error)
     }
 
     /// The mean; undefined before the first prompt with a finite loss.

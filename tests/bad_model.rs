@@ -142,6 +142,36 @@ fn files_that_end_early_are_refused() {
     assert!(LanguageModel::from_gguf(&gguf).is_ok());
 }
 
+/// The library `tokenizers` ends the program over some of these; `src/tokenizer/file.rs` finds them before.
+#[test]
+fn tokenizers_with_damaged_parts_are_refused() {
+    let refused =
+        |file: &[u8]| assert_sentence(&ChatTokenizer::from_json(file, None, &[], 320).err().expect("refused"));
+    let good = folder_file("tokenizer.json");
+    let decoder = good.windows(9).position(|part| part == b"\"decoder\"").expect("a decoder");
+    for end in decoder..decoder + 200 {
+        refused(&good[..end]);
+    }
+    for at in [decoder + 3, decoder + 20, decoder + 40] {
+        refused(&[&good[..at], b"\xff\xff", &good[at..]].concat());
+    }
+    let tokenizer: Value = serde_json::from_slice(&good).unwrap();
+    for (part, value) in [
+        ("decoder", json!(5)),
+        ("decoder", json!({"type": "Nothing"})),
+        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "?"})),
+        ("normalizer", json!({"type": "Precompiled"})),
+        (
+            "normalizer",
+            json!({"type": "Sequence", "normalizers": [{"type": "Precompiled", "precompiled_charsmap": 1}]}),
+        ),
+    ] {
+        let mut changed = tokenizer.clone();
+        changed[part] = value;
+        refused(changed.to_string().as_bytes());
+    }
+}
+
 /// Whatever the bytes say: an error or a model that answers, never a panic. Most of a GGUF file's first part is counts,
 /// lengths, types and offsets.
 #[test]

@@ -13,8 +13,8 @@ export function TrainingStep() {
     <${Card} step=${5} name="training" title="Fine-tune"
       intro="Each step shows the model a few of your examples and moves the virtual tokens a little, so that the ideal responses become more likely. The model itself stays frozen. The loss says how surprised it is by the ideal responses: lower is better, 0 is certain. The held-out loss is that of examples which are not trained on.">
       <${Controls} />
-      <${Outcome} />
       <${Curves} />
+      <${Outcome} />
       <${Voice} />
       <${EarlierRuns} />
       <${Compare} />
