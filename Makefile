@@ -1,6 +1,6 @@
 # Two commands are enough: `make serve` and `make test`. Each installs what it lacks and says what it does.
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-peft test-browsers bench site pkg check-types node-modules clean
+.PHONY: help serve test test-peft test-browsers fuzz bench site pkg check-types node-modules clean
 
 PORT ?= 8080
 # Where wasm-pack and wasm-bindgen-cli are compiled to, if they are not on PATH in the version that is needed.
@@ -22,6 +22,7 @@ help:
 	@echo "make test    every check and test that needs no PyTorch, in Chromium too"
 	@echo "make test-peft  adapters against the real PEFT and transformers, installed into .venv (minutes)"
 	@echo "make test-browsers  the exercise in Firefox and WebKit as well, where they are installed (Debian: firefox-esr webkit2gtk-driver xvfb)"
+	@echo "make fuzz    random bytes for whatever reads a person's files, guided by coverage (SECONDS_EACH=60; needs cargo-fuzz)"
 	@echo "make bench   measure speed, memory and size, one table (ONLY=regex for some rows, QUICK=1 for fewer steps)"
 	@echo "make site    write the static site to site/, ready for any web server and any sub-path"
 	@echo "make pkg     build only the wasm library, pkg/"
@@ -50,6 +51,9 @@ test-browsers: site $(NODE_MODULES)
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --extra-index-url https://download.pytorch.org/whl/cpu -r $<
 	@touch $@
+
+fuzz:
+	@scripts/fuzz.sh $(or $(SECONDS_EACH),60)
 
 # What each row means, and what is compared with what: benches/README.md.
 bench: pkg $(NODE_MODULES) $(BENCH_MODULES) $(BENCH_KERNEL) $(BENCH_CANDLE) $(BENCH_MODEL)
