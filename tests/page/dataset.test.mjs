@@ -196,6 +196,20 @@ test('what was found in a paste goes when the paste is edited', () => playground
   assert.deepEqual((await datasetRows(page)).slice(10), [{ input: 'Where is it?', output: 'On its way.' }]);
 }));
 
+test('of a table without a known header the person says what its first row and its left column are', () => playground.withPage({}, async (page) => {
+  await readPasted(page, 'Antwort\tFrage\nOn its way.\tWhere is it?\nFrom nine.\tWhen are you open?');
+  const first = page.locator('.import-first').first();
+  await page.getByText('3 rows found in the pasted text').waitFor();
+  await page.getByRole('checkbox', { name: 'The first row is a header' }).check();
+  await page.getByText('2 rows found in the pasted text').waitFor();
+  await page.getByRole('checkbox', { name: 'The left column is the output' }).check();
+  assert.match(await first.innerText(), /^Where is it\? → On its way\.$/);
+  await page.getByRole('button', { name: 'Append below' }).click();
+  assert.deepEqual((await datasetRows(page)).slice(10), [{ input: 'Where is it?', output: 'On its way.' }, { input: 'When are you open?', output: 'From nine.' }]);
+  await readPasted(page, 'a\tb\nc\td');
+  await page.getByText('2 rows found in the pasted text').waitFor();
+}));
+
 test('cells of a spreadsheet pasted into a field stay there, and become rows when it is wished', () => playground.withPage({ context: { permissions: ['clipboard-read', 'clipboard-write'] } }, async (page) => {
   const before = await datasetRows(page);
   const cells = 'Do you bake on Sundays?\tYes, from seven.\nIs the rye vegan?\tIt is.\n';

@@ -33,6 +33,9 @@ const pasted = signal('');
 const reading = signal('');
 /** @type {import('../vendor/signals/signals.js').Signal<{name: string, parsed: ParsedDataset}|null>} */
 const found = signal(/** @type {{name: string, parsed: ParsedDataset}|null} */ (null));
+/** What the person says of a table whose header nobody recognises. */
+const firstIsHeader = signal(false);
+const leftIsOutput = signal(false);
 const failure = signal('');
 const PASTED = 'the pasted text';
 /** Goes up with each file or text that is read: only the latest one counts. */
@@ -43,6 +46,7 @@ const read = async (text, name) => {
   importOpen.value = true;
   failure.value = '';
   found.value = null;
+  firstIsHeader.value = leftIsOutput.value = false;
   reading.value = name || PASTED;
   const mine = ++latest;
   try {
@@ -103,9 +107,15 @@ const close = () => {
   closeImport();
 };
 
+/** The rows as the person says they are. @param {ParsedDataset} parsed */
+const rowsOf = ({ examples: rows }) => {
+  const below = firstIsHeader.value ? rows.slice(1) : rows;
+  return leftIsOutput.value ? below.map(({ input, output }) => ({ input: output, output: input })) : below;
+};
+
 /** @param {'replace'|'append'} how */
 const take = (how) => {
-  const rows = found.value?.parsed.examples ?? [];
+  const rows = found.value ? rowsOf(found.value.parsed) : [];
   if (how === 'replace') replaceExamples(rows);
   else appendExamples(rows);
   closeNoticesAbout('import');
@@ -150,13 +160,23 @@ const Problems = ({ problems, leftOut, noted }) => html`
   <${Lines} kind="warning" said=${`${plural(leftOut, 'line')} can’t be used and ${leftOut === 1 ? 'is' : 'are'} left out:`} lines=${problems.filter((one) => one.leftOut)} count=${leftOut} />
   <${Lines} kind="info" said=${`${plural(noted, 'line has', 'lines have')} a remark:`} lines=${problems.filter((one) => !one.leftOut)} count=${noted} />`;
 
+/** @param {{label: string, of: import('../vendor/signals/signals.js').Signal<boolean>}} props */
+const Check = ({ label, of }) => html`
+  <label class="toggle"><input type="checkbox" checked=${of.value} onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => { of.value = event.currentTarget.checked; }} /> ${label}</label>`;
+
 /** What was found, and what to do with it. @param {{name: string, parsed: ParsedDataset}} props */
 const Found = ({ name, parsed }) => {
-  const { examples: rows, problems, format, assumedColumns } = parsed;
+  const { problems, format, assumedColumns } = parsed;
+  const rows = rowsOf(parsed);
   return html`
     <div class="import-found">
       <p><strong>${plural(rows.length, 'row')}</strong> found in ${name || PASTED}${rows.length > 0 && FORMAT_NAMES[format] ? `, read as ${FORMAT_NAMES[format]}` : ''}.</p>
-      ${assumedColumns && html`<p class="part-caution">No header is recognised, so of the two columns with text the left one is read as the input and the right one as the output. If the first line is a header, name its columns input and output.</p>`}
+      ${assumedColumns && html`
+        <p class="part-caution">No header is recognised, so of the two columns with text the left one is read as the input and the right one as the output.</p>
+        <div class="import-checks">
+          <${Check} label="The first row is a header" of=${firstIsHeader} />
+          <${Check} label="The left column is the output" of=${leftIsOutput} />
+        </div>`}
       ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first"><bdi>${input.slice(0, 160)}</bdi> <span class="prefix-sign" aria-label="becomes">→</span> <bdi>${output.slice(0, 160)}</bdi></p>`)}
       ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}
       ${rows.length === 0 && problems.length === 0 && html`<p>There is nothing to import in it: each row needs an input and an output, in one of the formats named above.</p>`}

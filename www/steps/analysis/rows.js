@@ -56,7 +56,7 @@ export function Rows() {
             ${METRICS.map(({ key, name }) => html`<option key=${key} value=${key}>${name}</option>`)}
           </select>
         <//>
-        <label class="rows-toggle">
+        <label class="toggle">
           <input type="checkbox" checked=${worstFirst.value} onChange=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => { worstFirst.value = event.currentTarget.checked; }} />
           Worst first
         </label>
