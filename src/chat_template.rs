@@ -166,6 +166,13 @@ mod tests {
     use crate::dataset::Example;
 
     #[test]
+    fn the_marks_of_what_the_assistant_writes_become_conditions() {
+        let marked = "a{%- generation +%}b{%endgeneration -%}{% for generation in x %}{{ '{% generation' }}";
+        let plain = "a{%- if true +%}b{%endif -%}{% for generation in x %}{{ '{% generation' }}";
+        assert_eq!(without_generation_tags(marked), plain);
+    }
+
+    #[test]
     fn an_unfinished_tag_is_no_template() {
         for source in ["{%}", "{% if x %}{%} {% endif %}", "{%", "{%-%}", "{% generation"] {
             let error = ChatTemplate::new(Some(source), SpecialNames::default()).err().expect(source);
