@@ -238,6 +238,8 @@ test('numbers of the model before belong to another model, which has stayed froz
   await page.getByRole('button', { name: 'Losses only' }).click();
   await page.getByRole('table').filter({ hasText: /Held.out\s*rows/ }).first().waitFor({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Losses only', disabled: false }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(await page.getByRole('table', { name: 'Held-out rows, best first' }).getByRole('columnheader').allInnerTexts(),
+    ['Input', 'Reference', 'Loss, base', 'Loss, tuned'], 'no empty columns for answers that were not asked for');
   const frozen = region(page, 'Did the model stay frozen?');
   const hashAgain = () => frozen.getByRole('button', { name: 'Hash the weights again now' }).click();
   const checked = frozen.getByRole('term').filter({ hasText: /^Checked at/ });

@@ -23,6 +23,12 @@ const METRICS = [
 /** Rows of a set before the person asks for all. */
 const FIRST = 10;
 
+/** @typedef {[name: string, of: (row: Row) => string|null]} TextColumn */
+/** @type {TextColumn[]} */
+const GIVEN = [['Input', ({ input }) => input], ['Reference', ({ reference }) => reference]];
+/** @type {TextColumn[]} */
+const ANSWERS = [['Base answer', ({ base }) => base.answer], ['Tuned answer', ({ tuned }) => tuned.answer]];
+
 const chosen = signal(/** @type {RowMetric['key']} */ ('loss'));
 const worstFirst = signal(false);
 const showAll = signal(/** @type {readonly MeasuredSet['name'][]} */ ([]));
@@ -74,22 +80,24 @@ export function Rows() {
 function SetTable({ set, title, metric }) {
   const rows = sorted(set, metric);
   const all = showAll.value.includes(set.name);
-  const columns = ['Input', 'Reference', 'Base answer', 'Tuned answer', `${metric.name}, base`, `${metric.name}, tuned`];
+  const answered = rows.some(({ base, tuned }) => base.answer !== null || tuned.answer !== null);
+  const texts = answered ? [...GIVEN, ...ANSWERS] : GIVEN;
+  const numbers = [`${metric.name}, base`, `${metric.name}, tuned`];
   return html`
     <table class="plain-table rows-table" role="table">
       <caption>${title}, ${worstFirst.value ? 'worst' : 'best'} first</caption>
       <thead role="rowgroup">
-        <tr role="row">${columns.map((column, index) => html`<th key=${index} role="columnheader" scope="col" class=${index > 3 ? 'number' : undefined}>${column}</th>`)}</tr>
+        <tr role="row">
+          ${texts.map(([name]) => html`<th key=${name} role="columnheader" scope="col">${name}</th>`)}
+          ${numbers.map((name) => html`<th key=${name} role="columnheader" scope="col" class="number">${name}</th>`)}
+        </tr>
       </thead>
       <tbody role="rowgroup">
         ${(all ? rows : rows.slice(0, FIRST)).map((row) => html`
           <tr key=${row.place} role="row">
-            <td role="cell" data-label="Input"><${LongText} text=${row.input} /></td>
-            <td role="cell" data-label="Reference"><${LongText} text=${row.reference} /></td>
-            <td role="cell" data-label="Base answer"><${LongText} text=${row.base.answer} /></td>
-            <td role="cell" data-label="Tuned answer"><${LongText} text=${row.tuned.answer} /></td>
-            <td role="cell" data-label=${columns[4]} class="number">${shown(row.base, metric)}</td>
-            <td role="cell" data-label=${columns[5]} class=${`number ${isBetter(row, metric) ? 'is-better' : ''}`}>${shown(row.tuned, metric)}</td>
+            ${texts.map(([name, of]) => html`<td key=${name} role="cell" data-label=${name}><${LongText} text=${of(row)} /></td>`)}
+            <td role="cell" data-label=${numbers[0]} class="number">${shown(row.base, metric)}</td>
+            <td role="cell" data-label=${numbers[1]} class=${`number ${isBetter(row, metric) ? 'is-better' : ''}`}>${shown(row.tuned, metric)}</td>
           </tr>`)}
       </tbody>
     </table>
