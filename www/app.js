@@ -18,6 +18,7 @@ import { TestStep } from './steps/test.js';
 import { isTested } from './steps/test/answers.js';
 import { AnalysisStep } from './steps/analysis.js';
 import { keepPlace, returnToPlace } from './place.js';
+import { anchorScrolling } from './scroll_anchoring.js';
 import { rememberPlace } from './url.js';
 
 /** The steps in order. `done`: nothing is left to do there.
@@ -187,6 +188,7 @@ document.addEventListener('drop', keepPage);
 const mounted = signal(1);
 const mountNext = () => {
   if (mounted.value >= STEPS.length) {
+    anchorScrolling();
     returnToPlace();
     return;
   }
