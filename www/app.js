@@ -1,6 +1,6 @@
 // @ts-check
 /** The frame of the page: header, progress rail, the seven steps, footer. */
-import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progress, signal, useEffect } from './ui.js';
+import { Button, classes, formatBytes, formatNumber, html, Icon, Notice, Progress, signal, stepCards, useEffect } from './ui.js';
 import { activePrompt, addNotice, conclusions, model, objective, settingsProblems, usableExamples } from './state.js';
 import { inUse, loadFirst } from './model.js';
 import { Notices, NoticesLink } from './notices.js';
@@ -83,7 +83,7 @@ const Rail = () => {
       const entered = entries.filter((entry) => entry.isIntersecting).at(-1);
       if (entered) current.value = entered.target.id.replace('step-', '');
     }, { rootMargin: '-33% 0px -66% 0px' });
-    document.querySelectorAll('.card[id^="step-"]').forEach((section) => observer.observe(section));
+    stepCards().forEach((section) => observer.observe(section));
     return () => observer.disconnect();
   }, [mounted.value]);
   const here = STEPS.findIndex(({ name }) => name === current.value);

@@ -1,5 +1,6 @@
 // @ts-check
 /** A reload comes back to where the person was. The browser can't do it, as the steps come one after another. */
+import { stepCards } from './ui.js';
 
 const KEY = 'place';
 /** The page has its size after this time, mostly. */
@@ -9,17 +10,20 @@ const HELD_MS = 10_000;
 
 /** The last step that begins above the middle of the window. @returns {Place|null} null above all steps */
 const placeNow = () => {
-  const places = [...document.querySelectorAll('.card[id^="step-"]')].map((section) => ({ id: section.id, top: section.getBoundingClientRect().top }));
+  const places = stepCards().map((section) => ({ id: section.id, top: section.getBoundingClientRect().top }));
   return places.findLast(({ top }) => top < innerHeight / 2) ?? null;
 };
 
-/** Remembers the place for as long as the tab is open, and asks the browser not to go to one of its own when the page comes back. */
-export const keepPlace = () => addEventListener('pagehide', () => {
-  history.scrollRestoration = 'manual';
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(scrollY > 0 ? placeNow() : null));
-  } catch { /* storage is forbidden: a reload begins at the top */ }
-});
+/** Remembers the place for as long as the tab is open, and asks the browser not to go to one of its own when the page is loaded again. */
+export const keepPlace = () => {
+  addEventListener('pagehide', () => {
+    history.scrollRestoration = 'manual';
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(scrollY > 0 ? placeNow() : null));
+    } catch { /* storage is forbidden: a reload begins at the top */ }
+  });
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) history.scrollRestoration = 'auto'; }); // it came back as it was
+};
 
 /** After a reload, once the steps are there, unless the person has scrolled meanwhile. From here on Back and Forward within the page are the browser's. */
 export const returnToPlace = () => {

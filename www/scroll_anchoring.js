@@ -1,5 +1,6 @@
 // @ts-check
 /** A step that grows above the window moves nothing in it: most browsers see to that themselves (CSS `overflow-anchor`), Safari does not. */
+import { stepCards } from './ui.js';
 
 /** Starts it where the browser does not; the steps have to be there. What else scrolls when the page grows (`place.js`, `app.js`) comes after. */
 export const anchorScrolling = () => {
@@ -18,5 +19,5 @@ export const anchorScrolling = () => {
     }
     if (grownAbove !== 0) scrollBy({ top: grownAbove, behavior: 'instant' });
   });
-  for (const card of document.querySelectorAll('.card[id^="step-"]')) observer.observe(card);
+  stepCards().forEach((card) => observer.observe(card));
 };

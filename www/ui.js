@@ -104,6 +104,13 @@ export const Card = ({ step, name, title, intro, children }) => html`
     ${children}
   </section>`;
 
+/** The cards that are there, in the order of the page. */
+export const stepCards = () => [...document.querySelectorAll('.card[id^="step-"]')];
+
+/** A choice of yes or no, kept in a signal. @param {{label: string, of: import('./vendor/signals/signals.js').Signal<boolean>}} props */
+export const Toggle = ({ label, of }) => html`
+  <label class="toggle"><input type="checkbox" checked=${of.value} onChange=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => { of.value = event.currentTarget.checked; }} /> ${label}</label>`;
+
 /** A labelled control with a sentence of help and, where the value is wrong, a sentence about that.
  * The single child is the control; it gets the id and the aria attributes.
  * @param {{label: Children, help?: Children, error?: string|null, class?: string, children: Node}} props */

@@ -1,6 +1,6 @@
 // @ts-check
 /** Import by paste, drop or file, and export, of the dataset. The formats are read and written in Rust. */
-import { batch, Button, Field, formatNumber, html, Notice, plural, sentenceOf, signal, useEffect, useRef } from '../ui.js';
+import { batch, Button, Field, formatNumber, html, Notice, plural, sentenceOf, signal, Toggle, useEffect, useRef } from '../ui.js';
 import { engine } from '../engine.js';
 import { download } from '../download.js';
 import { addNotice, appendExamples, closeNoticesAbout, examples, patterns, replaceExamples, testRows } from '../state.js';
@@ -160,10 +160,6 @@ const Problems = ({ problems, leftOut, noted }) => html`
   <${Lines} kind="warning" said=${`${plural(leftOut, 'line')} can’t be used and ${leftOut === 1 ? 'is' : 'are'} left out:`} lines=${problems.filter((one) => one.leftOut)} count=${leftOut} />
   <${Lines} kind="info" said=${`${plural(noted, 'line has', 'lines have')} a remark:`} lines=${problems.filter((one) => !one.leftOut)} count=${noted} />`;
 
-/** @param {{label: string, of: import('../vendor/signals/signals.js').Signal<boolean>}} props */
-const Check = ({ label, of }) => html`
-  <label class="toggle"><input type="checkbox" checked=${of.value} onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => { of.value = event.currentTarget.checked; }} /> ${label}</label>`;
-
 /** What was found, and what to do with it. @param {{name: string, parsed: ParsedDataset}} props */
 const Found = ({ name, parsed }) => {
   const { problems, format, assumedColumns } = parsed;
@@ -174,8 +170,8 @@ const Found = ({ name, parsed }) => {
       ${assumedColumns && html`
         <p class="part-caution">No header is recognised, so of the two columns with text the left one is read as the input and the right one as the output.</p>
         <div class="import-checks">
-          <${Check} label="The first row is a header" of=${firstIsHeader} />
-          <${Check} label="The left column is the output" of=${leftIsOutput} />
+          <${Toggle} label="The first row is a header" of=${firstIsHeader} />
+          <${Toggle} label="The left column is the output" of=${leftIsOutput} />
         </div>`}
       ${rows.slice(0, ROWS_SHOWN).map(({ input, output }, index) => html`<p key=${index} class="import-first"><bdi>${input.slice(0, 160)}</bdi> <span class="prefix-sign" aria-label="becomes">→</span> <bdi>${output.slice(0, 160)}</bdi></p>`)}
       ${rows.length > ROWS_SHOWN && html`<p class="hint">and ${formatNumber(rows.length - ROWS_SHOWN)} more.</p>`}

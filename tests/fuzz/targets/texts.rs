@@ -3,18 +3,19 @@
 
 use libfuzzer_sys::fuzz_target;
 use prompt_playground::dataset::near_duplicates::near_duplicates;
-use prompt_playground::metrics::patterns::{Pattern, match_patterns};
+use prompt_playground::metrics::patterns::PatternKind::{
+    AtMostWords, Contains, EndsWith, NumberedSteps, Regex, StartsWith, ValidJson,
+};
+use prompt_playground::metrics::patterns::{Pattern, PatternKind, match_patterns};
 use prompt_playground::metrics::{bleu::bleu, chrf::chrf, consistency, copying::copying, rouge};
-use serde_json::json;
 
-const KINDS: [&str; 7] = ["starts_with", "ends_with", "contains", "regex", "numbered_steps", "min_words", "max_words"];
+const KINDS: [PatternKind; 7] = [Contains, StartsWith, EndsWith, Regex, NumberedSteps, AtMostWords, ValidJson];
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let texts: Vec<String> = text.split('\u{1}').map(String::from).collect();
-    let pattern = |kind, value| serde_json::from_value::<Pattern>(json!({"kind": kind, "value": value})).ok();
     let patterns: Vec<Pattern> =
-        texts.iter().flat_map(|t| KINDS.into_iter().filter_map(move |k| pattern(k, t))).collect();
+        texts.iter().flat_map(|value| KINDS.map(|kind| Pattern { kind, value: value.clone() })).collect();
     match_patterns(&texts, &patterns);
     copying(&texts, &texts);
     near_duplicates(&texts, &texts);

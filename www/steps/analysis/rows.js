@@ -3,7 +3,7 @@
 import { downloadCsv } from '../../csv.js';
 import { loss as formatLoss } from '../../report/numbers.js';
 import { SETS } from '../../report/sets.js';
-import { Button, Field, formatNumber, html, plural, signal } from '../../ui.js';
+import { Button, Field, formatNumber, html, plural, signal, Toggle } from '../../ui.js';
 import { LongText } from './long_text.js';
 import { comparison } from './measure.js';
 
@@ -62,10 +62,7 @@ export function Rows() {
             ${METRICS.map(({ key, name }) => html`<option key=${key} value=${key}>${name}</option>`)}
           </select>
         <//>
-        <label class="toggle">
-          <input type="checkbox" checked=${worstFirst.value} onChange=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => { worstFirst.value = event.currentTarget.checked; }} />
-          Worst first
-        </label>
+        <${Toggle} label="Worst first" of=${worstFirst} />
         <${Button} kind="quiet" icon="download" onClick=${download}>Download rows as CSV<//>
       </div>
       <p class="part-caution">Sorted by the value of the tuned model. ${metric.better === 'lower' ? 'Lower' : 'Higher'} is better.${missing && metric.key !== 'loss' ? ` ${metric.name} compares answers, and none are written yet: press “Measure” above.` : ''}</p>
