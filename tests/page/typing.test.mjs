@@ -88,6 +88,7 @@ test('a decoding that was saved by an older page and cannot be used is replaced 
 
 test('undo in a field takes back more than a letter, though other parts of the page show its text too', () => playground.withPage({}, async (page) => {
   const field = box(page, 'Input of row 1');
+  const before = await field.inputValue();
   await field.focus();
   await page.keyboard.press('ControlOrMeta+a');
   const typed = 'Is there a cake without nuts?';
@@ -95,5 +96,6 @@ test('undo in a field takes back more than a letter, though other parts of the p
   const example = page.getByRole('combobox', { name: 'Example to look into' }).locator('option').first();
   await until(() => example.innerText(), (text) => text.includes(typed), { what: 'the text where it is mirrored, once the typing rests' });
   await page.keyboard.press('ControlOrMeta+z');
-  assert.ok((await field.inputValue()).length <= typed.length / 2, await field.inputValue());
+  const left = await field.inputValue();
+  assert.ok(left === before || left.length <= typed.length / 2, left); // all of it at once is as good
 }));
